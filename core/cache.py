@@ -1,0 +1,81 @@
+"""Drawn pictures, kept under the digest of what they were drawn from, each written once.
+
+An entry's file name holds its cache key and the digest of its own content, so that a damaged or painted-over picture is noticed when it is
+read, and simply drawn again. Several processes may share one folder.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from .files import TEMPORARY_PREFIX, write_whole
+
+SHELF_LETTERS = 2  # entries lie in folders named by the first letters of their keys: file managers dislike 100 000 files in one
+
+
+class FrameCache:
+    """A folder of pictures by cache key.
+
+    Parameters
+    ----------
+    folder
+        Made when the first picture is stored.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, keys: Iterable[str]) -> dict[str, Path]:
+        """Find the entries of some keys, leaving out those that are missing or damaged.
+
+        Damaged entries are removed.
+
+        Parameters
+        ----------
+        keys
+            Cache keys: 32 hexadecimal digits each.
+
+        Returns
+        -------
+        dict[str, Path]
+            The intact entries' files.
+        """
+        shelves: dict[str, set[str]] = defaultdict(set)
+        for key in keys:
+            shelves[key[:SHELF_LETTERS]].add(key)
+        found = {}
+        for shelf, wanted in shelves.items():
+            for path in self._entries(shelf):
+                key = path.name.partition("-")[0]
+                if key in wanted and key not in found and _is_intact(path):
+                    found[key] = path
+        return found
+
+    def store(self, key: str, content: bytes) -> Path:
+        """Keep an encoded picture and give its file, which is there whole or not at all."""
+        path = self.folder / key[:SHELF_LETTERS] / f"{key}-{content_digest(content)}.png"
+        if not path.exists():
+            write_whole(path, content)
+        return path
+
+    def _entries(self, shelf: str) -> list[Path]:
+        try:
+            return sorted(path for path in (self.folder / shelf).iterdir() if not path.name.startswith(TEMPORARY_PREFIX))
+        except FileNotFoundError:
+            return []
+
+
+def content_digest(content: bytes) -> str:
+    """Digest an encoded picture: 16 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        intact = path.stem.partition("-")[2] == content_digest(path.read_bytes())
+        if not intact:
+            path.unlink()
+    except OSError:  # another process removed it, or it may not be read
+        return False
+    return intact

@@ -1,0 +1,252 @@
+"""The command line: films, contact sheets and timelines without Blender, and the worker that Blender starts.
+
+Progress goes to standard error, as a bar or (``--json``) as JSON lines; standard output carries a film if asked for (``--out -``).
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+from .protocol import PARAMETERS, Edit, Failed, Model, Progress, ProtocolError, RenderRequest, Settings, Stage, decode, encode
+
+INTERRUPTED = 130
+BAR_WIDTH = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 failed (the cause and the cure are on standard error), 2 wrong usage, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        _tell_failure(options, error)
+        return 1
+    except BrokenPipeError:  # the reader of our film ended: so do we, without complaint
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Finished frames are kept: the same command goes on from here.\n")
+        return INTERRUPTED
+    return 0
+
+
+# Commands -------------------------------------------------------------------------------------------------------------------------------
+
+
+def _render(options: argparse.Namespace) -> None:
+    from . import pipeline
+    from .backends import Backends
+
+    request = _request(options)
+    with _progress(options) as report:
+        film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
+    for warning in film.warnings:
+        _say(f"Note: {warning}")
+    frames = [film.folder / name for name in film.files]
+    _deliver(options, request, frames)
+    _say(f"{len(frames)} frames ({film.drawn} drawn now) in {film.folder}")
+
+
+def _deliver(options: argparse.Namespace, request: RenderRequest, frames: Sequence[Path]) -> None:
+    from . import movie
+
+    if options.out == "-":
+        movie.write_yuv4mpeg(sys.stdout.buffer, frames, fps=request.fps)
+    elif options.out.endswith(".mp4"):
+        movie.write_mp4(
+            Path(options.out),
+            frames,
+            fps=request.fps,
+            sound=Path(request.sound_path),
+            source_start_seconds=request.source_start_seconds,
+            duration_seconds=request.frame_count / request.fps,
+        )
+
+
+def _contact_sheet(options: argparse.Namespace) -> None:
+    from . import pictures
+    from .files import whole_file
+
+    frames = sorted(Path(options.folder).glob("*.png"))
+    if not frames:
+        raise UserError(f"There are no frames in {options.folder}.", "Name the folder of a film's frames.")
+    with whole_file(Path(options.out)) as temporary:
+        pictures.contact_sheet(frames, fps=float(options.fps)).save(temporary)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from . import handover
+
+    try:
+        edit = decode(Path(options.edit).read_text(encoding="utf-8"), Edit)
+    except (OSError, UnicodeDecodeError, ProtocolError) as error:
+        raise UserError(f"{options.edit} is no edit description: {error}.", "Export it again from Blender.") from error
+    handover.export(edit, Path(options.out))
+
+
+def _worker(options: argparse.Namespace) -> None:
+    from .backends import Backends
+    from .worker import serve
+
+    address = json.loads(sys.stdin.readline())  # over standard input: command lines and environments are there for all to read
+    serve(port=address["port"], token=address["token"], backends=Backends(fault=options.fault))
+
+
+# From words to a request ----------------------------------------------------------------------------------------------------------------
+
+
+def _request(options: argparse.Namespace) -> RenderRequest:
+    sound = Path(options.sound).absolute()
+    frame_count = math.ceil(_seconds(options, sound) * options.fps)
+    frames_folder = Path(options.out) if options.out != "-" and not options.out.endswith(".mp4") else _cache_folder() / "films"
+    return RenderRequest(
+        name=sound.stem,
+        sound_path=str(sound),
+        source_start_seconds=options.start,
+        frame_count=frame_count,
+        fps=options.fps,
+        settings=_settings(options),
+        frames_folder=str(frames_folder.absolute()),
+        cache_folder=str(options.cache or _cache_folder()),
+    )
+
+
+def _seconds(options: argparse.Namespace, sound: Path) -> Fraction:
+    if options.seconds is not None:
+        return options.seconds
+    from . import audio
+
+    return Fraction(len(audio.load(sound)), audio.SAMPLE_RATE) - options.start
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
+        model=Model(options.model),
+        classes=tuple(options.classes),
+        **{name: getattr(options, name) for name in PARAMETERS},
+    )
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chromastrip"
+
+
+# The words ------------------------------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Turn a song into a film of BigGAN pictures.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_render(commands)
+    _add_contact_sheet(commands)
+    _add_export(commands)
+    _add_worker(commands)
+    return parser
+
+
+def _add_render(commands: Any) -> None:
+    command = commands.add_parser("render", help="draw a film", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    command.add_argument("sound", metavar="SONG", help="a sound file, or a movie with sound")
+    command.add_argument("--out", required=True, help="a folder for the frames, a film.mp4, or - for a yuv4mpeg stream")
+    command.add_argument("--fps", type=_fps, default=Fraction(30), help="frames a second, as 25 or 30000/1001")
+    command.add_argument("--start", type=_rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin")
+    command.add_argument("--seconds", type=_rational, metavar="SECONDS", help="how much of it to draw (all)")
+    command.add_argument("--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help="what draws")
+    command.add_argument("--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)")
+    for name, parameter in PARAMETERS.items():
+        default = getattr(Settings(), name)
+        command.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=parameter.help.replace("%", "%%"))
+    command.add_argument("--cache", type=Path, help="where drawn pictures are kept (the user's cache folder)")
+    _add_common(command)
+    command.set_defaults(run=_render)
+
+
+def _add_contact_sheet(commands: Any) -> None:
+    command = commands.add_parser("contact-sheet", help="show a film at a glance")
+    command.add_argument("folder", metavar="FOLDER", help="a film's frames")
+    command.add_argument("--out", required=True, metavar="PICTURE", help="the sheet to write")
+    command.add_argument("--fps", type=_fps, default=Fraction(30), help="the film's rate, for the times below the pictures")
+    command.set_defaults(run=_contact_sheet, json=False)
+
+
+def _add_export(commands: Any) -> None:
+    command = commands.add_parser("export", help="turn an edit description into another editor's file")
+    command.add_argument("edit", metavar="EDIT.chromastrip")
+    command.add_argument("--out", required=True, metavar="FILE", help="the file to write; its suffix names the format: .otio")
+    command.set_defaults(run=_export, json=False)
+
+
+def _add_worker(commands: Any) -> None:
+    command = commands.add_parser("worker", help="work for the add-on (it starts this itself)")
+    command.add_argument("--fault", default=os.environ.get("CHROMASTRIP_FAULT", ""), help=argparse.SUPPRESS)
+    command.set_defaults(run=_worker, json=False)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="progress as JSON lines on standard error")
+    command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
+
+
+def _fps(text: str) -> Fraction:
+    rate = _rational(text)
+    if not 1 <= rate <= 240:  # noqa: PLR2004 (what editors know)
+        raise argparse.ArgumentTypeError(f"{text} frames a second: choose 1 ... 240, as 25 or 30000/1001")
+    return rate
+
+
+def _rational(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
+
+
+# Telling --------------------------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _progress(options: argparse.Namespace) -> Iterator[Callable[[Stage, int, int], None]]:
+    from .worker import Reporter
+
+    show = _show_json if options.json else _show_bar
+    yield Reporter("command line", show, clock=time.monotonic)
+    if not options.json:
+        _say("")
+
+
+def _show_json(progress: Progress) -> None:
+    sys.stderr.write(encode(progress) + "\n")
+
+
+def _show_bar(progress: Progress) -> None:
+    filled = BAR_WIDTH * progress.done // max(progress.total, 1)
+    rate = f"{progress.frames_per_second:5.1f} frames/s, {progress.seconds_left:4.0f} s left" if progress.frames_per_second else ""
+    bar = f"{'█' * filled}{'░' * (BAR_WIDTH - filled)}"
+    sys.stderr.write(f"\r{progress.stage:<13} {bar} {progress.done}/{progress.total} {rate:<30}")
+    sys.stderr.flush()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _tell_failure(options: argparse.Namespace, error: UserError) -> None:
+    if options.json:
+        _say(encode(Failed(job_id="command line", cause=error.cause, cure=error.cure)))
+    else:
+        _say(f"\n{error.cause}\n→ {error.cure}")

@@ -1,0 +1,78 @@
+"""Files that are there whole or not at all: written under a temporary name, then renamed. Safe with several processes."""
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import UserError
+
+TEMPORARY_PREFIX = ".writing-"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, making its folder if need be.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written to, or the disk is full. Nothing is left behind.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Lend a temporary path beside `path`, renamed to it at the end, removed upon any error.
+
+    Yields
+    ------
+    Path
+        A name with `path`'s suffix, for the caller to write to.
+    """
+    with disk_errors_explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary_beside(path)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Let `target` be the same file as `source` if the file system can, else a copy of it. Replaces what was there."""
+    with disk_errors_explained(target.parent):
+        if target.exists() and target.samefile(source):
+            return
+        temporary = _temporary_beside(target)
+        try:
+            os.link(source, temporary)
+            temporary.replace(target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
+                raise
+            write_whole(target, source.read_bytes())
+
+
+@contextmanager
+def disk_errors_explained(folder: Path) -> Iterator[None]:
+    """Turn a full disk and a forbidden folder into a `UserError`; other errors pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"The disk of {folder} is full.", "Free some space and start again: finished frames are kept, only the rest is drawn."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+            raise UserError(f"{folder} cannot be written to: {error.strerror}.", "Choose a folder that you may write to.") from error
+        raise
+
+
+def _temporary_beside(path: Path) -> Path:
+    return path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}{path.suffix}")

@@ -1,0 +1,151 @@
+"""The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
+
+A job is what the add-on asks for (`Render`, `Export`); the worker answers with any number of `Progress` and exactly one of `Done`,
+`Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
+"""
+
+import enum
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .edit import Edit
+from .settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderRequest:
+    """All that decides a film's pixels, and where they go.
+
+    Parameters
+    ----------
+    name
+        What to call the film; the frames' file names begin with it.
+    sound_path
+        Absolute path of the sound or movie file.
+    source_start_seconds
+        Where in that file the film's first frame lies, in seconds. May be negative: silence comes first.
+    frame_count
+        Number of video frames, at least 1.
+    fps
+        Frames a second, exact.
+    settings
+        The hyperparameters.
+    frames_folder
+        Absolute folder in which this film's own folder of numbered frames is made.
+    cache_folder
+        Absolute folder of drawn pictures and analysed sounds, shared by all films.
+    """
+
+    name: str
+    sound_path: str
+    source_start_seconds: Fraction
+    frame_count: int
+    fps: Fraction
+    settings: Settings
+    frames_folder: str
+    cache_folder: str
+
+
+class Stage(enum.StrEnum):
+    """What a job is busy with."""
+
+    LISTENING = "Listening"
+    LOADING = "Loading model"
+    DRAWING = "Drawing"
+    EXPORTING = "Exporting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """Worker to add-on, first line: proves with `token` that this is the process that the add-on started."""
+
+    token: str
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Render:
+    """Draw a film."""
+
+    job_id: str
+    request: RenderRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Write `edit` to the file `path`; its suffix names the format."""
+
+    job_id: str
+    edit: Edit
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """End a job at the next batch; finished frames stay."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shutdown:
+    """End the worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job is. `frames_per_second` and `seconds_left` are 0 while unknown."""
+
+    job_id: str
+    stage: Stage
+    done: int
+    total: int
+    frames_per_second: float = 0.0
+    seconds_left: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A finished job: what it made.
+
+    Parameters
+    ----------
+    folder
+        Where the frames lie, or the exported file's folder.
+    files
+        File names within `folder`, in order.
+    drawn
+        How many frames had to be drawn; the others were there already.
+    digest
+        Digest of everything that decided the film's pixels.
+    warnings
+        Sentences for people: what they should know although it worked.
+    """
+
+    job_id: str
+    folder: str
+    files: tuple[str, ...]
+    drawn: int = 0
+    digest: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A job that could not be finished: what happened (`cause`), what to do (`cure`), and for reports, the traceback (`details`)."""
+
+    job_id: str
+    cause: str
+    cure: str
+    details: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """A job that ended because the user asked for it."""
+
+    job_id: str
+
+
+Event = Hello | Progress | Done | Failed | Cancelled
+Message = Render | Export | Cancel | Shutdown | Event

@@ -1,0 +1,116 @@
+"""A sync card instead of a network: the frame's number as big black and white cells that survive any codec.
+
+For checking sync, in any editor, to the frame. It can also be told to fail, so that the interface's fault stories can be tested for real.
+"""
+
+import os
+import time
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from .errors import UserError
+from .keys import picture_key
+from .latents import Latents
+
+CELLS = 8
+FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
+FRAME_ROWS = slice(1, 4)  # rows 0 and 7 are chequered, so that a picture without a card is not read as one
+BORDER = np.arange(CELLS) % 2 == 0
+
+
+class SyncCard:
+    """The backend that draws numbered cards.
+
+    Parameters
+    ----------
+    size
+        Width and height in pixels, a multiple of 8.
+    fault
+        What to do wrong, and at which frame: ``"die@40"`` ends the process, ``"hang@40"`` never returns, ``"memory@40"`` runs out of
+        memory, ``"slow@0.1"`` takes 0.1 s for each frame. Empty: nothing.
+    """
+
+    def __init__(self, *, size: int, fault: str = "") -> None:
+        self._size = size
+        self._fault, _, self._fault_argument = fault.partition("@")
+
+    def cache_keys(self, latents: Latents) -> list[str]:
+        """Name each frame's card: its number is all that it shows."""
+        return [picture_key(b"sync card 1", self._size.to_bytes(4, "little"), frame.to_bytes(4, "little")) for frame in range(len(latents))]
+
+    def load(self) -> None:
+        """Do nothing: there is no network."""
+
+    def draw(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
+        """Draw the cards of some frames: uint8 [len(rows), size, size, 3]."""
+        del latents
+        for frame in rows:
+            self._fail_if_told(frame)
+        return np.stack([draw_card(frame=frame, size=self._size) for frame in rows])
+
+    def _fail_if_told(self, frame: int) -> None:
+        match self._fault:
+            case "slow":
+                time.sleep(float(self._fault_argument))
+            case "die" if frame == int(self._fault_argument):
+                os._exit(3)
+            case "hang" if frame == int(self._fault_argument):
+                time.sleep(3600)
+            case "memory" if frame == int(self._fault_argument):
+                raise UserError("The memory is full.", "Close other programs, or choose a smaller size.")
+
+
+def draw_card(*, frame: int, section: int = 0, size: int = 128) -> np.ndarray:
+    """Draw one card: uint8 [size, size, 3], black and white.
+
+    Parameters
+    ----------
+    frame
+        0 ... 2**24 - 1.
+    section
+        0 ... 255.
+    size
+        Pixels, a multiple of 8.
+    """
+    cells = np.zeros((CELLS, CELLS), bool)
+    cells[0], cells[7] = BORDER, ~BORDER
+    cells[FRAME_ROWS] = _bits(frame, FRAME_BITS).reshape(-1, CELLS)
+    cells[4] = _bits(section, SECTION_BITS)
+    cells[5:7] = _bits(_check(frame, section), CHECK_BITS).reshape(-1, CELLS)
+    picture = np.repeat(np.repeat(cells, size // CELLS, axis=0), size // CELLS, axis=1)
+    return np.repeat(np.where(picture, 255, 0).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def read_card(picture: np.ndarray) -> tuple[int, int] | None:
+    """Read a card off a picture that shows nothing else, at any size, after any codec.
+
+    Parameters
+    ----------
+    picture
+        uint8 [height, width, 3] or [height, width].
+
+    Returns
+    -------
+    tuple[int, int] | None
+        Frame and section, or None if that is no intact card.
+    """
+    grey = picture.mean(axis=2) if picture.ndim == 3 else picture  # noqa: PLR2004
+    rows, columns = (np.linspace(0, extent, CELLS, endpoint=False) + extent / CELLS / 2 for extent in grey.shape)
+    cells = grey[np.ix_(rows.astype(int), columns.astype(int))] > 127  # noqa: PLR2004 (mid-grey)
+    frame, section, check = _number(cells[FRAME_ROWS]), _number(cells[4]), _number(cells[5:7])
+    intact = (cells[0] == BORDER).all() and (cells[7] == ~BORDER).all() and check == _check(frame, section)
+    return (frame, section) if intact else None
+
+
+def _check(frame: int, section: int) -> int:
+    return zlib.crc32(f"{frame},{section}".encode()) % (1 << CHECK_BITS)
+
+
+def _bits(number: int, count: int) -> np.ndarray:
+    return (number >> np.arange(count)[::-1]) & 1 == 1
+
+
+def _number(cells: np.ndarray) -> int:
+    return int("".join("1" if cell else "0" for cell in cells.ravel()), 2)

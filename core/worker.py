@@ -1,0 +1,172 @@
+"""The worker process: takes jobs from the add-on over a loopback socket, one at a time, and tells how they go.
+
+The add-on listens and hands its port and a one-time token over standard input; the worker connects, proves itself with the token, and
+ends as soon as that connection does. Standard output and error stay free for libraries' chatter: nobody reads a protocol there.
+"""
+
+import contextlib
+import os
+import queue
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from . import handover, pipeline
+from .backends import Backends
+from .errors import UserError
+from .protocol import Cancel, Cancelled, Done, Event, Export, Failed, Hello, Message, Progress, ProtocolError, Render, Shutdown, Stage, decode, encode
+
+REPORT_SECONDS = 0.1
+"""At most one `Progress` in so long a time."""
+
+Job = Render | Export
+
+
+def serve(*, port: int, token: str, backends: Backends) -> None:
+    """Work for the add-on that listens at `port` of this machine, until it ends or says `Shutdown`.
+
+    Parameters
+    ----------
+    port
+        Where the add-on listens.
+    token
+        What proves to it that this is the process that it started.
+    backends
+        What can draw.
+
+    Raises
+    ------
+    ConnectionError
+        If nobody listens there.
+    """
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        inbox = Inbox(connection.makefile("rb"))
+        outbox = Outbox(connection)
+        outbox.send(Hello(token=token, pid=os.getpid()))
+        while (job := inbox.next_job()) is not None:
+            outbox.send(_run(job, inbox=inbox, outbox=outbox, backends=backends))
+
+
+class Outbox:
+    """Sends events to the add-on."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def send(self, event: Event) -> None:
+        """Send one line. If the add-on has gone, so does this process."""
+        try:
+            self._connection.sendall(encode(event).encode() + b"\n")
+        except OSError:
+            _end_process()
+
+
+class Inbox:
+    """Reads the add-on's messages on a thread of its own, so that Cancel and the add-on's end are noticed in the middle of a job."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = lines
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+        threading.Thread(target=self._read, daemon=True, name="inbox").start()
+
+    def next_job(self) -> Job | None:
+        """Wait for the next job; None: the worker shall end."""
+        return self._jobs.get()
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """Say whether the add-on has cancelled that job."""
+        return job_id in self._cancelled
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ProtocolError):
+            for line in self._lines:
+                self._take(decode(line))
+        _end_process()  # the add-on has gone (or talks nonsense): whatever is being drawn, nobody waits for it
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Cancel):
+            self._cancelled.add(message.job_id)
+        elif isinstance(message, Shutdown):
+            self._jobs.put(None)
+        elif isinstance(message, Job):
+            self._jobs.put(message)
+
+
+class Reporter:
+    """Turns the pipeline's counts into `Progress` events with rate and time left, a few a second.
+
+    Parameters
+    ----------
+    job_id
+        The job that they belong to.
+    send
+        Takes the events.
+    clock
+        Seconds that only rise.
+    """
+
+    def __init__(self, job_id: str, send: Callable[[Progress], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._job_id = job_id
+        self._send = send
+        self._clock = clock
+        self._stage: Stage | None = None
+        self._stage_began = self._sent = 0.0
+        self._done_before = 0
+
+    def __call__(self, stage: Stage, done: int, total: int) -> None:
+        """Take a count of finished frames."""
+        now = self._clock()
+        if stage != self._stage:
+            self._stage, self._stage_began, self._done_before = stage, now, done
+        elif now - self._sent < REPORT_SECONDS and done < total:
+            return
+        self._sent = now
+        elapsed = now - self._stage_began
+        rate = (done - self._done_before) / elapsed if elapsed > 0 else 0.0
+        left = (total - done) / rate if rate > 0 else 0.0
+        self._send(Progress(job_id=self._job_id, stage=stage, done=done, total=total, frames_per_second=rate, seconds_left=left))
+
+
+def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
+    """Do a job; whatever happens, it ends in one event."""
+    try:
+        if isinstance(job, Export):
+            return _export(job)
+        film = pipeline.render(
+            job.request,
+            open_backend=backends.open,
+            report=Reporter(job.job_id, outbox.send),
+            cancelled=lambda: inbox.is_cancelled(job.job_id),
+        )
+        return Done(
+            job_id=job.job_id, folder=str(film.folder), files=film.files, drawn=film.drawn, digest=film.digest, warnings=film.warnings
+        )
+    except pipeline.CancelledError:
+        return Cancelled(job_id=job.job_id)
+    except UserError as error:
+        return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure)
+    except MemoryError:
+        return Failed(job_id=job.job_id, cause="The memory is full.", cure="Close other programs, or choose a smaller size.")
+    except Exception as error:  # the process's one catch-all: becomes a report
+        return Failed(
+            job_id=job.job_id,
+            cause=f"The engine met an error that it does not know: {type(error).__name__}: {error}.",
+            cure="Try again; if it comes back, report it with the details.",
+            details=traceback.format_exc(),
+        )
+
+
+def _export(job: Export) -> Done:
+    path = Path(job.path)
+    handover.export(job.edit, path)
+    return Done(job_id=job.job_id, folder=str(path.parent), files=(path.name,))
+
+
+def _end_process() -> None:
+    os._exit(0)  # at once, from any thread: pictures are whole or not there, nothing else is worth a clean end
