@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from .errors import UserError
+from .protocol import UserError
 
 SAMPLE_RATE = 22_050
 """Samples a second of everything that is analysed."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .errors import UserError
+from .protocol import UserError
 from .latents import Latents
 from .protocol import Model, Settings
 from .sync_card import SyncCard

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from .protocol import UserError
 from .protocol import PARAMETERS, Edit, Failed, Model, Progress, ProtocolError, RenderRequest, Settings, Stage, decode, encode
 
 INTERRUPTED = 130
@@ -57,9 +57,9 @@ def _render(options: argparse.Namespace) -> None:
         film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
     for warning in film.warnings:
         _say(f"Note: {warning}")
-    frames = [film.folder / name for name in film.files]
-    _deliver(options, request, frames)
-    _say(f"{len(frames)} frames ({film.drawn} drawn now) in {film.folder}")
+    folder = Path(film.frames.folder)
+    _deliver(options, request, [folder / name for name in film.frames.file_names()])
+    _say(f"{request.frame_count} frames ({film.drawn_count} drawn now) in {folder}")
 
 
 def _deliver(options: argparse.Namespace, request: RenderRequest, frames: Sequence[Path]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from .errors import UserError
+from .protocol import UserError
 from .files import whole_file
 from .protocol import Edit, encode
 

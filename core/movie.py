@@ -9,7 +9,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from .errors import UserError
+from .protocol import UserError
 from .files import whole_file
 
 SOUND_RATE = 48_000

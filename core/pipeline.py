@@ -17,12 +17,12 @@ import numpy as np
 from . import features, pictures
 from .backends import Backend
 from .cache import FrameCache
-from .errors import UserError
+from .protocol import UserError
 from .features import CONTROL_RATE, Features
 from .files import link_or_copy, write_whole
 from .keys import film_digest
 from .latents import Latents, make_latents
-from .protocol import RenderRequest, Settings, Stage, encode
+from .protocol import FrameSequence, RenderRequest, Settings, Stage, encode
 
 BATCH_SIZE = 8
 """Frames drawn between two looks at Cancel. Never changes a pixel."""
@@ -48,21 +48,18 @@ class Film:
 
     Parameters
     ----------
-    folder
-        Where the frames lie.
-    files
-        The frames' names within it, in order.
-    drawn
-        How many pictures had to be drawn.
+    frames
+        Where its numbered pictures lie.
+    drawn_count
+        How many of them had to be drawn.
     digest
         Names the film by its pictures.
     warnings
         Sentences for people.
     """
 
-    folder: Path
-    files: tuple[str, ...]
-    drawn: int
+    frames: FrameSequence
+    drawn_count: int
     digest: str
     warnings: tuple[str, ...]
 
@@ -125,7 +122,7 @@ def render(
         batches = (missing[first : first + batch_size] for first in range(0, len(missing), batch_size))
         _draw(batches, latents=latents, backend=backend, frames=frames, cache=cache, report=report, cancelled=cancelled)
     report(Stage.DRAWING, frames.done, request.frame_count)
-    return Film(folder=frames.folder, files=frames.files, drawn=len(missing), digest=frames.digest, warnings=tuple(_warnings(request, heard)))
+    return Film(frames=frames.sequence, drawn_count=len(missing), digest=frames.digest, warnings=tuple(_warnings(request, heard)))
 
 
 def check(request: RenderRequest) -> None:
@@ -162,7 +159,10 @@ class FrameFolder:
         self.digest = film_digest(keys)
         stem = f"{_safe_name(request.name)}_{self.digest}"
         self.folder = Path(request.frames_folder) / stem
-        self.files = tuple(f"{stem}_{row:0{FRAME_DIGITS}d}.png" for row in range(len(keys)))
+        self.sequence = FrameSequence(
+            folder=str(self.folder), prefix=f"{stem}_", suffix=".png", first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
+        )
+        self._files = self.sequence.file_names()
         self.done = 0
         self._rows: dict[str, list[int]] = defaultdict(list)  # still to be filled; where the music stands still, rows share a picture
         for row, key in enumerate(keys):
@@ -172,7 +172,7 @@ class FrameFolder:
     def put(self, key: str, picture: Path) -> None:
         """Show a picture in every frame that it belongs to."""
         for row in self._rows.pop(key):
-            link_or_copy(picture, self.folder / self.files[row])
+            link_or_copy(picture, self.folder / self._files[row])
             self.done += 1
 
     def missing_rows(self) -> list[int]:

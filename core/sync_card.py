@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .errors import UserError
+from .protocol import UserError
 from .keys import picture_key
 from .latents import Latents
 

@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 from . import handover, pipeline
 from .backends import Backends
-from .errors import UserError
-from .protocol import Cancel, Cancelled, Done, Event, Export, Failed, Hello, Message, Progress, ProtocolError, Render, Shutdown, Stage, decode, encode
+from .protocol import UserError
+from .protocol import Cancel, Cancelled, Drawn, Event, Export, Exported, Failed, Hello, Message, Progress, ProtocolError, Render, Shutdown, Stage, decode, encode
 
 REPORT_SECONDS = 0.1
 """At most one `Progress` in so long a time."""
@@ -144,8 +144,8 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
             report=Reporter(job.job_id, outbox.send),
             cancelled=lambda: inbox.is_cancelled(job.job_id),
         )
-        return Done(
-            job_id=job.job_id, folder=str(film.folder), files=film.files, drawn=film.drawn, digest=film.digest, warnings=film.warnings
+        return Drawn(
+            job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings
         )
     except pipeline.CancelledError:
         return Cancelled(job_id=job.job_id)
@@ -162,10 +162,9 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
         )
 
 
-def _export(job: Export) -> Done:
-    path = Path(job.path)
-    handover.export(job.edit, path)
-    return Done(job_id=job.job_id, folder=str(path.parent), files=(path.name,))
+def _export(job: Export) -> Exported:
+    handover.export(job.edit, Path(job.path))
+    return Exported(job_id=job.job_id, path=job.path)
 
 
 def _end_process() -> None:

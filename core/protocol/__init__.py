@@ -5,12 +5,14 @@ The one part of the core that Blender's Python imports: standard library only.
 
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Edit, FrameSequence, Gap, MediaFile, Track
+from .errors import UserError
 from .messages import (
     Cancel,
     Cancelled,
-    Done,
+    Drawn,
     Event,
     Export,
+    Exported,
     Failed,
     Hello,
     Message,
@@ -27,10 +29,11 @@ __all__ = [
     "Cancel",
     "Cancelled",
     "Clip",
-    "Done",
+    "Drawn",
     "Edit",
     "Event",
     "Export",
+    "Exported",
     "Failed",
     "FrameSequence",
     "Gap",
@@ -47,6 +50,7 @@ __all__ = [
     "Shutdown",
     "Stage",
     "Track",
+    "UserError",
     "decode",
     "encode",
 ]

@@ -20,6 +20,11 @@ class FrameSequence:
     digits: int
     frame_count: int
 
+    def file_names(self) -> list[str]:
+        """Give all names within `folder`, in order."""
+        numbers = range(self.first_number, self.first_number + self.frame_count)
+        return [f"{self.prefix}{number:0{self.digits}d}{self.suffix}" for number in numbers]
+
 
 @dataclass(frozen=True, kw_only=True)
 class MediaFile:

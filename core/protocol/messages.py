@@ -1,14 +1,14 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`); the worker answers with any number of `Progress` and exactly one of `Done`,
-`Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
+A job is what the add-on asks for (`Render`, `Export`); the worker answers with any number of `Progress` and exactly one of
+`Drawn`, `Exported`, `Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
 """
 
 import enum
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .edit import Edit
+from .edit import Edit, FrameSequence
 from .settings import Settings
 
 
@@ -105,29 +105,34 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
-    """A finished job: what it made.
+class Drawn:
+    """A finished `Render`: the film.
 
     Parameters
     ----------
-    folder
-        Where the frames lie, or the exported file's folder.
-    files
-        File names within `folder`, in order.
-    drawn
-        How many frames had to be drawn; the others were there already.
+    frames
+        All of its frames, each whole.
+    drawn_count
+        How many pictures had to be drawn; the others were there already.
     digest
-        Digest of everything that decided the film's pixels.
+        Names the film by its pictures.
     warnings
         Sentences for people: what they should know although it worked.
     """
 
     job_id: str
-    folder: str
-    files: tuple[str, ...]
-    drawn: int = 0
-    digest: str = ""
-    warnings: tuple[str, ...] = ()
+    frames: FrameSequence
+    drawn_count: int
+    digest: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A finished `Export`: the file that was written."""
+
+    job_id: str
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,5 +152,5 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Done | Failed | Cancelled
+Event = Hello | Progress | Drawn | Exported | Failed | Cancelled
 Message = Render | Export | Cancel | Shutdown | Event

@@ -1,4 +1,4 @@
-"""The one error that is for people: what happened, and what to do about it."""
+"""The one error that is for people. Standard library only: Blender's Python imports it."""
 
 
 class UserError(Exception):
@@ -7,9 +7,9 @@ class UserError(Exception):
     Parameters
     ----------
     cause
-        What happened, with the value or the file that it happened to.
+        What happened, with the value or the file that it happened to: one sentence.
     cure
-        What to do.
+        What to do: one sentence.
     """
 
     def __init__(self, cause: str, cure: str) -> None:

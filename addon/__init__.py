@@ -1,0 +1,37 @@
+"""Chromastrip in Blender: the Video Sequencer's sidebar, operators, and the worker's other end.
+
+Runs in Blender's Python: standard library and ``bpy`` only. Everything heavy happens in the worker process.
+"""
+
+import bpy
+
+from . import jobs, operators, panels, preferences, properties
+
+CLASSES = (
+    properties.StripSettings,
+    preferences.Preferences,
+    operators.CHROMASTRIP_OT_generate,
+    operators.CHROMASTRIP_OT_insert_strip,
+    operators.CHROMASTRIP_OT_cancel,
+    operators.CHROMASTRIP_OT_export,
+    operators.CHROMASTRIP_OT_use_standard_view,
+    panels.CHROMASTRIP_PT_main,
+    panels.CHROMASTRIP_PT_motion,
+    panels.CHROMASTRIP_PT_hand_over,
+)
+
+
+def register() -> None:
+    """Add the classes, the strips' settings and the timer's handlers to Blender."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    properties.register()
+    jobs.register()
+
+
+def unregister() -> None:
+    """Take everything back; a running worker ends."""
+    jobs.unregister()
+    properties.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,44 @@
+"""Where files live: beside the .blend, or in the user's cache folder while it is unsaved."""
+
+import os
+import sys
+import uuid
+from pathlib import Path
+
+import bpy
+
+from ..core.protocol import UserError
+
+
+def base_folder() -> Path:
+    """Give the folder that holds all of the add-on's files for the open .blend."""
+    if bpy.data.is_saved:
+        return Path(bpy.path.abspath("//")) / "chromastrip"
+    return user_cache_folder() / "unsaved"
+
+
+def user_cache_folder() -> Path:
+    """Give the user's cache folder for this add-on."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "chromastrip" / "cache"
+    cache = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or cache) / "chromastrip"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    temporary = path.with_name(f".writing-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.", "Save the .blend in a folder that you may write to.") from error
+    finally:
+        temporary.unlink(missing_ok=True)

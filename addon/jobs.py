@@ -1,0 +1,252 @@
+"""The job that is under way: one module object that the timer advances, the operators start and cancel, and the panel shows.
+
+Nothing of it is saved in the .blend. The worker is started with the first job and kept for the next ones.
+"""
+
+import atexit
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from ..core.protocol import (
+    Cancel,
+    Cancelled,
+    Drawn,
+    Edit,
+    Event,
+    Export,
+    Exported,
+    Failed,
+    Progress,
+    ProtocolError,
+    Render,
+    RenderRequest,
+    Settings,
+    Stage,
+    UserError,
+)
+from .preferences import engine_python
+from .strips import Placement
+from .worker_client import WorkerClient
+
+POLL_SECONDS = 0.05
+ROOT = Path(__file__).resolve().parent.parent  # holds `addon` and `core`, in the repository as in the installed extension
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderJob:
+    """A film that the worker draws, and where it belongs."""
+
+    job_id: str
+    request: RenderRequest
+    placement: Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportJob:
+    """A timeline that the worker writes."""
+
+    job_id: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedFilm:
+    """A drawn film that waits to be put on the timeline."""
+
+    job: RenderJob
+    drawn: Drawn
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was drawn with."""
+        return self.job.request.settings
+
+
+@dataclass
+class State:
+    """What the panel shows and the operators ask."""
+
+    job: RenderJob | ExportJob | None = None
+    progress: Progress | None = None
+    cancelling: bool = False
+    finished: FinishedFilm | None = None
+    error: UserError | None = None
+    details: str = ""
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way, or a film waits to be inserted."""
+        return self.job is not None or self.finished is not None
+
+
+state = State()
+_worker: WorkerClient | None = None
+
+
+# What operators call --------------------------------------------------------------------------------------------------------------------
+
+
+def start_render(request: RenderRequest, placement: Placement) -> None:
+    """Have a film drawn and put on the timeline.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    job = RenderJob(job_id=uuid.uuid4().hex, request=request, placement=placement)
+    _start(job, Render(job_id=job.job_id, request=request))
+
+
+def start_export(edit: Edit, path: str) -> None:
+    """Have a timeline written.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    job = ExportJob(job_id=uuid.uuid4().hex, path=path)
+    _start(job, Export(job_id=job.job_id, edit=edit, path=path))
+
+
+def cancel() -> None:
+    """End the job at its next batch; finished frames are kept."""
+    if state.job is not None and _worker is not None:
+        state.cancelling = True
+        _worker.send(Cancel(job_id=state.job.job_id))
+    state.finished = None
+
+
+def show_error(error: UserError, details: str = "") -> None:
+    """Show an error in the panel until the next job."""
+    state.error, state.details = error, details
+
+
+def worker_pid() -> int | None:
+    """Give the worker's process number, if one runs."""
+    return None if _worker is None else _worker.pid
+
+
+def _start(job: RenderJob | ExportJob, message: Render | Export) -> None:
+    global state  # noqa: PLW0603 (a new job starts from a blank state)
+    state = State()
+    _running_worker().send(message)
+    state.job = job
+    if not bpy.app.timers.is_registered(tick):
+        bpy.app.timers.register(tick, first_interval=POLL_SECONDS, persistent=True)
+
+
+def _running_worker() -> WorkerClient:
+    global _worker  # noqa: PLW0603 (one worker for each Blender)
+    if _worker is None:
+        _worker = WorkerClient(engine_python(), ROOT)
+    return _worker
+
+
+# What the timer does --------------------------------------------------------------------------------------------------------------------
+
+
+def tick() -> float | None:
+    """Take the worker's news; called by Blender's timer (and by tests, where timers do not run).
+
+    Returns
+    -------
+    float | None
+        Seconds until the next call; None when there is nothing left to wait for.
+    """
+    try:
+        if _worker is not None:
+            for event in _worker.poll():
+                _take(event)
+        if state.finished is not None and _may_insert():
+            bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)  # True: an undo step of its own
+    except UserError as error:
+        _drop_worker()
+        _fail(error)
+    except ProtocolError as error:
+        _drop_worker()
+        _fail(UserError(f"The engine speaks another language: {error}.", "Install the add-on and the engine anew, of one version."))
+    _redraw()
+    return POLL_SECONDS if state.busy else None
+
+
+def _take(event: Event) -> None:
+    if state.job is None or getattr(event, "job_id", None) != state.job.job_id:
+        return  # of a job that nobody waits for any more
+    match event:
+        case Progress():
+            state.progress = event
+            return
+        case Drawn():
+            assert isinstance(state.job, RenderJob)
+            state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), event.warnings
+        case Exported():
+            state.notes = (f"Wrote {event.path}",)
+        case Failed():
+            show_error(UserError(event.cause, event.cure), event.details)
+        case Cancelled():
+            state.notes = ("Cancelled. Finished frames are kept.",)
+    state.job, state.progress, state.cancelling = None, None, False
+
+
+def _may_insert() -> bool:
+    """A strip is not put under a playing or rendering sequencer: that waits."""
+    playing = any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
+    return not playing and not bpy.app.is_job_running("RENDER")
+
+
+def _fail(error: UserError) -> None:
+    state.job, state.progress, state.cancelling = None, None, False
+    show_error(error)
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR":
+                area.tag_redraw()
+
+
+# Coming and going -----------------------------------------------------------------------------------------------------------------------
+
+
+@bpy.app.handlers.persistent
+def _forget_job(*_: object) -> None:
+    """Before another .blend is opened: the film's timeline goes away with this one. Its frames are kept."""
+    global state  # noqa: PLW0603
+    cancel()
+    state = State()
+
+
+@bpy.app.handlers.persistent
+def _drop_worker(*_: object) -> None:
+    """End the worker, if one runs."""
+    global _worker  # noqa: PLW0603
+    if _worker is not None:
+        ending, _worker = _worker, None
+        ending.stop()
+
+
+def register() -> None:
+    """Watch for Blender's end and for other files."""
+    bpy.app.handlers.load_pre.append(_forget_job)
+    if hasattr(bpy.app.handlers, "exit_pre"):  # 5.1
+        bpy.app.handlers.exit_pre.append(_drop_worker)
+    atexit.register(_drop_worker)
+
+
+def unregister() -> None:
+    """End the worker and stop watching."""
+    _forget_job()
+    _drop_worker()
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    bpy.app.handlers.load_pre.remove(_forget_job)
+    if hasattr(bpy.app.handlers, "exit_pre"):
+        bpy.app.handlers.exit_pre.remove(_drop_worker)
+    atexit.unregister(_drop_worker)

@@ -1,0 +1,134 @@
+"""What the buttons do. Thin: read the strips, start a job, report."""
+
+import bpy
+from bpy_extras.io_utils import ExportHelper
+
+from ..core.protocol import UserError
+from . import compat, jobs, timeline
+from .properties import write_settings
+from .strips import insert_film, placement, render_request, source_strip
+
+
+class CHROMASTRIP_OT_generate(bpy.types.Operator):
+    """Draw a film for the selected sound strip, and put it on the timeline above it"""
+
+    bl_idname = "chromastrip.generate"
+    bl_label = "Generate"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        if jobs.state.busy:
+            cls.poll_message_set("A film is being drawn. Wait for it, or cancel it")
+            return False
+        try:
+            source_strip(compat.edited_scene(context))
+        except UserError as error:
+            cls.poll_message_set(f"{error.cause} {error.cure}".rstrip("."))
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Hand the film to the worker."""
+        scene = compat.edited_scene(context)
+        try:
+            strip = source_strip(scene)
+            jobs.start_render(render_request(scene, strip), placement(scene, strip))
+        except UserError as error:
+            return _refuse(self, error)
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_insert_strip(bpy.types.Operator):
+    """Put the drawn film on the timeline"""
+
+    bl_idname = "chromastrip.insert_strip"
+    bl_label = "Insert Film"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when a film waits."""
+        return jobs.state.finished is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Insert it, with the settings that it was drawn with."""
+        film = jobs.state.finished
+        jobs.state.finished = None
+        try:
+            strip = insert_film(context, film.job.placement, film.drawn.frames)
+        except UserError as error:
+            return _refuse(self, error)
+        write_settings(strip.chromastrip, film.settings)
+        strip.chromastrip.film = film.drawn.digest
+        strip.chromastrip.sound_name = film.job.placement.sound_strip_name
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_cancel(bpy.types.Operator):
+    """Stop drawing. Finished frames are kept: generating again draws only the rest"""
+
+    bl_idname = "chromastrip.cancel"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only while there is something to cancel."""
+        return jobs.state.busy and not jobs.state.cancelling
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Ask the worker to stop."""
+        jobs.cancel()
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
+    """Write the timeline for other editors, as OpenTimelineIO"""
+
+    bl_idname = "chromastrip.export"
+    bl_label = "Export Timeline"
+    bl_options = {"REGISTER"}
+
+    filename_ext = ".otio"
+    filter_glob: bpy.props.StringProperty(default="*.otio", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        if jobs.state.busy:
+            cls.poll_message_set("Wait for the film that is being drawn, or cancel it")
+            return False
+        scene = compat.edited_scene(context)
+        return scene is not None and scene.sequence_editor is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Read the edit off the sequencer and hand it to the worker."""
+        edit, left_out = timeline.read_edit(compat.edited_scene(context))
+        if left_out:
+            self.report({"WARNING"}, f"Not in the file: {', '.join(left_out)}")
+        try:
+            jobs.start_export(edit, bpy.path.abspath(self.filepath))
+        except UserError as error:
+            return _refuse(self, error)
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_use_standard_view(bpy.types.Operator):
+    """Show pictures with the colours that they were drawn in: set the scene's view transform to Standard"""
+
+    bl_idname = "chromastrip.use_standard_view"
+    bl_label = "Use Standard View"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set it."""
+        compat.edited_scene(context).view_settings.view_transform = "Standard"
+        return {"FINISHED"}
+
+
+def _refuse(operator: bpy.types.Operator, error: UserError) -> set[str]:
+    jobs.show_error(error)
+    operator.report({"ERROR"}, f"{error.cause} {error.cure}")
+    return {"CANCELLED"}

@@ -1,0 +1,157 @@
+"""The sidebar's tab. Draws what is known already; does no work."""
+
+import textwrap
+
+import bpy
+
+from ..core.protocol import Progress, UserError
+from . import compat, jobs
+from .strips import source_strip
+
+CHARACTERS_IN_A_PIXEL = 1 / 6.5  # of the interface's font, on average
+MARGIN_PIXELS = 60
+
+
+class SequencerPanel:
+    """Where all our panels are: the sequencer's sidebar, in a tab of their own."""
+
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Chromastrip"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not beside the preview alone."""
+        return context.space_data.view_type != "PREVIEW"
+
+
+class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
+    """The sound, the look, and the button"""
+
+    bl_label = "Chromastrip"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the panel."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        strip = _draw_source(layout, context)
+        if strip is not None:
+            settings = strip.chromastrip
+            column = layout.column()
+            column.prop(settings, "model")
+            column.prop(settings, "size")
+            column.prop(settings, "class_count")
+            column.prop(settings, "seed")
+        if jobs.state.busy:
+            _draw_progress(layout)
+        else:
+            row = layout.row()
+            row.scale_y = 1.5
+            row.operator("chromastrip.generate", icon="RENDER_ANIMATION")
+        _draw_news(layout, context)
+
+
+class CHROMASTRIP_PT_motion(SequencerPanel, bpy.types.Panel):
+    """How the picture follows the music"""
+
+    bl_label = "Motion"
+    bl_parent_id = "CHROMASTRIP_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only for a sound strip."""
+        return super().poll(context) and _source(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the hyperparameters."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = _source(context).chromastrip
+        for name in ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth"):
+            layout.prop(settings, name)
+
+
+class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
+    """The edit, for other editors"""
+
+    bl_label = "Hand-over"
+    bl_parent_id = "CHROMASTRIP_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the export button."""
+        self.layout.operator("chromastrip.export", icon="EXPORT")
+
+
+def _source(context: bpy.types.Context) -> bpy.types.SoundStrip | None:
+    try:
+        return source_strip(compat.edited_scene(context))
+    except UserError:
+        return None
+
+
+def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.SoundStrip | None:
+    try:
+        strip = source_strip(compat.edited_scene(context))
+    except UserError as error:
+        _draw_lines(layout, context, (error.cause, error.cure), icon="INFO")
+        return None
+    row = layout.row()
+    row.label(text=strip.name, icon="SOUND")
+    row.label(text=f"{compat.frame_count(strip)} frames")
+    _draw_cautions(layout, context, strip)
+    return strip
+
+
+def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.SoundStrip) -> None:
+    if strip.mute:
+        _draw_lines(layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO")
+    if not bpy.data.is_saved:
+        _draw_lines(layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO")
+    if compat.edited_scene(context).view_settings.view_transform not in ("Standard", "Raw"):
+        box = layout.box()
+        _draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")
+        box.operator("chromastrip.use_standard_view")
+
+
+def _draw_progress(layout: bpy.types.UILayout) -> None:
+    state = jobs.state
+    column = layout.column(align=True)
+    if state.finished is not None:
+        column.label(text="Finished. Stop playback to insert the film", icon="CHECKMARK")
+    else:
+        factor, text = _progress_words(state.progress)
+        column.progress(factor=factor, text=text)
+    row = column.row(align=True)
+    row.scale_y = 1.2
+    row.operator("chromastrip.cancel", icon="CANCEL", text="Cancelling" if state.cancelling else "Cancel")
+
+
+def _progress_words(progress: Progress | None) -> tuple[float, str]:
+    if progress is None:
+        return 0.0, "Starting Engine"
+    factor = progress.done / max(progress.total, 1)
+    if not progress.frames_per_second:
+        return factor, f"{progress.stage}  {progress.done} / {progress.total}"
+    left = f"{int(progress.seconds_left) // 60}:{int(progress.seconds_left) % 60:02d} left"
+    return factor, f"{progress.done} / {progress.total}   {progress.frames_per_second:.1f} fps   {left}"
+
+
+def _draw_news(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    if (error := jobs.state.error) is not None:
+        box = layout.box()
+        _draw_lines(box, context, (error.cause,), icon="ERROR")
+        _draw_lines(box, context, (error.cure,))
+    for note in jobs.state.notes:
+        _draw_lines(layout, context, (note,), icon="INFO")
+
+
+def _draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context, sentences: tuple[str, ...], *, icon: str = "BLANK1") -> None:
+    """Break sentences into as many labels as the sidebar's width asks for."""
+    width = max(20, int((context.region.width / context.preferences.system.ui_scale - MARGIN_PIXELS) * CHARACTERS_IN_A_PIXEL))
+    column = layout.column(align=True)
+    for line in textwrap.wrap(" ".join(sentences), width):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1"

@@ -1,0 +1,107 @@
+"""The settings that a strip carries, made from the core's one table of parameters."""
+
+import json
+
+import bpy
+
+from ..core.protocol import PARAMETERS, Model, Settings
+
+DEFAULTS = Settings()
+
+
+def _float(name: str) -> object:
+    parameter = PARAMETERS[name]
+    return bpy.props.FloatProperty(
+        name=parameter.label,
+        description=parameter.help,
+        default=getattr(DEFAULTS, name),
+        min=parameter.minimum,
+        max=parameter.maximum,
+        precision=2,
+        options=set(),
+    )
+
+
+def _int(name: str) -> object:
+    parameter = PARAMETERS[name]
+    return bpy.props.IntProperty(
+        name=parameter.label,
+        description=parameter.help,
+        default=getattr(DEFAULTS, name),
+        min=int(parameter.minimum),
+        max=int(parameter.maximum),
+        options=set(),
+    )
+
+
+class StripSettings(bpy.types.PropertyGroup):
+    """On a sound strip: how its film shall be drawn. On our image strip: how it was drawn (`made_by`), and which film it shows."""
+
+    model: bpy.props.EnumProperty(
+        name="Model",
+        description="What draws the pictures",
+        items=(
+            (Model.ABSTRACT.value, "Abstract", "Embedded model: flowing patterns, at once and offline"),
+            (Model.SYNC_CARD.value, "Sync Card", "No pictures, but each frame's number in black and white cells: for checking sync in any editor"),
+        ),
+        default=Model.ABSTRACT.value,
+        options=set(),
+    )
+    size: bpy.props.EnumProperty(
+        name="Size",
+        description=PARAMETERS["size"].help,
+        items=(("128", "128 px", "128 x 128 pixels"),),
+        default="128",
+        options=set(),
+    )
+    pitch_sensitivity: _float("pitch_sensitivity")
+    tempo_sensitivity: _float("tempo_sensitivity")
+    jitter: _float("jitter")
+    truncation: _float("truncation")
+    smooth_factor: _float("smooth_factor")
+    depth: _float("depth")
+    class_count: _int("class_count")
+    seed: _int("seed")
+    film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
+    sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
+
+
+NUMBERS = tuple(name for name in PARAMETERS if name != "size")
+
+
+def read_settings(group: StripSettings) -> Settings:
+    """Give a strip's settings as the worker takes them."""
+    return Settings(
+        model=Model(group.model),
+        size=int(group.size),
+        **{name: _python_number(getattr(group, name)) for name in NUMBERS},
+    )
+
+
+def write_settings(group: StripSettings, settings: Settings) -> None:
+    """Set a strip's settings."""
+    group.model, group.size = settings.model.value, str(settings.size)
+    for name in NUMBERS:
+        setattr(group, name, getattr(settings, name))
+
+
+def settings_json(group: StripSettings) -> str:
+    """Give what made a film, for other editors' metadata: JSON with sorted keys."""
+    made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "size": int(group.size)}
+    numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
+    return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
+
+
+def _python_number(value: float) -> float:
+    """Undo Blender's float32: 0.25 stays, 0.1 is 0.1 again and not 0.10000000149."""
+    return value if isinstance(value, int) else float(f"{value:.7g}")
+
+
+def register() -> None:
+    """Give every strip its settings."""
+    bpy.types.Strip.chromastrip = bpy.props.PointerProperty(type=StripSettings)
+
+
+def unregister() -> None:
+    """Take them back."""
+    del bpy.types.Strip.chromastrip

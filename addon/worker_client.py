@@ -1,0 +1,231 @@
+"""The add-on's end of the worker: starts the process, talks to it without ever waiting, and notices when it dies.
+
+This side listens on loopback, for the one process that it started: whoever else connects does not know the one-time token, and is dropped.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+from ..core.protocol import Event, Hello, Message, ProtocolError, Shutdown, UserError, decode, encode
+
+START_SECONDS = 120.0
+"""How long a worker may take to say hello: a cold disk and an eager virus scanner included."""
+
+END_SECONDS = 2.0
+MOST_STRANGERS = 8
+READ_BYTES = 1 << 16
+LONGEST_LINE_BYTES = 1 << 20
+
+START_CORE = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('core', run_name='__main__', alter_sys=True)"
+
+FOREIGN_VARIABLES = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "OCIO", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+"""Environment variables beginning so are Blender's or the shell's: with them the worker would load the wrong libraries."""
+
+
+class WorkerError(UserError):
+    """The worker could not be started, or has ended."""
+
+
+class WorkerClient:
+    """One worker process. `poll` it often; nothing here blocks.
+
+    Parameters
+    ----------
+    python
+        The Python program in which the engine is installed.
+    root
+        The folder that holds the package `core`.
+
+    Raises
+    ------
+    WorkerError
+        If the program cannot be started.
+    """
+
+    def __init__(self, python: Path, root: Path) -> None:
+        self._token = secrets.token_hex(16)
+        self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self._strangers: list[Line] = []
+        self._line: Line | None = None
+        self._unsent: list[Message] = []
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
+        self._started = time.monotonic()
+        self._process = self._start(python, root)
+
+    @property
+    def pid(self) -> int:
+        """The worker's process number."""
+        return self._process.pid
+
+    def send(self, message: Message) -> None:
+        """Send a message, as soon as the worker listens."""
+        self._unsent.append(message)
+
+    def poll(self) -> list[Event]:
+        """Take what the worker has said since the last poll.
+
+        Raises
+        ------
+        WorkerError
+            If the worker has ended, or does not come up.
+        """
+        if self._line is None:
+            self._meet()
+        if self._line is None:
+            self._check_start()
+            return []
+        while self._unsent:
+            self._line.write(encode(self._unsent.pop(0)))
+        lines = self._line.read()
+        if not lines and self._line.closed:
+            raise self._ended()
+        return [decode(line, Event) for line in lines]
+
+    def stop(self) -> None:
+        """End the worker: politely, then for good."""
+        with contextlib.suppress(OSError):
+            if self._line is not None and not self._line.closed:
+                self._line.write(encode(Shutdown()))
+        self._close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _start(self, python: Path, root: Path) -> subprocess.Popen[bytes]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        try:
+            process = subprocess.Popen(
+                [str(python), "-I", "-c", START_CORE, str(root), "worker"],
+                stdin=subprocess.PIPE,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=tempfile.gettempdir(),  # on Windows a process's folder cannot be removed: never the add-on's
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            self._close()
+            self._log.close()
+            raise WorkerError(
+                f"The engine's Python {python} cannot be started: {error.strerror}.", "Set Engine Python in the add-on's preferences."
+            ) from error
+        assert process.stdin is not None
+        assert self._listener is not None
+        with contextlib.suppress(OSError), process.stdin as pipe:  # a process that died at once is found by `poll`
+            pipe.write(json.dumps({"port": self._listener.getsockname()[1], "token": self._token}).encode() + b"\n")
+        return process
+
+    def _meet(self) -> None:
+        """Let callers in, and find out which of them is the worker."""
+        assert self._listener is not None
+        with contextlib.suppress(BlockingIOError):
+            while len(self._strangers) < MOST_STRANGERS:
+                self._strangers.append(Line(self._listener.accept()[0]))
+        for stranger in list(self._strangers):
+            said = stranger.read()
+            if said and self._is_ours(said[0]):
+                self._line = stranger
+                self._strangers.remove(stranger)
+                self._close_door()
+                return
+            if said or stranger.closed:
+                stranger.close()
+                self._strangers.remove(stranger)
+
+    def _is_ours(self, line: bytes) -> bool:
+        try:
+            hello = decode(line, Hello)
+        except ProtocolError:
+            return False
+        return secrets.compare_digest(hello.token.encode(), self._token.encode())
+
+    def _check_start(self) -> None:
+        if self._process.poll() is not None:
+            raise self._ended()
+        if time.monotonic() - self._started > START_SECONDS:
+            raise WorkerError(
+                f"The engine did not start within {START_SECONDS:.0f} s.", "Try again; if it happens again, restart the computer."
+            )
+
+    def _ended(self) -> WorkerError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)  # its connection is closed, so this is a matter of milliseconds
+        self._log.seek(0)
+        said = self._log.read().decode(errors="replace").strip().splitlines()
+        last_words = f" It said: {said[-1]}" if said else ""
+        return WorkerError(
+            f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{last_words}",
+            "Press Generate again: finished frames are kept, only the rest is drawn.",
+        )
+
+    def _close_door(self) -> None:
+        for line in (*self._strangers, self._listener):
+            if line is not None:
+                line.close()
+        self._strangers, self._listener = [], None
+
+    def _close(self) -> None:
+        self._close_door()
+        if self._line is not None:
+            self._line.close()
+
+
+class Line:
+    """A connection that reads and writes whole lines and never waits."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._connection.setblocking(False)
+        self._unread = self._unwritten = b""
+        self.closed = False
+
+    def read(self) -> list[bytes]:
+        """Take the lines that have arrived."""
+        self._flush()
+        try:
+            data = self._connection.recv(READ_BYTES)  # one helping a poll: a chatty worker must not hold Blender up
+            self._unread += data
+            self.closed = not data or len(self._unread) > LONGEST_LINE_BYTES
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.closed = True
+        *lines, self._unread = self._unread.split(b"\n")
+        return lines
+
+    def write(self, line: str) -> None:
+        """Send a line, now or at one of the next reads."""
+        self._unwritten += line.encode() + b"\n"
+        self._flush()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+        self.closed = True
+
+    def _flush(self) -> None:
+        try:
+            while self._unwritten:
+                self._unwritten = self._unwritten[self._connection.send(self._unwritten) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.closed = True
+
+
+def _describe_exit(code: int | None) -> str:
+    if code is None:
+        return "still running"
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
