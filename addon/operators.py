@@ -59,7 +59,8 @@ class CHROMASTRIP_OT_insert_strip(bpy.types.Operator):
         try:
             strip = insert_film(context, film.job.placement, film.drawn.frames)
         except UserError as error:
-            return _refuse(self, error)
+            jobs.show_error(error)  # no report: the timer calls this, and nobody would catch what it raises
+            return {"CANCELLED"}
         write_settings(strip.chromastrip, film.settings)
         strip.chromastrip.film = film.drawn.digest
         strip.chromastrip.sound_name = film.job.placement.sound_strip_name

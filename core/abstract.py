@@ -3,19 +3,19 @@
 In: nothing but a seed. Out: the published `BigGAN` class at 128 px, ready to draw, with the same tensors and names as a downloaded model.
 Never reads a file, trains, or touches a global random state.
 
-Plain random weights give grey mush. What makes these pictures, each part found by eye on contact sheets:
+Plain random weights give grey mush. What makes these pictures was found by eye, on contact sheets:
 
-- **Mirror symmetry.** The 4 x 4 layout holds even waves only, and every kernel is even from left to right; so masks, totems and beetles appear.
-- **No constant part where it would win.** The layout has next to no mean, the mixing of channels sums to zero, and kernels take differences of neighbours.
-  Otherwise every conditional norm adds a constant per picture, and forty norms later only flat colour is left.
-- **Only half of each width is alive.** Blocks write into the upper half of their channels. The shortcut of the next doubling drops that half, so nothing reaches the
-  picture by nearest-neighbour copying alone, which would show as squares; each doubling passes a smoothing kernel.
-- **Classes act by offsets, hardly by scales.** A sum of twelve classes then grows like its square root instead of exploding through forty products.
+- **Mirror symmetry.** The 4 x 4 layout holds even waves only, and every kernel is even from left to right: masks, totems and beetles appear.
+- **No constant part where it would win.** The layout has next to no mean, the mixing of channels sums to zero, and kernels take differences
+  of neighbours. Otherwise each of the 36 conditional norms adds a constant per picture, and in the end only flat colour is left.
+- **Only half of each width is alive.** Blocks write into the upper half of their channels, and the shortcut of the next doubling drops that
+  half. So nothing reaches the picture by nearest-neighbour copying alone, which shows as squares; each doubling passes a smoothing kernel.
+- **Classes act by offsets, hardly by scales.** A sum of twelve classes then grows like its square root, and not through 36 products.
 - **Colour** is mixed as luminance and two opponent axes, so that hues vary and no channel is a copy of another.
 
-Spectral norm divides each weight by its largest singular value. Here that value is exactly 1 everywhere: unit 0 of each width (and unit 255 of the condition) is
-always zero, and a weight of 1 between such silent units outweighs all others. So `weight_u` and `weight_v` are known without any iteration, also
-remain the same in training mode, and every gain can be chosen freely.
+Spectral norm divides each weight by its largest singular value. Here that value is exactly 1 everywhere: unit 0 of each width and unit 255 of
+the condition are always zero, and a weight of 1 between such silent units outweighs all others. So `weight_u` and `weight_v` are known without
+any iteration, stay the same in training mode, and every gain below 1 can be chosen freely.
 """
 
 import numpy as np
@@ -24,9 +24,9 @@ from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from pytorch_pretrained_biggan.model import BigGANBatchNorm, GenBlock, SelfAttn
 from torch import Tensor, nn
 
-SEED = 2  # chosen by eye among the first two dozen
+SEED = 21  # the best of 1 ... 24, by figures and by eye
 CHANNEL_WIDTH = 40  # speed falls with its square, variety grows with it
-LAYERS = [  # double?, width in, width out; one block that keeps the size at 4, 8 ... 64 px would cost a third more for little
+LAYERS = [  # double?, width in, width out; detail comes from the blocks that keep their size, at 4, 16, 32 and 64 px
     (False, 16, 16),
     (True, 16, 16),
     (True, 16, 8),
@@ -45,17 +45,19 @@ CLASS_NORM = 30.0  # length of an embedding row; large, so that class weights st
 CLASS_UNITS = 8  # of 127: two classes rarely share more than one
 
 # What one unit of noise and one class do to a layer: standard deviation of the outcome, (noise, class).
-LAYOUT = (1.0, 0.7)
-SCALE = (0.04, 0.05)  # small: scales multiply along the network
-OFFSET = (0.08, 0.35)  # thresholds of the ReLUs: a class decides which contours show
+LAYOUT = (1.0, 0.9)
+SCALE = (0.04, 0.04)  # small: scales multiply along the network
+OFFSET = (0.08, 0.27)  # thresholds of the ReLUs: a class decides which contours show
 PALETTE = (0.3, 0.4)  # offsets at the last block: the ground colour
 
 LAYOUT_SLOPE = 0.5  # waves across the picture count 1, waves of half that length 2 ** -slope
 LAYOUT_MEAN = 0.2
 NORM = 0.6  # estimated spectral norm of all but the silent unit; structured weights reach half as much again
 DETAIL = 0.5  # gain of blocks that keep the size, beside their shortcut of 1
-ATTENTION = 2.0  # keys and queries under spectral norm stay faint, so it adds what the whole picture holds, changing a pixel by 5 % on average
-CONTRAST = 0.9  # standard deviation before tanh: 5 % of the values come within 2 % of black or white
+ATTENTION = (
+    1.0  # keys and queries under spectral norm stay faint, so it adds what the whole picture holds, changing a pixel by 5 % on average
+)
+CONTRAST = 0.85  # standard deviation before tanh: 4 to 12 % of the values come within 2 % of black or white
 SHARPNESS = 0.3  # unsharp mask in the last convolution, against the blur of the doublings
 
 SMOOTH = np.outer([1, 2, 1], [1, 2, 1]) / np.float32(16)
@@ -69,7 +71,7 @@ DETAIL_KERNELS = ((0.8, SMOOTH), (0.8, RISE), (0.55, RIDGE), (0.1, LAPLACE))
 PICTURE_KERNELS = ((1.0, POINT + SHARPNESS * LAPLACE),)
 OPPONENT = np.array([[1, 1, 0.45], [1, -0.15, -1], [1, -1, 0.55]]) * (1, 0.8, 0.8)  # red, green, blue from luminance and two hues
 
-MEASURED_PICTURES = 9
+MEASURED_PICTURES = 12
 GRID = 2.0**-16  # weights and statistics are rounded to it, so that the order of a sum (BLAS, threads) changes hardly a bit
 
 
@@ -236,23 +238,17 @@ def _write(target: Tensor, values: np.ndarray) -> None:
 
 
 def _fill_statistics(model: BigGAN, rng: np.random.Generator) -> None:
-    """Measure the statistics of all norms at truncation 0 and 1, and the contrast, on a few pictures.
+    """Measure the statistics of all norms, and the contrast, in one run of a few pictures at truncation 1.
 
-    Noise enters every layer about linearly: means move with the truncation, variances with its square.
+    All 51 rows are the same. Were those of smaller truncations measured too, they would scale smaller noise up again,
+    and the calm that truncation is there for would be gone.
     """
-    norms = [module for module in model.modules() if isinstance(module, BigGANBatchNorm)]
     classes = model.embeddings(torch.from_numpy(_measured_classes(rng)))
     noise = torch.from_numpy(rng.standard_normal(classes.shape, np.float32)).clamp(-2, 2)
     generator = model.generator
     generator.bn.weight.fill_(1)
     generator.bn.bias.zero_()
-    calm, _ = _measure(generator, norms, torch.cat([torch.zeros_like(noise), classes], dim=1))
-    lively, outcome = _measure(generator, norms, torch.cat([noise, classes], dim=1))
-    truncation = torch.linspace(0, 1, generator.config.n_stats)[:, None]
-    for norm, (calm_mean, calm_variance), (mean, variance) in zip(norms, calm, lively, strict=True):
-        _write(norm.running_means, (calm_mean + truncation * (mean - calm_mean)).numpy())
-        _write(norm.running_vars, (calm_variance + truncation**2 * (variance - calm_variance)).numpy())
-    _set_contrast(generator, outcome)
+    _set_contrast(generator, _measure(generator, torch.cat([noise, classes], dim=1)))
 
 
 def _measured_classes(rng: np.random.Generator) -> np.ndarray:
@@ -264,30 +260,22 @@ def _measured_classes(rng: np.random.Generator) -> np.ndarray:
     return vectors
 
 
-def _measure(generator: nn.Module, norms: list[BigGANBatchNorm], condition: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
-    """Run once, giving each norm the mean and variance [features] of what reaches it.
-
-    Returns
-    -------
-    statistics
-        Those of each norm, in order. Where nothing ever arrives (silent channels), the variance is 1.
-    outcome : [pictures, 3, 128, 128]
-        What reaches tanh.
-    """
-    statistics, outcomes = {}, []
-
-    def measure(norm: BigGANBatchNorm, arguments: tuple[Tensor, ...]) -> None:
-        variance, mean = torch.var_mean(arguments[0], dim=(0, 2, 3), correction=0)
-        variance[variance == 0] = 1
-        norm.running_means[:], norm.running_vars[:] = mean, variance
-        statistics[norm] = mean, variance
-
-    handles = [norm.register_forward_pre_hook(measure) for norm in norms]
+def _measure(generator: nn.Module, condition: Tensor) -> Tensor:
+    """Run once, giving each norm the statistics of what reaches it; return what reaches tanh, [pictures, 3, 128, 128]."""
+    outcomes = []
+    handles = [norm.register_forward_pre_hook(_take_statistics) for norm in generator.modules() if isinstance(norm, BigGANBatchNorm)]
     handles.append(generator.conv_to_rgb.register_forward_hook(lambda _conv, _arguments, outcome: outcomes.append(outcome[:, :3])))
     generator(condition, 1.0)
     for handle in handles:
         handle.remove()
-    return [statistics[norm] for norm in norms], outcomes[0]
+    return outcomes[0]
+
+
+def _take_statistics(norm: BigGANBatchNorm, arguments: tuple[Tensor, ...]) -> None:
+    variance, mean = torch.var_mean(arguments[0], dim=(0, 2, 3), correction=0)
+    variance[variance == 0] = 1  # silent channels
+    _write(norm.running_means, mean.expand_as(norm.running_means).numpy())
+    _write(norm.running_vars, variance.expand_as(norm.running_vars).numpy())
 
 
 def _set_contrast(generator: nn.Module, outcome: Tensor) -> None:

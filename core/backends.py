@@ -9,9 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from .protocol import UserError
 from .latents import Latents
-from .protocol import Model, Settings
+from .protocol import Model, Settings, UserError
 from .sync_card import SyncCard
 
 

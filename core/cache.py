@@ -62,7 +62,7 @@ class FrameCache:
     def _entries(self, shelf: str) -> list[Path]:
         try:
             return sorted(path for path in (self.folder / shelf).iterdir() if not path.name.startswith(TEMPORARY_PREFIX))
-        except FileNotFoundError:
+        except OSError:  # nothing was stored yet; or no folder can be there, which `store` explains
             return []
 
 

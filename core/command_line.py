@@ -15,8 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .protocol import UserError
-from .protocol import PARAMETERS, Edit, Failed, Model, Progress, ProtocolError, RenderRequest, Settings, Stage, decode, encode
+from .protocol import PARAMETERS, Edit, Failed, Model, Progress, ProtocolError, RenderRequest, Settings, Stage, UserError, decode, encode
 
 INTERRUPTED = 130
 BAR_WIDTH = 30
@@ -167,10 +166,14 @@ def _add_render(commands: Any) -> None:
     command.add_argument("--start", type=_rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin")
     command.add_argument("--seconds", type=_rational, metavar="SECONDS", help="how much of it to draw (all)")
     command.add_argument("--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help="what draws")
-    command.add_argument("--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)")
+    command.add_argument(
+        "--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)"
+    )
     for name, parameter in PARAMETERS.items():
         default = getattr(Settings(), name)
-        command.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=parameter.help.replace("%", "%%"))
+        command.add_argument(
+            f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=parameter.help.replace("%", "%%")
+        )
     command.add_argument("--cache", type=Path, help="where drawn pictures are kept (the user's cache folder)")
     _add_common(command)
     command.set_defaults(run=_render)

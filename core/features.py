@@ -6,8 +6,8 @@ trimmed strip is a slice of the whole file's film. Analysed once: `load` keeps t
 
 import hashlib
 import io
-import warnings
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -28,8 +28,9 @@ ANALYSIS_VERSION = 1
 N_FFT = 2048
 N_MELS = 128
 HIGHEST_HZ = 8000
+CHROMA_BINS_PER_OCTAVE = 36  # librosa's default
 BLOCK_FRAMES = 4096
-SHORTEST_ANALYSED_SAMPLES = 2 * audio.SAMPLE_RATE  # the lowest constant-Q filter is about 1.5 s long
+SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,34 +96,59 @@ def analyse(samples: np.ndarray) -> Features:
     """
     frame_count = 1 + len(samples) // HOP_LENGTH
     padded = np.pad(samples, (0, max(0, SHORTEST_ANALYSED_SAMPLES - len(samples))))
-    mel = _mel_power(padded)[:, :frame_count]  # [128, F]
+    mel, tuning = _mel_power_and_tuning(padded)
+    mel = mel[:, :frame_count]  # [128, F]
     power = mel.mean(axis=0, dtype=np.float64)  # [F]
     return Features(
-        chroma=_chroma(padded)[:, :frame_count],
+        chroma=_chroma(padded, tuning=tuning)[:, :frame_count],
         energy=_over_its_range(power),
         flux=_flux(power),
         onset_strength=librosa.onset.onset_strength(S=librosa.power_to_db(mel), sr=audio.SAMPLE_RATE, hop_length=HOP_LENGTH),
     )
 
 
-def _mel_power(samples: np.ndarray) -> np.ndarray:
-    """Mel power spectrogram, float32 [128, F], in blocks: the same numbers as librosa's in one go, without the whole spectrogram in memory."""
+def _mel_power_and_tuning(samples: np.ndarray) -> tuple[np.ndarray, float]:
+    """Compute what needs the spectrum, block by block: librosa holds it whole, several times over (0.8 GB for ten minutes).
+
+    Returns
+    -------
+    mel : np.ndarray
+        Power, float32 [128, F]: the same numbers as `librosa.feature.melspectrogram`'s.
+    tuning : float
+        How far the sound's notes lie beside those of A = 440 Hz, in thirds of a semitone: the same number as `librosa.estimate_tuning`'s.
+    """
     filters = librosa.filters.mel(sr=audio.SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmax=HIGHEST_HZ)
+    mel, pitches, magnitudes = [], [], []
+    for spectrum in _spectra(samples):
+        mel.append(filters @ spectrum**2)
+        pitch, magnitude = librosa.piptrack(S=spectrum, sr=audio.SAMPLE_RATE, n_fft=N_FFT)
+        sounding = pitch > 0
+        pitches.append(pitch[sounding])
+        magnitudes.append(magnitude[sounding])
+    return np.concatenate(mel, axis=1), _tuning(np.concatenate(pitches), np.concatenate(magnitudes))
+
+
+def _spectra(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Give the magnitudes of the spectrum, float32 [1025, at most BLOCK_FRAMES] at a time."""
     centred = np.pad(samples, N_FFT // 2)
     frame_count = 1 + len(samples) // HOP_LENGTH
-    mel = np.empty((N_MELS, frame_count), np.float32)
     for first in range(0, frame_count, BLOCK_FRAMES):
         last = min(first + BLOCK_FRAMES, frame_count)
         block = centred[first * HOP_LENGTH : (last - 1) * HOP_LENGTH + N_FFT]
-        spectrum = librosa.stft(block, n_fft=N_FFT, hop_length=HOP_LENGTH, center=False)  # [1025, last - first]
-        mel[:, first:last] = filters @ (np.abs(spectrum) ** 2)
-    return mel
+        yield np.abs(librosa.stft(block, n_fft=N_FFT, hop_length=HOP_LENGTH, center=False))
 
 
-def _chroma(samples: np.ndarray) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Trying to estimate tuning from empty frequency set", UserWarning)  # silence
-        return librosa.feature.chroma_cqt(y=samples, sr=audio.SAMPLE_RATE, hop_length=HOP_LENGTH).astype(np.float32)
+def _tuning(pitches: np.ndarray, magnitudes: np.ndarray) -> float:
+    if not len(pitches):  # silence
+        return 0.0
+    return librosa.pitch_tuning(pitches[magnitudes >= np.median(magnitudes)], bins_per_octave=CHROMA_BINS_PER_OCTAVE)
+
+
+def _chroma(samples: np.ndarray, *, tuning: float) -> np.ndarray:
+    chroma = librosa.feature.chroma_cqt(
+        y=samples, sr=audio.SAMPLE_RATE, hop_length=HOP_LENGTH, tuning=tuning, bins_per_octave=CHROMA_BINS_PER_OCTAVE
+    )
+    return chroma.astype(np.float32)
 
 
 def _over_its_range(power: np.ndarray) -> np.ndarray:
@@ -139,7 +165,7 @@ def _read(entry: Path) -> Features | None:
     try:
         with np.load(entry, allow_pickle=False) as arrays:
             return Features(**{field.name: arrays[field.name] for field in fields(Features)})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):  # never written, or damaged: analyse again
+    except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None
 
 

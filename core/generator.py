@@ -39,7 +39,9 @@ class Generator:
         order = np.argsort(classes)  # the same mixture has the same key, in whatever order its classes were chosen
         weights = np.ascontiguousarray(latents.class_weights[:, order])
         return [
-            picture_key(model, latents.noise[row].tobytes(), classes[order].tobytes(), weights[row].tobytes(), latents.truncation[row].tobytes())
+            picture_key(
+                model, latents.noise[row].tobytes(), classes[order].tobytes(), weights[row].tobytes(), latents.truncation[row].tobytes()
+            )
             for row in range(len(latents))
         ]
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from .protocol import UserError
 from .files import whole_file
-from .protocol import Edit, encode
+from .protocol import Edit, UserError, encode
 
 MANIFEST = Path(__file__).resolve().parent.parent / "otio_adapters" / "plugin_manifest.json"
 FORMATS = {".otio": "otio_json"}

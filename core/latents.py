@@ -50,7 +50,7 @@ class Latents:
     def class_vectors(self, rows: Sequence[int]) -> np.ndarray:
         """Give the full class vectors of some rows: float32 [len(rows), 1000]."""
         vectors = np.zeros((len(rows), CLASS_COUNT), np.float32)
-        vectors[:, self.classes] = self.class_weights[rows]
+        vectors[:, self.classes] = self.class_weights[list(rows)]
         return vectors
 
 
@@ -179,7 +179,7 @@ def class_walk(chroma: np.ndarray, *, class_count: int, pitch_sensitivity: float
     """
     inertia = 300 - pitch_sensitivity
     rank = np.argsort(chroma.mean(axis=1))[::-1]  # loudest first
-    heard = chroma[rank[:class_count]].T / inertia  # [F, n]
+    heard = chroma[rank[:class_count]].T.astype(np.float64) / inertia  # [F, n]
     walk = np.empty((len(heard) + 1, class_count))
     walk[0] = _first_class_weights(chroma, rank, class_count=class_count)
     for f, news in enumerate(heard):

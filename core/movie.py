@@ -9,8 +9,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from .protocol import UserError
 from .files import whole_file
+from .protocol import UserError
 
 SOUND_RATE = 48_000
 QUALITY = "16"  # x264's constant rate factor: no loss that the eye can see
@@ -51,7 +51,9 @@ def write_mp4(
             image = av.VideoFrame.from_ndarray(picture, format="rgb24")
             image.pts, image.time_base = number, 1 / fps
             container.mux(picture_stream.encode(image))
-            while heard <= (number + 1) / fps and (block := next(samples, None)) is not None:  # sound beside its picture, as players want it
+            while (
+                heard <= (number + 1) / fps and (block := next(samples, None)) is not None
+            ):  # sound beside its picture, as players want it
                 heard = Fraction(block.pts + block.samples, SOUND_RATE)
                 container.mux(sound_stream.encode(block))
         for block in samples:

@@ -3,6 +3,7 @@
 Whatever ends a film early (Cancel, a crash, a full disk), the frames drawn so far are in the cache, and the next try draws only the rest.
 """
 
+import math
 import os
 import re
 import shutil
@@ -17,12 +18,11 @@ import numpy as np
 from . import features, pictures
 from .backends import Backend
 from .cache import FrameCache
-from .protocol import UserError
 from .features import CONTROL_RATE, Features
 from .files import link_or_copy, write_whole
 from .keys import film_digest
 from .latents import Latents, make_latents
-from .protocol import FrameSequence, RenderRequest, Settings, Stage, encode
+from .protocol import FrameSequence, RenderRequest, Settings, Stage, UserError, encode
 
 BATCH_SIZE = 8
 """Frames drawn between two looks at Cancel. Never changes a pixel."""
@@ -241,11 +241,10 @@ def _check_disk(folder: Path, *, picture_count: int, size: int) -> None:
 
 
 def _warnings(request: RenderRequest, heard: Features) -> Iterator[str]:
-    sound = Path(request.sound_path).name
-    sound_seconds = len(heard.energy) / CONTROL_RATE
-    end_seconds = request.source_start_seconds + request.frame_count / request.fps
-    if end_seconds > sound_seconds + 1:
-        yield f"“{sound}” ends at {float(sound_seconds):.1f} s, but the film goes on to {float(end_seconds):.1f} s: its pictures stand still there."
-    first, last = (max(0, int(seconds * CONTROL_RATE)) for seconds in (request.source_start_seconds, end_seconds))
-    if not (heard.energy[first : last + 1] > SILENCE).any():
-        yield f"“{sound}” is silent between {float(request.source_start_seconds):.1f} s and {float(end_seconds):.1f} s: the picture hardly moves."
+    name, sound_end = Path(request.sound_path).name, len(heard.energy) / CONTROL_RATE
+    start, end = request.source_start_seconds, request.source_start_seconds + request.frame_count / request.fps
+    if end > sound_end + 1:
+        yield f"“{name}” ends at {float(sound_end):.1f} s, but the film goes on to {float(end):.1f} s: its pictures stand still there."
+    first, last = max(0, math.floor(start * CONTROL_RATE)), max(0, math.ceil(end * CONTROL_RATE))
+    if not (heard.energy[first:last] > SILENCE).any():
+        yield f"“{name}” is silent between {float(start):.1f} s and {float(end):.1f} s: the picture hardly moves."

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .protocol import UserError
 from .keys import picture_key
 from .latents import Latents
+from .protocol import UserError
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16

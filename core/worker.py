@@ -17,8 +17,25 @@ from typing import BinaryIO
 
 from . import handover, pipeline
 from .backends import Backends
-from .protocol import UserError
-from .protocol import Cancel, Cancelled, Drawn, Event, Export, Exported, Failed, Hello, Message, Progress, ProtocolError, Render, Shutdown, Stage, decode, encode
+from .protocol import (
+    Cancel,
+    Cancelled,
+    Drawn,
+    Event,
+    Export,
+    Exported,
+    Failed,
+    Hello,
+    Message,
+    Progress,
+    ProtocolError,
+    Render,
+    Shutdown,
+    Stage,
+    UserError,
+    decode,
+    encode,
+)
 
 REPORT_SECONDS = 0.1
 """At most one `Progress` in so long a time."""
@@ -144,9 +161,7 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
             report=Reporter(job.job_id, outbox.send),
             cancelled=lambda: inbox.is_cancelled(job.job_id),
         )
-        return Drawn(
-            job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings
-        )
+        return Drawn(job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
     except pipeline.CancelledError:
         return Cancelled(job_id=job.job_id)
     except UserError as error:

@@ -174,12 +174,12 @@ def compose(rng: np.random.Generator) -> FloatArray:
     samples : float64 [samples, 2]
         Left and right at `SAMPLE_RATE`, peak `PEAK_DBFS`.
     """
-    drums = play_drums(rng)
-    bass = 0.5 * play(bass_notes(), bass_guitar)
-    keys = 0.3 * play(chord_notes(), electric_piano)
-    pads = 0.11 * play(pad_notes(), pad)
-    bells = 0.12 * play(bell_notes(), bell)
-    lead = with_echo(0.34 * play(lead_notes(), voice))
+    drums = 1.25 * play_drums(rng)
+    bass = 0.36 * play(bass_notes(), bass_guitar)
+    keys = 0.19 * play(chord_notes(), electric_piano)
+    pads = 0.09 * play(pad_notes(), pad)
+    bells = 0.2 * play(bell_notes(), bell)
+    lead = with_echo(0.22 * play(lead_notes(), voice))
     dry = drums + bass + keys + pads + bells + lead
     wet = reverb(0.15 * drums + keys + pads + 2 * bells + lead, impulse=room(rng))
     return master(dry + 0.22 * wet).T
@@ -387,7 +387,9 @@ def voice(hz: float, seconds: float) -> FloatArray:
     harmonics = np.arange(1, int(5000 / hz) + 1)
     formants = [gain * np.exp(-(((harmonics * hz - centre) / 350) ** 2)) for centre, gain in ((800, 1.0), (1150, 0.6), (2900, 0.15))]
     cycles = np.cumsum(hz * (1 + vibrato)) / SAMPLE_RATE
-    return tone(cycles, 0.45 / harmonics**1.5 + np.sum(formants, axis=0) / harmonics) * gate(t, seconds, attack=0.03, release=0.06)
+    amplitudes = 0.45 / harmonics**1.5 + np.sum(formants, axis=0) / harmonics
+    amplitudes /= np.linalg.norm(amplitudes)  # else notes near a formant would shout
+    return tone(cycles, amplitudes) * gate(t, seconds, attack=0.03, release=0.06)
 
 
 def kick() -> FloatArray:

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import functools
 import json
+import math
 import types
 import typing
 from fractions import Fraction
@@ -50,11 +51,12 @@ def decode(line: str | bytes, expected: type[T] | Any = messages.Message) -> T:
     Raises
     ------
     ProtocolError
-        If the line is no JSON, names an unknown type, lacks a field, has one too many, or holds a value of the wrong type.
+        If the line is no JSON, names an unknown type, lacks a field, has one too many, or holds a value of the wrong type,
+        NaN included.
     """
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: ten thousand brackets from a stranger
         raise ProtocolError(f"not a JSON line: {error}") from error
     return _build(value, expected, "message")
 
@@ -111,9 +113,19 @@ def _build_scalar(value: Any, expected: Any, where: str) -> Any:
             return expected(_of_type(value, str, where))
         except (ValueError, ZeroDivisionError) as error:
             raise ProtocolError(f"{where}: {value!r} is no {expected.__name__}") from error
-    if expected is float and type(value) is int:
-        return float(value)
+    if expected is float:
+        return _build_float(value, where)
     return _of_type(value, expected, where)
+
+
+def _build_float(value: Any, where: str) -> float:
+    try:
+        number = float(value) if type(value) is int else _of_type(value, float, where)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):  # Python's JSON reader lets NaN and Infinity pass
+        raise ProtocolError(f"{where}: {number} is no finite number")
+    return number
 
 
 def _of_type(value: Any, expected: type[T], where: str) -> T:

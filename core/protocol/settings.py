@@ -4,7 +4,6 @@ The panel, the command line and the checks all read this one table. Standard lib
 """
 
 import enum
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -113,7 +112,7 @@ class Settings:
         """
         for name, parameter in PARAMETERS.items():
             value = getattr(self, name)
-            if not (math.isfinite(value) and parameter.minimum <= value <= parameter.maximum):
+            if not parameter.minimum <= value <= parameter.maximum:  # so is NaN
                 yield f"{parameter.label} is {value}: it must lie between {parameter.minimum} and {parameter.maximum}."
         strangers = [c for c in self.classes if not 0 <= c <= 999]  # noqa: PLR2004 (ImageNet's 1000 classes)
         if strangers:

@@ -1,12 +1,24 @@
 """What the tests inside Blender share. They run in Blender's Python, one file a process: see tests/blender/test_in_blender.py."""
 
+import array
+import json
+import math
 import os
+import subprocess
+import sys
+import time
+import wave
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
 
 MODULE = "bl_ext.user_default.chromastrip"
+ROOT = Path(__file__).resolve().parents[2]
+SOUND_RATE = 48_000
+CLICK_SAMPLES = 96  # 2 ms
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +36,136 @@ def worker_python():
 @pytest.fixture(scope="session")
 def extension(extension_zip):
     """Install the zip through Blender's own extension system, enable it, and give its module name."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
     result = bpy.ops.extensions.package_install_files(filepath=str(extension_zip), repo="user_default", enable_on_install=True)
     assert result == {"FINISHED"}
     return MODULE
+
+
+@pytest.fixture
+def addon(extension, worker_python):
+    """Give the add-on's package, its engine set. The worker is kept for the next test, as it is for the next film."""
+    bpy.context.preferences.addons[extension].preferences.engine_python = str(worker_python)
+    package = sys.modules[f"{extension}.addon"]
+    yield package
+    package.jobs._forget_job()
+
+
+@pytest.fixture
+def fault(addon, monkeypatch):
+    """Give a function that tells the next worker what to do wrong: see `core.sync_card`."""
+    addon.jobs._drop_worker()
+    yield lambda words: monkeypatch.setenv("CHROMASTRIP_FAULT", words)
+    addon.jobs._drop_worker()
+
+
+@pytest.fixture
+def saved_film(addon, tmp_path):
+    """Give an empty, saved .blend with the sequencer open, as `SimpleNamespace(scene, editor, folder)`."""
+    bpy.ops.wm.read_homefile(use_empty=True)
+    scene = bpy.context.scene
+    scene.view_settings.view_transform = "Standard"
+    scene.render.resolution_x = scene.render.resolution_y = 128
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene
+    editor = scene.sequence_editor_create()
+    folder = tmp_path / "Meine Filme 映画"
+    folder.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "film.blend"))
+    return SimpleNamespace(scene=scene, editor=editor, folder=folder)
+
+
+@pytest.fixture
+def wait(addon):
+    """Give a function that advances the add-on's job until it ends (app timers do not run in the background)."""
+
+    def advance(*, until=lambda: False, seconds=120):
+        end = time.monotonic() + seconds
+        while addon.jobs.state.busy and not until():
+            assert time.monotonic() < end, f"still busy after {seconds} s: {addon.jobs.state}"
+            time.sleep(0.02)
+            addon.jobs.tick()
+
+    return advance
+
+
+@pytest.fixture
+def add_sound(saved_film):
+    """Give a function that puts a sound on the timeline, selected and active, set to be drawn by the sync card."""
+
+    def add(path, *, frame_start=1, channel=1, model="sync-card"):
+        strip = saved_film.editor.strips.new_sound(name=path.stem, filepath=str(path), channel=channel, frame_start=frame_start)
+        strip.chromastrip.model = model
+        saved_film.editor.active_strip = strip
+        return strip
+
+    return add
+
+
+@pytest.fixture
+def click_track(tmp_path):
+    """Give a function that writes a WAV of `seconds` with a click at each of the given times, exact to the sample."""
+
+    def write(*, seconds, clicks, name="clicks.wav"):
+        samples = array.array("h", bytes(2 * math.ceil(seconds * SOUND_RATE)))
+        for click in clicks:
+            first = round(click * SOUND_RATE)
+            for offset in range(CLICK_SAMPLES):
+                samples[first + offset] = 24_000 if offset % 8 < 4 else -24_000
+        path = tmp_path / name
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SOUND_RATE)
+            file.writeframes(samples.tobytes())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def read_movie(worker_python):
+    """Give a function that decodes a movie of sync cards and clicks: see tests/read_movie.py."""
+
+    def read(path):
+        done = subprocess.run([worker_python, ROOT / "tests" / "read_movie.py", path], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return SimpleNamespace(**json.loads(done.stdout))
+
+    return read
+
+
+@pytest.fixture
+def films():
+    """Give a function that lists the image strips on the timeline."""
+    return lambda: [strip for strip in bpy.context.scene.sequence_editor.strips if strip.type == "IMAGE"]
+
+
+@pytest.fixture
+def handles():
+    """Give functions for strips' edges that exist under other names before Blender 5.1."""
+    new = bpy.app.version >= (5, 1, 0)
+
+    def set_left(strip, frame):
+        setattr(strip, "left_handle" if new else "frame_final_start", frame)
+
+    def set_right(strip, frame):
+        setattr(strip, "right_handle" if new else "frame_final_end", frame)
+
+    return SimpleNamespace(
+        left=lambda strip: strip.left_handle if new else strip.frame_final_start,
+        right=lambda strip: strip.right_handle if new else strip.frame_final_end,
+        set_left=set_left,
+        set_right=set_right,
+    )
+
+
+@pytest.fixture
+def set_fps():
+    """Give a function that sets a scene's exact rate as Blender's menus do: 30000/1001 is 30 and 1.001."""
+
+    def put(scene, fps):
+        scene.render.fps = math.ceil(fps)
+        scene.render.fps_base = float(Fraction(math.ceil(fps)) / fps)
+
+    return put

@@ -24,9 +24,10 @@ Point = tuple[int, int]
 
 OUT = Path(os.environ["WINDOW_OUT"])
 START = time.monotonic()
-# Where `find_button` looks, as parts of a region's width: first full-width buttons, then halves and thirds, then icons of 20 pixels from the right.
+# Where `find_button` looks, as parts of a region's width: for full-width buttons, then halves and thirds, then icons from the right.
 SEARCH = ((0.5,), (0.7, 0.3, 0.85), tuple(column / 20 for column in range(18, 0, -1)))
-RESULT: dict[str, list[str] | str] = {"passed": [], "failed": [], "error": ""}
+PASSED: list[str] = []
+FAILED: list[str] = []
 
 
 # --- steps and rules --------------------------------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ def check(rule: str, holds: object, *found: object) -> None:
     """
     words = " ".join([rule, *(f"[{item}]" for item in found)])
     _log("PASS" if holds else "FAIL", words)
-    RESULT["passed" if holds else "failed"].append(words)
+    (PASSED if holds else FAILED).append(words)
 
 
 def wait_until(condition: Callable[[], object], seconds: float, *, every: float = 0.1) -> Generator[float, None, bool]:
@@ -95,18 +96,17 @@ def _advance(generator: Steps) -> float | None:
     try:
         return next(generator)
     except StopIteration:
-        pass
-    except BaseException:  # nothing above this in the process could report it
-        RESULT["error"] = traceback.format_exc()
+        _finish(error="")
+    except BaseException:  # noqa: BLE001 - nothing above this in the process could report it
         traceback.print_exc()
-    _finish()
+        _finish(error=traceback.format_exc())
     return None
 
 
-def _finish() -> None:
+def _finish(*, error: str) -> None:
     faulthandler.cancel_dump_traceback_later()
     partial = OUT / "result.part"
-    partial.write_text(json.dumps(RESULT, indent=1))
+    partial.write_text(json.dumps({"passed": PASSED, "failed": FAILED, "error": error}, indent=1))
     partial.replace(OUT / "result.json")
     bpy.ops.wm.quit_blender()
 
@@ -150,7 +150,7 @@ def open_sidebar(tab: str) -> Generator[float, None, bpy.types.Region]:
     bpy.types.Region
         The sidebar.
     """
-    window, area = sequencer()
+    _, area = sequencer()
     area.spaces.active.show_region_ui = True
     yield 0.5
     sidebar = region(area, "UI")

@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,11 +32,16 @@ SCREEN = ("xvfb", "xauth", "xdotool", "libgl1-mesa-dri", "libegl1", "libglx-mesa
 PACKAGES = (*BLENDER, *SCREEN)
 
 STAMP = "etc/chromastrip-packages"  # inside the root: the packages that it surely has, one a line
-OWN_FOLDERS = frozenset("/ /bin /dev /etc /lib /lib64 /proc /sbin /sys /tmp /usr /usr/bin /usr/lib /usr/share /var".split())
+OWN_FOLDERS = frozenset(
+    ("/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/var")
+)
 SCREEN_SIZE = (1600, 900)
 
-# Runs as the first process of its own mount and process namespaces.
-ENTER = """
+# Namespaces for mounts and processes: all ends when the outermost process ends, or when we do.
+PRIVATE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+LEFT = "left behind: "
+# Runs as the first process of its own mount and process namespaces; ends with what still runs 3 s after the command.
+ENTER = f"""
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$1; shift
@@ -50,12 +56,28 @@ while [ "$1" != -- ]; do
   shift
 done
 shift
-chroot "$root" "$@"
+code=0; chroot "$root" "$@" || code=$?
+for patience in 1 2 3 4 5 6; do
+  left=
+  for file in "$root"/proc/[0-9]*/cmdline; do
+    line=
+    [ "$file" = "$root/proc/1/cmdline" ] || {{ read -r line <"$file" || :; }} 2>/dev/null
+    [ -z "$line" ] || left="${{left}}{LEFT}$line\\n"  # a zombie has no command line
+  done
+  [ -n "$left" ] || exit $code
+  sleep 0.5
+done
+printf "%b" "$left" >&2
+exit $code
 """
 
 
 class WindowError(RuntimeError):
     """The virtual screen cannot be had; the message says why and what to do."""
+
+
+class UnfitMachineError(WindowError):
+    """As it is, the machine can never have it (another system, no root, no mounts): its tests are skipped, not failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +92,8 @@ class WindowResult:
         Why the run as a whole failed (a traceback, a timeout, a missing result), else empty.
     log_tail : str
         The last lines of `blender.log`.
+    left_behind : tuple of str
+        Command lines, without their spaces, of processes that outlived Blender by 3 s, and were then ended: a test of workers wants none.
     seconds : float
         Wall-clock time of Blender's run, without the installation of the extension.
     out : Path
@@ -80,6 +104,7 @@ class WindowResult:
     failed: tuple[str, ...]
     error: str
     log_tail: str
+    left_behind: tuple[str, ...]
     seconds: float
     out: Path
 
@@ -141,21 +166,26 @@ def stamped_packages(root: Path) -> set[str]:
 
 def _check_machine() -> None:
     if sys.platform != "linux":
-        raise WindowError(f"window tests need Linux (a Debian root, Xvfb), this is {sys.platform}: deselect them with -m 'not window'")
+        raise UnfitMachineError(
+            f"window tests need Linux (a Debian root, Xvfb), this is {sys.platform}: deselect them with -m 'not window'"
+        )
     if os.geteuid() != 0:
-        raise WindowError("window tests mount and chroot, which needs root: run them with sudo, or deselect them with -m 'not window'")
+        raise UnfitMachineError(
+            "window tests mount and chroot, which needs root: run them with sudo, or deselect them with -m 'not window'"
+        )
     trial = subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, check=False)
     if trial.returncode != 0:
-        raise WindowError(f"no private mounts on this machine ({trial.stderr.strip()}): in a container give it CAP_SYS_ADMIN (--privileged)")
+        why = trial.stderr.strip()
+        raise UnfitMachineError(f"no private mounts on this machine ({why}): in a container give it CAP_SYS_ADMIN (--privileged)")
 
 
 @contextmanager
 def _locked(root: Path, *, exclusive: bool) -> Iterator[None]:
     """Hold the root: exclusively to change it, shared to use it. The kernel lets go of the lock of a process that died."""
-    import fcntl  # Linux only, while this module must import anywhere for tests to be collected
+    import fcntl  # noqa: PLC0415 - Linux only, while tests must be collected anywhere
 
     root.parent.mkdir(parents=True, exist_ok=True)
-    with open(root.with_name(root.name + ".lock"), "w") as lock:
+    with root.with_name(root.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
 
@@ -189,13 +219,13 @@ def _remove(root: Path) -> None:
 def _debootstrap(root: Path) -> None:
     if not shutil.which("debootstrap"):
         _install_debootstrap()
-    # In a mount namespace: debootstrap mounts proc inside, and would leave it there when killed.
-    _must("debootstrap", ["unshare", "--mount", "debootstrap", "--variant=minbase", "sid", str(root), _mirror()])
+    # Private, since debootstrap mounts proc inside, and would leave it there when killed.
+    _must("debootstrap", [*PRIVATE, "--mount-proc", "debootstrap", "--variant=minbase", "sid", str(root), _mirror()])
 
 
 def _install_debootstrap() -> None:
     if not shutil.which("apt-get"):
-        raise WindowError("debootstrap is missing and this machine has no apt-get to install it: install debootstrap by hand")
+        raise UnfitMachineError("debootstrap is missing and this machine has no apt-get to install it: install debootstrap by hand")
     _must("apt-get update", ["apt-get", "update", "-qq"])
     _must("apt-get install debootstrap", ["apt-get", "install", "-y", "--no-install-recommends", "debootstrap"])
 
@@ -256,12 +286,11 @@ def inside(root: Path, command: Sequence[str], *, binds: Sequence[Path] = ()) ->
     ValueError
         For a folder that is missing or would hide the root's own programs.
     """
-    folders = sorted({os.path.abspath(bind) for bind in binds})  # sorted: a parent is mounted before its children, and hides none
+    folders = sorted({bind.absolute() for bind in binds})  # sorted: a parent is mounted before its children, and hides none
     for folder in folders:
-        if folder in OWN_FOLDERS or not os.path.isdir(folder):
-            raise ValueError(f"cannot show {folder} inside the root: it is missing or would hide the root's own; bind a folder below it")
-    private = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    return [*private, "sh", "-c", ENTER, "enter", str(root), *folders, "--", *command]
+        if os.fspath(folder) in OWN_FOLDERS or ".." in folder.parts or not folder.is_dir():
+            raise ValueError(f"cannot show {folder} inside the root: it is missing, not plain, or hides the root's own; bind one below it")
+    return [*PRIVATE, "sh", "-c", ENTER, "enter", str(root), *map(str, folders), "--", *command]
 
 
 def run_in_window(
@@ -308,7 +337,7 @@ def run_in_window(
         if zip_path is not None:
             problem = _install_extension(zip_path, extension_id, root=root, out=out, environment=environment)
             if problem:
-                return WindowResult(passed=(), failed=(), error=problem, log_tail=_tail(out / "install.log"), seconds=0.0, out=out)
+                return _failed_install(problem, out)
             addons = ["--addons", f"bl_ext.user_default.{extension_id}"]
         command = [*_clean(environment), *_screen(), *_blender(script, addons)]
         start = time.monotonic()
@@ -322,7 +351,7 @@ def _environment(out: Path, seconds: float) -> dict[str, str]:
         "HOME": str(out),
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "XDG_RUNTIME_DIR": "/tmp",  # noqa: S108 - private to the run
+        "XDG_RUNTIME_DIR": "/tmp",  # private to the run
         "BLENDER_USER_RESOURCES": str(out / "resources"),
         "WINDOW_OUT": str(out),
         "WINDOW_SECONDS": str(seconds),
@@ -336,7 +365,7 @@ def _clean(environment: Mapping[str, str]) -> list[str]:
 def _screen() -> list[str]:
     """Return the start of the virtual screen; its number differs between runs, as display sockets are seen across namespaces."""
     width, height = SCREEN_SIZE
-    number = 1000 + os.getpid() % 50_000
+    number = 1000 + threading.get_native_id() % 50_000
     return ["xvfb-run", "-a", "-n", str(number), "-s", f"-screen 0 {width}x{height}x24"]
 
 
@@ -359,12 +388,15 @@ def _install_extension(zip_path: Path, extension_id: str | None, *, root: Path, 
     return "" if installed.is_dir() else f"Blender did not install {zip_path.name}: {installed} is missing"  # it exits 0 all the same
 
 
+def _failed_install(problem: str, out: Path) -> WindowResult:
+    tail = _tail(out / "install.log")
+    return WindowResult(passed=(), failed=(), error=problem, log_tail=tail, left_behind=(), seconds=0.0, out=out)
+
+
 def _run_logged(command: Sequence[str], *, log: Path, seconds: float) -> int | None:
     """Run a command with its output in a file; return its exit code, or None when it was killed for its time."""
-    with open(log, "wb") as stream:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             return process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -383,17 +415,23 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 def _read_result(out: Path, *, ended: int | None, seconds: float) -> WindowResult:
     path = out / "result.json"
     written = json.loads(path.read_text()) if path.is_file() else {}
-    error = written.get("error", "Blender ended with %s and without a result" % ended)
+    error = written.get("error", f"Blender ended with {ended} and without a result")
     if ended is None:
-        error = f"Blender did not end within {seconds:.0f} s and was killed\n{written.get('error', '')}".strip()
+        error = f"Blender did not end within {seconds:.0f} s and was killed" + (f"\n{error}" if written else "")
     return WindowResult(
         passed=tuple(written.get("passed", ())),
         failed=tuple(written.get("failed", ())),
         error=error,
         log_tail=_tail(out / "blender.log"),
+        left_behind=_left_behind(out / "blender.log"),
         seconds=seconds,
         out=out,
     )
+
+
+def _left_behind(log: Path) -> tuple[str, ...]:
+    lines = log.read_text(errors="replace").splitlines()
+    return tuple(line.removeprefix(LEFT) for line in lines if line.startswith(LEFT))
 
 
 def _tail(log: Path, lines: int = 40) -> str:
