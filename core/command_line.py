@@ -13,12 +13,31 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .protocol import PARAMETERS, Edit, Failed, Model, Progress, ProtocolError, RenderRequest, Settings, Stage, UserError, decode, encode
+from .protocol import (
+    PARAMETERS,
+    Drawn,
+    Edit,
+    Failed,
+    Model,
+    Progress,
+    ProtocolError,
+    RenderRequest,
+    Settings,
+    Stage,
+    UserError,
+    decode,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from .pipeline import Film
 
 INTERRUPTED = 130
 BAR_WIDTH = 30
+OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
+JOB_ID = "command line"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,15 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(options: argparse.Namespace) -> None:
     from . import pipeline
     from .backends import Backends
+    from .files import check_writable
 
     request = _request(options)
+    if _is_movie(options.out):
+        check_writable(Path(options.out).absolute().parent)  # now, not after an hour of drawing
     with _progress(options) as report:
         film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
-    for warning in film.warnings:
-        _say(f"Note: {warning}")
-    folder = Path(film.frames.folder)
-    _deliver(options, request, [folder / name for name in film.frames.file_names()])
-    _say(f"{request.frame_count} frames ({film.drawn_count} drawn now) in {folder}")
+    _deliver(options, request, [Path(film.frames.folder) / name for name in film.frames.file_names()])
+    _tell_film(options, film)
 
 
 def _deliver(options: argparse.Namespace, request: RenderRequest, frames: Sequence[Path]) -> None:
@@ -66,7 +85,7 @@ def _deliver(options: argparse.Namespace, request: RenderRequest, frames: Sequen
 
     if options.out == "-":
         movie.write_yuv4mpeg(sys.stdout.buffer, frames, fps=request.fps)
-    elif options.out.endswith(".mp4"):
+    elif _is_movie(options.out):
         movie.write_mp4(
             Path(options.out),
             frames,
@@ -81,11 +100,15 @@ def _contact_sheet(options: argparse.Namespace) -> None:
     from . import pictures
     from .files import whole_file
 
-    frames = sorted(Path(options.folder).glob("*.png"))
+    frames = sorted(Path(options.folder).glob("[!.]*.png"))
     if not frames:
         raise UserError(f"There are no frames in {options.folder}.", "Name the folder of a film's frames.")
+    sheet = pictures.contact_sheet(frames, fps=float(options.fps))
     with whole_file(Path(options.out)) as temporary:
-        pictures.contact_sheet(frames, fps=float(options.fps)).save(temporary)
+        try:
+            sheet.save(temporary)
+        except ValueError as error:
+            raise UserError(f"“{options.out}” names no kind of picture that can be written.", "Name it sheet.png or sheet.jpg.") from error
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -102,7 +125,10 @@ def _worker(options: argparse.Namespace) -> None:
     from .backends import Backends
     from .worker import serve
 
-    address = json.loads(sys.stdin.readline())  # over standard input: command lines and environments are there for all to read
+    try:
+        address = json.loads(sys.stdin.readline())  # over standard input: command lines and environments are there for all to read
+    except ValueError as error:
+        raise UserError("Nobody said where to connect to.", "Leave this command to the add-on; for films use `render`.") from error
     serve(port=address["port"], token=address["token"], backends=Backends(fault=options.fault))
 
 
@@ -112,7 +138,7 @@ def _worker(options: argparse.Namespace) -> None:
 def _request(options: argparse.Namespace) -> RenderRequest:
     sound = Path(options.sound).absolute()
     frame_count = math.ceil(_seconds(options, sound) * options.fps)
-    frames_folder = Path(options.out) if options.out != "-" and not options.out.endswith(".mp4") else _cache_folder() / "films"
+    frames_folder = _cache_folder() / "films" if options.out == "-" or _is_movie(options.out) else Path(options.out)
     return RenderRequest(
         name=sound.stem,
         sound_path=str(sound),
@@ -123,6 +149,13 @@ def _request(options: argparse.Namespace) -> RenderRequest:
         frames_folder=str(frames_folder.absolute()),
         cache_folder=str(options.cache or _cache_folder()),
     )
+
+
+def _is_movie(out: str) -> bool:
+    suffix = Path(out).suffix.lower()
+    if suffix in OTHER_MOVIES:
+        raise UserError(f"Films of the kind “{suffix}” cannot be written.", "Name a film.mp4, or pipe --out - into ffmpeg.")
+    return suffix == ".mp4"
 
 
 def _seconds(options: argparse.Namespace, sound: Path) -> Fraction:
@@ -201,7 +234,7 @@ def _add_worker(commands: Any) -> None:
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="progress as JSON lines on standard error")
+    command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
 
 
@@ -227,7 +260,7 @@ def _progress(options: argparse.Namespace) -> Iterator[Callable[[Stage, int, int
     from .worker import Reporter
 
     show = _show_json if options.json else _show_bar
-    yield Reporter("command line", show, clock=time.monotonic)
+    yield Reporter(JOB_ID, show, clock=time.monotonic)
     if not options.json:
         _say("")
 
@@ -244,12 +277,22 @@ def _show_bar(progress: Progress) -> None:
     sys.stderr.flush()
 
 
+def _tell_film(options: argparse.Namespace, film: "Film") -> None:
+    if options.json:
+        drawn = Drawn(job_id=JOB_ID, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
+        _say(encode(drawn))
+        return
+    for warning in film.warnings:
+        _say(f"Note: {warning}")
+    _say(f"{film.frames.frame_count} frames ({film.drawn_count} drawn now) in {film.frames.folder}")
+
+
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
 def _tell_failure(options: argparse.Namespace, error: UserError) -> None:
     if options.json:
-        _say(encode(Failed(job_id="command line", cause=error.cause, cure=error.cure)))
+        _say(encode(Failed(job_id=JOB_ID, cause=error.cause, cure=error.cure)))
     else:
         _say(f"\n{error.cause}\n→ {error.cure}")

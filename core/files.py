@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,19 @@ def link_or_copy(source: Path, target: Path) -> None:
             if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
                 raise
             write_whole(target, source.read_bytes())
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, and find out early whether files can be written there.
+
+    Raises
+    ------
+    UserError
+        If not.
+    """
+    with disk_errors_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
 
 
 @contextmanager

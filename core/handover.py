@@ -27,10 +27,11 @@ def export(edit: Edit, path: Path) -> None:
     UserError
         If the suffix is unknown, or the file cannot be written.
     """
-    if path.suffix not in FORMATS:
+    adapter = FORMATS.get(path.suffix.lower())
+    if adapter is None:
         raise UserError(f"“{path.suffix or path.name}” names no format that can be written.", f"Choose one of {', '.join(FORMATS)}.")
     with whole_file(path) as temporary:
-        otio.adapters.write_to_file(to_timeline(edit), str(temporary), adapter_name=FORMATS[path.suffix])
+        otio.adapters.write_to_file(to_timeline(edit), str(temporary), adapter_name=adapter)
 
 
 def to_timeline(edit: Edit) -> otio.schema.Timeline:

@@ -7,10 +7,9 @@ from typing import BinaryIO
 
 import av
 import numpy as np
-from PIL import Image
 
 from .files import whole_file
-from .protocol import UserError
+from .pictures import read_picture
 
 SOUND_RATE = 48_000
 QUALITY = "16"  # x264's constant rate factor: no loss that the eye can see
@@ -37,7 +36,7 @@ def write_mp4(
     Raises
     ------
     UserError
-        If the film cannot be written.
+        If the film cannot be written, or a frame is missing or damaged.
     """
     with whole_file(path) as temporary, av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as container:
         picture_stream = container.add_stream("libx264", rate=fps, options={"crf": QUALITY, "preset": "fast"})
@@ -45,7 +44,7 @@ def write_mp4(
         sound_stream = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
         samples = _sound_blocks(sound, start=source_start_seconds, duration=duration_seconds)
         heard = Fraction(0)
-        for number, picture in enumerate(read_frames(frames)):
+        for number, picture in enumerate(map(read_picture, frames)):
             if number == 0:
                 picture_stream.height, picture_stream.width = picture.shape[:2]
             image = av.VideoFrame.from_ndarray(picture, format="rgb24")
@@ -69,32 +68,17 @@ def write_yuv4mpeg(stream: BinaryIO, frames: Iterable[Path], *, fps: Fraction) -
     ------
     BrokenPipeError
         If the other program ended.
+    UserError
+        If a frame is missing or damaged.
     """
-    for number, picture in enumerate(read_frames(frames)):
+    for number, picture in enumerate(map(read_picture, frames)):
         image = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv444p")
         if number == 0:
             height, width = picture.shape[:2]
             stream.write(f"YUV4MPEG2 W{width} H{height} F{fps.numerator}:{fps.denominator} Ip A1:1 C444 XCOLORRANGE=LIMITED\n".encode())
         stream.write(b"FRAME\n")
-        for plane in image.to_ndarray():  # [3, height, width]
-            stream.write(plane.tobytes())
+        stream.writelines(plane.tobytes() for plane in image.to_ndarray())  # [3, height, width]
     stream.flush()
-
-
-def read_frames(frames: Iterable[Path]) -> Iterator[np.ndarray]:
-    """Decode picture files one by one: uint8 [height, width, 3].
-
-    Raises
-    ------
-    UserError
-        If a frame is missing or damaged.
-    """
-    for path in frames:
-        try:
-            with Image.open(path) as picture:
-                yield np.asarray(picture.convert("RGB"))
-        except OSError as error:
-            raise UserError(f"The frame {path} cannot be read: {error}.", "Render again: missing frames are drawn anew.") from error
 
 
 def _sound_blocks(path: Path, *, start: Fraction, duration: Fraction) -> Iterator[av.AudioFrame]:

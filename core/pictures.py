@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .protocol import UserError
+
 COMPRESSION = 1  # zlib's fastest level: a tenth larger than its default, several times as fast
 BACKGROUND, INK = (24, 24, 24), (200, 200, 200)
 MARGIN, CAPTION_HEIGHT, SHEET_CELL = 6, 16, 128
@@ -17,6 +19,21 @@ def encode_png(picture: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=COMPRESSION)
     return buffer.getvalue()
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Decode a picture file: uint8 [height, width, 3].
+
+    Raises
+    ------
+    UserError
+        If it is missing or damaged.
+    """
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a damaged PNG
+        raise UserError(f"The frame {path} cannot be read: {error}.", "Render again: missing frames are drawn anew.") from error
 
 
 def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows: int = 5) -> Image.Image:
@@ -30,6 +47,11 @@ def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows:
         Their rate, for the times.
     columns, rows
         How many pictures the sheet holds at most.
+
+    Raises
+    ------
+    UserError
+        If a frame is missing or damaged.
     """
     shown = np.unique(np.linspace(0, len(frames) - 1, columns * rows).round().astype(int))
     height = -(-len(shown) // columns)
@@ -44,6 +66,5 @@ def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows:
 
 
 def _draw_cell(sheet: Image.Image, path: Path, *, corner: tuple[int, int], caption: str) -> None:
-    with Image.open(path) as picture:
-        sheet.paste(picture.convert("RGB").resize((SHEET_CELL, SHEET_CELL)), corner)
+    sheet.paste(Image.fromarray(read_picture(path)).resize((SHEET_CELL, SHEET_CELL)), corner)
     ImageDraw.Draw(sheet).text((corner[0], corner[1] + SHEET_CELL + 1), caption, fill=INK, font=ImageFont.load_default())

@@ -168,7 +168,7 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
         return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure)
     except MemoryError:
         return Failed(job_id=job.job_id, cause="The memory is full.", cure="Close other programs, or choose a smaller size.")
-    except Exception as error:  # the process's one catch-all: becomes a report
+    except Exception as error:  # noqa: BLE001 (the process's one catch-all: becomes a report)
         return Failed(
             job_id=job.job_id,
             cause=f"The engine met an error that it does not know: {type(error).__name__}: {error}.",

@@ -127,7 +127,7 @@ def _item_description(item: otio.core.Item, fps: Fraction) -> dict:
         "media": _media_description(item.media_reference),
         "source_start": _fraction(Fraction(start).limit_denominator(1_000_000)),
         "frame_count": frame_count,
-        "metadata": _json(json.loads(otio.core.serialize_json_to_string(ours))) if ours else "",
+        "metadata": "" if ours is None else _json(json.loads(otio.core.serialize_json_to_string(ours))),
     }
 
 

@@ -103,7 +103,9 @@ VERSE_BAR = DrumBar(kick="X.....x.X.......", snare="....X.......X...", hat="X.x.
 STOP_BAR = DrumBar(kick="X.....x.X.......", snare="....X...X.......", hat="X.x.X.x.X.......")
 BRIDGE_BAR = DrumBar(kick="x...............", hat="....x.......x...")
 ROLL_BAR = DrumBar(kick="x...............", hat="....x...........", snare="............x.xX")
-END_CRASH_BAR = DrumBar(kick="X...X...X...X...", snare="....X.......X...", hat="X.x.X.x.X.x.X.x.", open_hat="..X...X...X...X.", crash="X...............")
+END_CRASH_BAR = DrumBar(
+    kick="X...X...X...X...", snare="....X.......X...", hat="X.x.X.x.X.x.X.x.", open_hat="..X...X...X...X.", crash="X..............."
+)
 END_BAR = DrumBar(kick="X...X...X...X...", snare="....X.......X.XX", hat="X.x.X.x.X.x.X.x.", open_hat="..X...X...X.....")
 LAST_BAR = DrumBar(kick="X...............", snare="X...............", crash="X...............")
 
@@ -179,7 +181,7 @@ def compose(rng: np.random.Generator) -> FloatArray:
     keys = 0.19 * play(chord_notes(), electric_piano)
     pads = 0.09 * play(pad_notes(), pad)
     bells = 0.2 * play(bell_notes(), bell)
-    lead = with_echo(0.22 * play(lead_notes(), voice))
+    lead = with_echo(0.27 * play(lead_notes(), voice))
     dry = drums + bass + keys + pads + bells + lead
     wet = reverb(0.15 * drums + keys + pads + 2 * bells + lead, impulse=room(rng))
     return master(dry + 0.22 * wet).T
