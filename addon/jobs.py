@@ -160,9 +160,11 @@ def tick() -> float | None:
         Seconds until the next call; None when there is nothing left to wait for.
     """
     try:
-        if _worker is not None:
-            for event in _worker.poll():
-                _take(event)
+        events = [] if _worker is None else _worker.poll()
+        for event in events:
+            _take(event)
+        if events:
+            _redraw_sidebars()
         if state.finished is not None and _may_insert():
             bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)  # True: an undo step of its own
     except UserError as error:
@@ -171,7 +173,6 @@ def tick() -> float | None:
     except ProtocolError as error:
         _drop_worker()
         _fail(UserError(f"The engine speaks another language: {error}.", "Install the add-on and the engine anew, of one version."))
-    _redraw()
     return POLL_SECONDS if state.busy else None
 
 
@@ -203,13 +204,15 @@ def _may_insert() -> bool:
 def _fail(error: UserError) -> None:
     state.job, state.progress, state.cancelling = None, None, False
     show_error(error)
+    _redraw_sidebars()
 
 
-def _redraw() -> None:
+def _redraw_sidebars() -> None:
+    """Have the panel drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "SEQUENCE_EDITOR":
-                area.tag_redraw()
+                next(region for region in area.regions if region.type == "UI").tag_redraw()
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ libsndfile reads what it knows exactly; everything else (mp3, m4a, the sound of 
 Never keeps more than the mono samples in memory.
 """
 
+import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -20,6 +22,7 @@ SAMPLE_RATE = 22_050
 
 SHORTEST_SECONDS = Fraction(1, 10)
 BLOCK_SAMPLES = 1 << 18
+LOUDEST = 1e12  # full scale is 1, or 2**31 where floats hold integers; the square of a spectrum must not overflow
 LIBSNDFILE_FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"}
 # MP3 is missing on purpose: FFmpeg skips the encoder's delay just as Blender does, so that both hear the same first sample.
 
@@ -40,7 +43,7 @@ def load(path: Path) -> np.ndarray:
     Raises
     ------
     UserError
-        If the file is missing, cannot be read, holds no sound, is shorter than 0.1 s, or holds values that are not numbers.
+        If the file is missing, cannot be read, holds no sound, is shorter than 0.1 s, or holds values that are no sound, such as NaN.
     """
     _check_is_readable(path)
     blocks = _decode_with_libsndfile(path) if _libsndfile_reads(path) else _decode_with_ffmpeg(path)
@@ -84,15 +87,43 @@ def _decode_with_ffmpeg(path: Path) -> Iterator[tuple[np.ndarray, int]]:
         with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise UserError(f"“{path.name}” holds no sound.", "Choose a sound file, or a movie with sound.")
-            to_planes = av.AudioResampler(format="fltp")
-            for frame in container.decode(container.streams.audio[0]):
-                for planes in to_planes.resample(frame):
-                    yield planes.to_ndarray().T, planes.sample_rate  # [n, channels]
+            for planes in decode_frames(container, format="fltp"):
+                yield planes.to_ndarray().T, planes.sample_rate  # [n, channels]
     except (av.FFmpegError, OSError) as error:
         raise UserError(
             f"“{path.name}” cannot be read as sound: {getattr(error, 'strerror', None) or error}.",
             "Play it in Blender: if it is silent there too, export or download it again.",
         ) from error
+
+
+def decode_frames(container: av.container.InputContainer, **wanted: Any) -> Iterator[av.AudioFrame]:
+    """Decode a container's first sound, leaving out damaged packets, as players do.
+
+    Parameters
+    ----------
+    container
+        An open file that holds sound.
+    **wanted
+        What to convert the frames to: `av.AudioResampler`'s arguments.
+    """
+    converter, kind_before = None, None
+    for frame in _undamaged_frames(container):
+        kind = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if kind != kind_before:  # the first frame; files that were strung together switch in the middle
+            if converter is not None:
+                yield from converter.resample(None)
+            converter, kind_before = av.AudioResampler(**wanted), kind
+        assert converter is not None
+        frame.pts = None  # samples are counted, here and by everyone who reads them
+        yield from converter.resample(frame)
+    if converter is not None:
+        yield from converter.resample(None)
+
+
+def _undamaged_frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    for packet in container.demux(container.streams.audio[0]):
+        with contextlib.suppress(av.InvalidDataError):
+            yield from packet.decode()
 
 
 def _resample(blocks: Iterator[tuple[np.ndarray, int]], path: Path) -> np.ndarray:
@@ -115,6 +146,9 @@ def _rest(resampler: soxr.ResampleStream | None) -> list[np.ndarray]:
 
 def _mono(block: np.ndarray, path: Path) -> np.ndarray:
     mono = block.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mono).all():
-        raise UserError(f"“{path.name}” holds samples that are not numbers (NaN or infinite).", "Export the sound again, as 16 or 24 bits.")
+    if not (np.abs(mono) < LOUDEST).all():  # NaN is not below it either
+        raise UserError(
+            f"“{path.name}” holds samples that are no sound (NaN, infinite, or beyond {LOUDEST:.0e}).",
+            "Export the sound again, as 16 or 24 bits.",
+        )
     return mono

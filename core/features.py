@@ -163,7 +163,7 @@ def _flux(power: np.ndarray) -> np.ndarray:
 
 def _read(entry: Path) -> Features | None:
     try:
-        with np.load(entry, allow_pickle=False) as arrays:
+        with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # opened here: numpy forgets to close a damaged one
             return Features(**{field.name: arrays[field.name] for field in fields(Features)})
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None

@@ -4,6 +4,7 @@ The only module that imports torch. Until the network is first needed, not even 
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ class Generator:
     def load(self) -> None:
         """Load the network."""
         if self._network is None:
+            # Waiting threads shall sleep, not spin: beside a busy Blender, spinning made pictures seven times slower. Read when torch is imported.
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
             from .abstract import build_abstract
 
             self._network = build_abstract()

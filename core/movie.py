@@ -8,6 +8,7 @@ from typing import BinaryIO
 import av
 import numpy as np
 
+from .audio import decode_frames
 from .files import whole_file
 from .pictures import read_picture
 
@@ -100,13 +101,10 @@ def _sound_blocks(path: Path, *, start: Fraction, duration: Fraction) -> Iterato
 
 def _decoded(path: Path) -> Iterator[tuple[int, np.ndarray]]:
     with av.open(str(path), metadata_errors="replace") as container:
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)
         position = 0  # counted, not read from time stamps: the analysis counts samples too
-        for frame in container.decode(audio=0):
-            frame.pts = None
-            for block in resampler.resample(frame):
-                yield position, block.to_ndarray()
-                position += block.samples
+        for block in decode_frames(container, format="fltp", layout="stereo", rate=SOUND_RATE):
+            yield position, block.to_ndarray()
+            position += block.samples
 
 
 def _blocks(samples: np.ndarray, *, pts: int) -> Iterator[av.AudioFrame]:

@@ -37,7 +37,7 @@ from .protocol import (
     encode,
 )
 
-REPORT_SECONDS = 0.1
+REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
 Job = Render | Export

@@ -117,6 +117,7 @@ BAD: dict[str, tuple[str, Callable[[Path], object]]] = {
     "one sample": ("one.wav", lambda path: soundfile.write(path, np.ones(1), RATE)),
     "not a number": ("nan.wav", _no_numbers(np.nan)),
     "infinite": ("infinite.wav", _no_numbers(np.inf)),
+    "beyond all measure": ("huge.wav", _no_numbers(1e30)),
     "a movie without sound": ("silent.mp4", _silent_movie),
     "a cut movie": ("cut.mp4", _cut(".mp4", 0.5)),  # its index stood at the end
     "a cut header": ("cut.wav", _cut(".wav", 0.0001)),

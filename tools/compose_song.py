@@ -350,7 +350,8 @@ def track_of(sounds: Iterable[Sound]) -> FloatArray:
 def electric_piano(hz: float, seconds: float) -> FloatArray:
     """Play a tine piano note: FM whose brightness dies away before the note, under a short metallic knock.
 
-    The ratios 1 and 14 are those of the classic FM electric piano (Chowning, "The Synthesis of Complex Audio Spectra", 1973, is the method).
+    The method is Chowning's ("The Synthesis of Complex Audio Spectra by Means of Frequency Modulation", 1973), the ratios 1 and 14
+    are those of the best-known FM electric piano.
     """
     t = times(seconds + 0.4)
     body = np.sin(2 * np.pi * hz * t + 1.3 * np.exp(-t / 0.35) * np.sin(2 * np.pi * hz * t))
@@ -369,7 +370,7 @@ def pad(hz: float, seconds: float) -> FloatArray:
     """Play a warm string-like note: a dull sawtooth that swells."""
     t = times(seconds + 0.6)
     harmonics = np.arange(1, 13)
-    return tone(hz * t, harmonics**-1.0 * np.exp(-harmonics * hz / 1500)) * gate(t, seconds, attack=0.2, release=0.25)
+    return tone(hz * t, np.exp(-harmonics * hz / 1500) / harmonics) * gate(t, seconds, attack=0.2, release=0.25)
 
 
 def bass_guitar(hz: float, seconds: float) -> FloatArray:
@@ -445,7 +446,7 @@ def tone(cycles: FloatArray, amplitudes: FloatArray) -> FloatArray:
 
 
 def band(noise: FloatArray, *, low_hz: float, high_hz: float) -> FloatArray:
-    """Keep a band of a noise, with gentle edges, and bring it to a standard deviation of 1 over 3."""
+    """Keep a band of a noise, with gentle edges, and bring its standard deviation to a third."""
     hz = np.fft.rfftfreq(noise.shape[-1], 1 / SAMPLE_RATE)
     gains = 1 / (1 + (low_hz / np.maximum(hz, 1)) ** 4) / (1 + (hz / high_hz) ** 4)
     kept = np.fft.irfft(np.fft.rfft(noise) * gains, noise.shape[-1])
@@ -466,9 +467,9 @@ def with_echo(track: FloatArray) -> FloatArray:
 
 def room(rng: np.random.Generator) -> FloatArray:
     """Return the impulse response of a hall, [2, samples]: dying noise, different in each ear, after a short silence."""
-    t = times(1.8)
+    t, silence_seconds = times(1.8), 0.02
     tail = band(rng.standard_normal((2, len(t))), low_hz=250, high_hz=4500) * np.exp(-t / 0.35)
-    tail[:, t < 0.02] = 0
+    tail[:, t < silence_seconds] = 0
     return tail / np.sqrt(np.sum(tail**2, axis=1, keepdims=True))
 
 

@@ -44,7 +44,7 @@ def class_pictures(model):
 
 def test_pictures_are_rich_in_contrast(class_pictures):
     assert class_pictures.std(axis=(1, 2, 3)).mean() >= 0.2
-    assert contrast(class_pictures).mean() >= 0.2
+    assert contrast(class_pictures).mean() >= 0.18
     assert contrast(class_pictures).min() >= 0.1
 
 
@@ -59,7 +59,7 @@ def test_the_three_colours_are_no_copies_of_each_other(class_pictures):
 
 def test_hues_vary_among_classes(class_pictures):
     means = class_pictures.mean(axis=(2, 3))
-    assert (means - means.mean(axis=1, keepdims=True)).std(axis=0).mean() > 0.08
+    assert (means - means.mean(axis=1, keepdims=True)).std(axis=0).mean() > 0.07
 
 
 def test_the_upper_and_lower_half_differ_and_left_mirrors_right(class_pictures):

@@ -68,16 +68,12 @@ def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path, suffix):
     np.testing.assert_allclose(heard, sounds.click_times(3.0)[: len(heard)], atol=0.001)
 
 
-def test_a_cut_flac_is_refused_or_read_as_far_as_it_goes(tmp_path):
+def test_a_cut_flac_is_refused(tmp_path):
     whole = sounds.write(tmp_path / "whole.flac", sounds.click_track())
     cut = tmp_path / "cut.flac"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
-    try:
-        samples = audio.load(cut)
-    except UserError as refusal:
-        assert "cut.flac" in refusal.cause
-    else:
-        assert len(samples) > audio.SAMPLE_RATE
+    with pytest.raises(UserError, match=r"cut\.flac.*breaks off"):
+        audio.load(cut)
 
 
 def test_a_rate_that_changes_in_mid_file_is_followed(tmp_path):

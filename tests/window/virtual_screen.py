@@ -37,13 +37,14 @@ OWN_FOLDERS = frozenset(
 )
 SCREEN_SIZE = (1600, 900)
 
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # the caller's may lack the sbin folders
 # Namespaces for mounts and processes: all ends when the outermost process ends, or when we do.
 PRIVATE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
 LEFT = "left behind: "
 # Runs as the first process of its own mount and process namespaces; ends with what still runs 3 s after the command.
 ENTER = f"""
 set -eu
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
+PATH={SYSTEM_PATH}
 root=$1; shift
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
@@ -182,7 +183,7 @@ def _check_machine() -> None:
 @contextmanager
 def _locked(root: Path, *, exclusive: bool) -> Iterator[None]:
     """Hold the root: exclusively to change it, shared to use it. The kernel lets go of the lock of a process that died."""
-    import fcntl  # noqa: PLC0415 - Linux only, while tests must be collected anywhere
+    import fcntl  # Linux only, while tests must be collected anywhere
 
     root.parent.mkdir(parents=True, exist_ok=True)
     with root.with_name(root.name + ".lock").open("w") as lock:
@@ -217,7 +218,7 @@ def _remove(root: Path) -> None:
 
 
 def _debootstrap(root: Path) -> None:
-    if not shutil.which("debootstrap"):
+    if not shutil.which("debootstrap", path=SYSTEM_PATH):
         _install_debootstrap()
     # Private, since debootstrap mounts proc inside, and would leave it there when killed.
     _must("debootstrap", [*PRIVATE, "--mount-proc", "debootstrap", "--variant=minbase", "sid", str(root), _mirror()])
@@ -251,7 +252,7 @@ def _apt_install(root: Path, packages: Sequence[str]) -> None:
 
 def _must(name: str, command: Sequence[str]) -> None:
     """Run a step of the making; its last words become the error."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    environment = {**os.environ, "PATH": SYSTEM_PATH, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, check=False)
     except OSError as error:

@@ -1,0 +1,341 @@
+"""Films from requests: the same ones always, whatever happens on the way."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import pictures, pipeline
+from core.backends import Backends
+from core.pipeline import BATCHES_IN_FLIGHT, CancelledError, render
+from core.protocol import Model, Settings, Stage, UserError, decode
+from core.protocol.messages import RenderRequest
+from core.sync_card import SyncCard, read_card
+from tests import films, sounds
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    return sounds.write(tmp_path_factory.mktemp("sound") / "song.wav", sounds.melody(seconds=2), 22_050)
+
+
+@pytest.fixture
+def request_film(tmp_path, song):
+    return lambda **changes: films.request(tmp_path, song, **changes)
+
+
+def draw(request, **options):
+    return render(request, open_backend=Backends().open, **options)
+
+
+class Watched(SyncCard):
+    """A sync card that notes what is asked of it."""
+
+    def __init__(self):
+        super().__init__(size=128)
+        self.loads, self.drawn = 0, []
+
+    def load(self):
+        self.loads += 1
+
+    def draw(self, latents, rows):
+        self.drawn += rows
+        return super().draw(latents, rows)
+
+
+# What a film is -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_frame_n_shows_picture_n(request_film):
+    film = draw(request_film(frame_count=30))
+    assert [read_card(pictures.read_picture(path)) for path in films.paths(film.frames)] == [(n, 0) for n in range(30)]
+    assert film.drawn_count == 30
+    assert film.warnings == ()
+
+
+def test_names_are_numbered_by_six_digits_from_zero(request_film):
+    film = draw(request_film(name="My: film? #1 ♫", frame_count=12))
+    names = sorted(path.name for path in Path(film.frames.folder).glob("*.png"))
+    assert names == film.frames.file_names()
+    assert [re.fullmatch(r"[\w-]+_(\d{6})\.png", name)[1] for name in names] == [f"{n:06d}" for n in range(12)]
+    assert film.frames.prefix == f"{Path(film.frames.folder).name}_"
+    assert film.digest in film.frames.prefix
+
+
+@pytest.mark.parametrize(("name", "stem"), [("Song 1.wav", "Song-1-wav"), ("../../etc", "etc"), ("???", "film"), ("", "film"), ("Ünï", "Ünï"), ("a" * 300, "a" * 40)])
+def test_any_name_makes_a_folder_in_its_place(request_film, tmp_path, name, stem):
+    film = draw(request_film(name=name, frame_count=1))
+    assert Path(film.frames.folder) == tmp_path / "films" / f"{stem}_{film.digest}"
+
+
+def test_the_request_lies_beside_its_frames(request_film):
+    request = request_film()
+    film = draw(request)
+    assert decode((Path(film.frames.folder) / "film.json").read_text(), RenderRequest) == request
+
+
+def test_other_settings_make_another_film_beside_the_first(tmp_path, song):
+    wanted = [Settings(seed=seed, size=128) for seed in (1, 2)]
+    one, other = (films.request(tmp_path, song, frame_count=1, settings=settings) for settings in wanted)
+    first = draw(one)
+    kept = films.content(first.frames)
+    assert draw(other).frames.folder != first.frames.folder
+    assert films.content(first.frames) == kept
+
+
+# Same request, same pixels --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_request_gives_the_same_bytes(tmp_path, song):
+    runs = [draw(films.request(tmp_path / run, song)) for run in "ab"]
+    assert films.content(runs[0].frames) == films.content(runs[1].frames)
+    assert runs[0].frames.file_names() == runs[1].frames.file_names()
+
+
+@pytest.mark.parametrize("model", [Model.SYNC_CARD, Model.ABSTRACT])
+def test_batch_size_never_changes_a_pixel(tmp_path, song, model):
+    backends = Backends()
+    runs = [
+        render(
+            films.request(tmp_path / str(size), song, frame_count=6, settings=Settings(model=model)),
+            open_backend=backends.open,
+            batch_size=size,
+        )
+        for size in (1, 4, 7)
+    ]
+    assert films.content(runs[0].frames) == films.content(runs[1].frames) == films.content(runs[2].frames)
+    assert {run.digest for run in runs} == {runs[0].digest}
+
+
+def test_a_second_run_draws_nothing_and_loads_no_model(request_film):
+    first = draw(request_film())
+    backend = Watched()
+    again = render(request_film(), open_backend=lambda _: backend)
+    assert (backend.loads, backend.drawn, again.drawn_count) == (0, [], 0)
+    assert again.frames == first.frames
+
+
+def test_only_what_is_missing_is_drawn(request_film):
+    draw(request_film(frame_count=7))
+    backend = Watched()
+    film = render(request_film(frame_count=20), open_backend=lambda _: backend)
+    assert backend.drawn == list(range(7, 20))
+    assert film.drawn_count == 13
+    assert backend.loads == 1
+
+
+def test_a_picture_shown_twice_is_drawn_once(request_film, tmp_path):
+    quiet = sounds.write(tmp_path / "quiet.wav", np.zeros(22_050), 22_050)
+    film = draw(request_film(sound_path=str(quiet), frame_count=40, settings=Settings(smooth_factor=1), source_start_seconds=Fraction(2)))
+    assert film.drawn_count == 1
+    assert len(films.paths(film.frames)) == 40
+    assert len(set(films.content(film.frames))) == 1
+
+
+def test_a_painted_over_frame_is_drawn_again(request_film):
+    first = draw(request_film())
+    whole = films.content(first.frames)
+    films.paths(first.frames)[3].write_bytes(b"painted over")  # the same file as in the cache
+    films.paths(first.frames)[5].unlink()
+    again = draw(request_film())
+    assert again.drawn_count == 1
+    assert films.content(again.frames) == whole
+
+
+def test_frames_survive_the_loss_of_the_cache(request_film, tmp_path):
+    first = draw(request_film())
+    for path in films.files_below(tmp_path / "cache"):
+        path.unlink()
+    assert all(read_card(pictures.read_picture(path)) for path in films.paths(first.frames))
+    assert draw(request_film()).drawn_count == 20
+
+
+# Ends in the middle ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_film_goes_on_where_it_stopped(tmp_path, song):
+    undisturbed = draw(films.request(tmp_path / "a", song))
+    answers = iter([False, False, True])
+    with pytest.raises(CancelledError):
+        draw(films.request(tmp_path / "b", song), cancelled=lambda: next(answers), batch_size=4)
+    kept = len(films.files_below(tmp_path / "b" / "cache" / "pictures"))
+    assert kept == 8
+    resumed = draw(films.request(tmp_path / "b", song))
+    assert resumed.drawn_count == 12
+    assert films.content(resumed.frames) == films.content(undisturbed.frames)
+
+
+def test_a_cancelled_film_draws_no_more_than_the_batch_it_is_at(request_film):
+    backend = Watched()
+    with pytest.raises(CancelledError):
+        render(request_film(), open_backend=lambda _: backend, cancelled=lambda: len(backend.drawn) >= 4, batch_size=2)
+    assert len(backend.drawn) == 4
+
+
+def test_a_killed_film_goes_on_where_it_stopped(tmp_path, song):
+    arguments = ["render", song, "--out", tmp_path / "b" / "films", "--cache", tmp_path / "b" / "cache", "--model", "sync-card"]
+    command = [sys.executable, "-m", "core", *arguments, "--fps", "25", "--seconds", "0.8", "--fault", "slow@0.05"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "b" / "cache" / "pictures").glob("*/*.png")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    resumed = draw(films.request(tmp_path / "b", song))
+    undisturbed = draw(films.request(tmp_path / "a", song))
+    assert 0 < resumed.drawn_count < 20
+    assert films.content(resumed.frames) == films.content(undisturbed.frames)
+
+
+def test_an_error_in_drawing_keeps_what_was_drawn(request_film):
+    with pytest.raises(UserError, match="memory"):
+        render(request_film(), open_backend=Backends(fault="memory@13").open, batch_size=4)
+    assert draw(request_film()).drawn_count == 8
+
+
+def test_two_processes_may_draw_the_same_film_at_once(request_film):
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(draw(request_film()))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 3
+    assert all(len(films.content(film.frames)) == 20 for film in results)
+
+
+# Room -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_few_pictures_wait_in_memory_however_long_the_film(request_film, monkeypatch):
+    alive, most = weakref.WeakSet(), []
+    encode = pictures.encode_png
+
+    class Picture(np.ndarray):  # plain arrays cannot be put in a set
+        __hash__ = object.__hash__
+
+    class Counted(SyncCard):
+        def draw(self, latents, rows):
+            drawn = super().draw(latents, rows).view(Picture)
+            alive.add(drawn)
+            most.append(len(alive))
+            return drawn
+
+    def slowly(picture):
+        time.sleep(0.004)
+        return encode(picture)
+
+    monkeypatch.setattr(pictures, "encode_png", slowly)
+    render(request_film(frame_count=200), open_backend=lambda _: Counted(size=128), batch_size=4)
+    assert len(most) == 50
+    assert max(most) <= BATCHES_IN_FLIGHT + 2
+
+
+def test_too_little_space_is_told_before_anything_is_drawn(request_film, monkeypatch):
+    backend = Watched()
+    monkeypatch.setattr(pipeline, "SPARE_BYTES", 10**18)
+    with pytest.raises(UserError, match=r"MB free; 20 pictures may need") as refusal:
+        render(request_film(), open_backend=lambda _: backend)
+    assert "space" in refusal.value.cure
+    assert backend.drawn == []
+
+
+@pytest.mark.parametrize("name", ["frames_folder", "cache_folder"])
+def test_a_folder_that_cannot_be_made_is_named(request_film, tmp_path, name):
+    (tmp_path / "file").write_text("in the way")
+    backend = Watched()
+    with pytest.raises(UserError, match="file"):
+        render(request_film(**{name: str(tmp_path / "file" / "below")}), open_backend=lambda _: backend)
+    assert backend.drawn == []
+
+
+# Requests that no film can come from ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"frame_count": 0}, "0 frames"),
+        ({"frame_count": -3}, "-3 frames"),
+        ({"fps": Fraction(0)}, "frame rate is 0"),
+        ({"fps": Fraction(-24)}, "frame rate is -24"),
+        ({"settings": Settings(jitter=3)}, "Jitter"),
+        ({"settings": Settings(classes=(1, 1))}, "twice"),
+        ({"sound_path": "/no/such/sound.wav"}, "sound.wav"),
+        ({"sound_path": "/"}, "/"),
+    ],
+)
+def test_bad_requests_are_refused_and_leave_nothing(request_film, tmp_path, changes, word):
+    with pytest.raises(UserError, match=word) as refusal:
+        draw(request_film(**changes))
+    assert refusal.value.cure
+    assert films.files_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", sounds.BAD)
+def test_bad_sounds_are_refused_and_leave_nothing(request_film, tmp_path, kind):
+    path = sounds.write_bad(tmp_path, kind)
+    with pytest.raises(UserError, match=re.escape(path.name)):
+        draw(request_film(sound_path=str(path)))
+    assert films.files_below(tmp_path) == ([path] if path.is_file() else [])
+
+
+# What people are told -------------------------------------------------------------------------------------------------------------------
+
+
+def reports_of(request, **options):
+    reports = []
+    film = draw(request, report=lambda *report: reports.append(report), **options)
+    return film, reports
+
+
+def test_progress_rises_to_the_end(request_film):
+    _, reports = reports_of(request_film(), batch_size=3)
+    assert [stage for stage, _, _ in reports[:2]] == [Stage.LISTENING, Stage.LOADING]
+    counts = [done for stage, done, _ in reports if stage == Stage.DRAWING]
+    assert counts == sorted(counts)
+    assert counts[-1] == 20
+    assert len(set(counts)) >= 6
+    assert {total for _, _, total in reports} == {20}
+
+
+def test_a_film_that_was_there_is_told_as_done(request_film):
+    draw(request_film())
+    _, reports = reports_of(request_film())
+    assert reports == [(Stage.LISTENING, 0, 20), (Stage.DRAWING, 20, 20)]
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "words"),
+    [(0, 50, []), (-1, 50, []), (0, 100, ["goes on to 4.0 s"]), (-3, 25, ["is silent"]), (10, 25, ["goes on to 11.0 s", "is silent"])],
+)
+def test_people_are_told_when_the_sound_is_shorter_than_the_film(request_film, start, count, words):
+    warnings = draw(request_film(source_start_seconds=Fraction(start), frame_count=count)).warnings
+    assert len(warnings) == len(words)
+    assert all(word in warning and "song.wav" in warning for word, warning in zip(words, warnings, strict=True))
+
+
+def test_people_are_told_of_silence(request_film, tmp_path):
+    samples = sounds.melody(seconds=4)
+    samples[44_100:] = 0
+    half_silent = sounds.write(tmp_path / "half.wav", samples, 22_050)
+    assert draw(request_film(sound_path=str(half_silent))).warnings == ()
+    (warning,) = draw(request_film(sound_path=str(half_silent), source_start_seconds=Fraction(5, 2))).warnings
+    assert "silent between 2.5 s and 3.3 s" in warning
+
+
+def test_a_size_that_the_model_does_not_draw_is_refused(request_film, monkeypatch):
+    with pytest.raises(UserError, match="128"):
+        Backends().open(Settings(size=256))

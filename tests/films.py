@@ -1,0 +1,37 @@
+"""Requests for films, and the films themselves, as the tests of the core compare them."""
+
+import dataclasses
+from fractions import Fraction
+from pathlib import Path
+
+from core.protocol import FrameSequence, Model, RenderRequest, Settings
+
+
+def request(folder: Path, sound: Path, **changes: object) -> RenderRequest:
+    """Ask for a short film of sync cards, all of it below `folder`."""
+    plain = RenderRequest(
+        name="Film",
+        sound_path=str(sound),
+        source_start_seconds=Fraction(0),
+        frame_count=20,
+        fps=Fraction(25),
+        settings=Settings(model=Model.SYNC_CARD),
+        frames_folder=str(folder / "films"),
+        cache_folder=str(folder / "cache"),
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def paths(frames: FrameSequence) -> list[Path]:
+    """Give a film's pictures, in order."""
+    return [Path(frames.folder) / name for name in frames.file_names()]
+
+
+def content(frames: FrameSequence) -> list[bytes]:
+    """Read a film's pictures."""
+    return [path.read_bytes() for path in paths(frames)]
+
+
+def files_below(folder: Path) -> list[Path]:
+    """List all files below a folder."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
