@@ -107,9 +107,13 @@ def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.
 
 def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.SoundStrip) -> None:
     if strip.mute:
-        _draw_lines(layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO")
+        _draw_lines(
+            layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO"
+        )
     if not bpy.data.is_saved:
-        _draw_lines(layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO")
+        _draw_lines(
+            layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO"
+        )
     if compat.edited_scene(context).view_settings.view_transform not in ("Standard", "Raw"):
         box = layout.box()
         _draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")

@@ -42,7 +42,11 @@ class StripSettings(bpy.types.PropertyGroup):
         description="What draws the pictures",
         items=(
             (Model.ABSTRACT.value, "Abstract", "Embedded model: flowing patterns, at once and offline"),
-            (Model.SYNC_CARD.value, "Sync Card", "No pictures, but each frame's number in black and white cells: for checking sync in any editor"),
+            (
+                Model.SYNC_CARD.value,
+                "Sync Card",
+                "No pictures, but each frame's number in black and white cells: for checking sync in any editor",
+            ),
         ),
         default=Model.ABSTRACT.value,
         options=set(),

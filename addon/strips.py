@@ -63,7 +63,9 @@ def check_source(strip: bpy.types.SoundStrip) -> None:
     if strip.sound is None:
         raise UserError(f"The strip “{strip.name}” has no sound.", "Choose its file in the sidebar's Strip tab.")
     if strip.sound.packed_file is None and not Path(sound_path(strip)).is_file():
-        raise UserError(f"The file of “{strip.name}” is missing: {sound_path(strip)}.", "Find it: File > External Data > Find Missing Files.")
+        raise UserError(
+            f"The file of “{strip.name}” is missing: {sound_path(strip)}.", "Find it: File > External Data > Find Missing Files."
+        )
     if len(strip.retiming_keys) > 0:
         raise UserError(f"“{strip.name}” has retiming keys.", "Mix it down to a file (Render > Render Audio), and use that.")
 

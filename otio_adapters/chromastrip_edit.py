@@ -114,11 +114,11 @@ def _track_description(track: otio.schema.Track, fps: Fraction) -> dict:
 
 
 def _item_description(item: otio.core.Item, fps: Fraction) -> dict:
+    if not isinstance(item, otio.schema.Gap | otio.schema.Clip):
+        raise otio.exceptions.NotSupportedError(f"{type(item).__name__} “{item.name}” is neither a clip nor a gap")
     frame_count = round(item.duration().rescaled_to(float(fps)).value)
     if isinstance(item, otio.schema.Gap):
         return {"type": "Gap", "frame_count": frame_count}
-    if not isinstance(item, otio.schema.Clip):
-        raise otio.exceptions.NotSupportedError(f"{type(item).__name__} “{item.name}” is neither a clip nor a gap")
     start = item.trimmed_range().start_time.rescaled_to(float(fps)).value
     ours = item.metadata.get(METADATA_KEY)
     return {

@@ -7,3 +7,5 @@ from hypothesis import settings
 # A busy machine is no failure; and CI tries the same examples each time, so that a red run is the change's own doing.
 settings.register_profile("chromastrip", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("chromastrip")
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as core/generator.py does, which comes too late when another test imported torch

@@ -128,7 +128,9 @@ def read_movie(worker_python):
     """Give a function that decodes a movie of sync cards and clicks: see tests/read_movie.py."""
 
     def read(path):
-        done = subprocess.run([worker_python, ROOT / "tests" / "read_movie.py", path], capture_output=True, text=True, check=False, cwd=ROOT)
+        done = subprocess.run(
+            [worker_python, ROOT / "tests" / "read_movie.py", path], capture_output=True, text=True, check=False, cwd=ROOT
+        )
         assert done.returncode == 0, done.stderr
         return SimpleNamespace(**json.loads(done.stdout))
 
