@@ -24,7 +24,6 @@ from ..core.protocol import (
     Render,
     RenderRequest,
     Settings,
-    Stage,
     UserError,
 )
 from .preferences import engine_python
@@ -196,7 +195,7 @@ def _take(event: Event) -> None:
 
 
 def _may_insert() -> bool:
-    """A strip is not put under a playing or rendering sequencer: that waits."""
+    """Say whether a strip may be put on the timeline now: not under a playing or rendering sequencer."""
     playing = any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
     return not playing and not bpy.app.is_job_running("RENDER")
 
@@ -229,7 +228,7 @@ def _forget_job(*_: object) -> None:
 @bpy.app.handlers.persistent
 def _drop_worker(*_: object) -> None:
     """End the worker, if one runs."""
-    global _worker  # noqa: PLW0603
+    global _worker
     if _worker is not None:
         ending, _worker = _worker, None
         ending.stop()

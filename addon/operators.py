@@ -55,6 +55,7 @@ class CHROMASTRIP_OT_insert_strip(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Insert it, with the settings that it was drawn with."""
         film = jobs.state.finished
+        assert film is not None  # `poll`
         jobs.state.finished = None
         try:
             strip = insert_film(context, film.job.placement, film.drawn.frames)

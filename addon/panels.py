@@ -68,7 +68,7 @@ class CHROMASTRIP_PT_motion(SequencerPanel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        settings = _source(context).chromastrip
+        settings = source_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
         for name in ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth"):
             layout.prop(settings, name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-PACKAGE = __package__.rpartition(".")[0]  # bl_ext.<repository>.chromastrip: Blender's name for this add-on
+PACKAGE = __name__.rsplit(".", 2)[0]  # bl_ext.<repository>.chromastrip: Blender's name for this add-on
 
 
 class Preferences(bpy.types.AddonPreferences):

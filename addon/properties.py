@@ -1,6 +1,7 @@
 """The settings that a strip carries, made from the core's one table of parameters."""
 
 import json
+from typing import Any
 
 import bpy
 
@@ -96,7 +97,7 @@ def settings_json(group: StripSettings) -> str:
     return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
 
 
-def _python_number(value: float) -> float:
+def _python_number(value: float) -> Any:
     """Undo Blender's float32: 0.25 stays, 0.1 is 0.1 again and not 0.10000000149."""
     return value if isinstance(value, int) else float(f"{value:.7g}")
 

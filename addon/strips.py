@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -157,7 +158,7 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     return strip
 
 
-def current_strips(editor: bpy.types.SequenceEditor) -> Sequence[bpy.types.Strip]:
+def current_strips(editor: bpy.types.SequenceEditor) -> bpy.types.StripsTopLevel:
     """Give the strips that the user sees: those inside the meta strip that is open, if one is."""
     return editor.meta_stack[-1].strips if len(editor.meta_stack) else editor.strips
 
@@ -215,7 +216,7 @@ def _sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> dict[st
     return None
 
 
-def _only_known(operator: object, **options: object) -> dict[str, object]:
+def _only_known(operator: Any, **options: object) -> dict[str, object]:
     """Leave out the options that this Blender's operator does not have yet."""
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in options.items() if name in known}

@@ -19,11 +19,13 @@ of the condition are always zero, and a weight of 1 between such silent units ou
 without any iteration, stay the same in training mode, and every gain below 1 can be chosen freely.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from pytorch_pretrained_biggan.model import BigGANBatchNorm, GenBlock, Generator, SelfAttn
-from torch import Tensor, nn
+from torch import Tensor
 
 SEED = 21  # the best of 1 ... 24, by figures and by eye
 CHANNEL_WIDTH = 40  # speed falls with its square, variety grows with it
@@ -206,12 +208,12 @@ def _with_norm(weight: np.ndarray) -> np.ndarray:
     return weight * np.float32(NORM / (np.linalg.norm(weight) * (rows**-0.5 + columns**-0.5)))
 
 
-def _set_weight(layer: nn.Module, weight: np.ndarray, *, silent: tuple[int, int] = (0, 0)) -> None:
+def _set_weight(layer: Any, weight: np.ndarray, *, silent: tuple[int, int] = (0, 0)) -> None:
     """Write a weight under spectral norm, with 1 between a silent output and a silent input, and no bias.
 
     Parameters
     ----------
-    layer
+    layer : torch.nn.Conv2d or torch.nn.Linear
         A convolution or a linear layer under `torch.nn.utils.spectral_norm`.
     weight : float32 or float64 [outputs, inputs, ...]
         Its spectral norm is less than 1.

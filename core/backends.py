@@ -17,6 +17,9 @@ from .sync_card import SyncCard
 class Backend(Protocol):
     """Draws rows of latents."""
 
+    batch_size: int
+    """How many rows to ask for at once: enough to keep the machine busy. Never changes a pixel."""
+
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
         ...

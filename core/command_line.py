@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -256,7 +256,7 @@ def _rational(text: str) -> Fraction:
 
 
 @contextlib.contextmanager
-def _progress(options: argparse.Namespace) -> Iterator[Callable[[Stage, int, int], None]]:
+def _progress(options: argparse.Namespace) -> Generator[Callable[[Stage, int, int], None]]:
     from .worker import Reporter
 
     show = _show_json if options.json else _show_bar

@@ -4,7 +4,7 @@ import errno
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Generator[Path]:
     """Lend a temporary path beside `path`, renamed to it at the end, removed upon any error.
 
     Yields
@@ -74,7 +74,7 @@ def check_writable(folder: Path) -> None:
 
 
 @contextmanager
-def disk_errors_explained(folder: Path) -> Iterator[None]:
+def disk_errors_explained(folder: Path) -> Generator[None]:
     """Turn a full disk and a forbidden folder into a `UserError`; other errors pass."""
     try:
         yield

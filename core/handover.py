@@ -5,7 +5,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from .files import whole_file
+from .files import write_whole
 from .protocol import Edit, UserError, encode
 
 MANIFEST = Path(__file__).resolve().parent.parent / "otio_adapters" / "plugin_manifest.json"
@@ -30,8 +30,8 @@ def export(edit: Edit, path: Path) -> None:
     adapter = FORMATS.get(path.suffix.lower())
     if adapter is None:
         raise UserError(f"“{path.suffix or path.name}” names no format that can be written.", f"Choose one of {', '.join(FORMATS)}.")
-    with whole_file(path) as temporary:
-        otio.adapters.write_to_file(to_timeline(edit), str(temporary), adapter_name=adapter)
+    text = otio.adapters.write_to_string(to_timeline(edit), adapter)
+    write_whole(path, text.encode())  # not by opentimelineio, which does not notice that a disk is full
 
 
 def to_timeline(edit: Edit) -> otio.schema.Timeline:

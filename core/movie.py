@@ -51,10 +51,9 @@ def write_mp4(
             image = av.VideoFrame.from_ndarray(picture, format="rgb24")
             image.pts, image.time_base = number, 1 / fps
             container.mux(picture_stream.encode(image))
-            while (
-                heard <= (number + 1) / fps and (block := next(samples, None)) is not None
-            ):  # sound beside its picture, as players want it
-                heard = Fraction(block.pts + block.samples, SOUND_RATE)
+            # A little sound after each picture: players want them side by side in the file.
+            while heard <= (number + 1) / fps and (block := next(samples, None)) is not None:
+                heard += Fraction(block.samples, SOUND_RATE)
                 container.mux(sound_stream.encode(block))
         for block in samples:
             container.mux(sound_stream.encode(block))

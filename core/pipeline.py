@@ -24,9 +24,6 @@ from .keys import film_digest
 from .latents import Latents, make_latents
 from .protocol import FrameSequence, RenderRequest, Settings, Stage, UserError, encode
 
-BATCH_SIZE = 8
-"""Frames drawn between two looks at Cancel. Never changes a pixel."""
-
 BATCHES_IN_FLIGHT = 4
 """How many drawn batches may wait to be encoded: bounds the memory."""
 
@@ -70,7 +67,7 @@ def render(
     open_backend: Callable[[Settings], Backend],
     report: Report = lambda *_: None,
     cancelled: Callable[[], bool] = lambda: False,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
 ) -> Film:
     """Draw a film.
 
@@ -85,7 +82,7 @@ def render(
     cancelled
         Asked between batches.
     batch_size
-        Frames drawn between two questions.
+        Frames drawn between two questions; by default what the backend likes best. Never changes a pixel.
 
     Returns
     -------
@@ -119,7 +116,8 @@ def render(
         _check_disk(cache.folder, picture_count=len(missing), size=request.settings.size)
         report(Stage.LOADING, frames.done, request.frame_count)
         backend.load()
-        batches = (missing[first : first + batch_size] for first in range(0, len(missing), batch_size))
+        step = batch_size or backend.batch_size
+        batches = (missing[first : first + step] for first in range(0, len(missing), step))
         _draw(batches, latents=latents, backend=backend, frames=frames, cache=cache, report=report, cancelled=cancelled)
     report(Stage.DRAWING, frames.done, request.frame_count)
     return Film(frames=frames.sequence, drawn_count=len(missing), digest=frames.digest, warnings=tuple(_warnings(request, heard)))

@@ -33,6 +33,8 @@ class SyncCard:
         memory, ``"slow@0.1"`` takes 0.1 s for each frame. Empty: nothing.
     """
 
+    batch_size = 8
+
     def __init__(self, *, size: int, fault: str = "") -> None:
         self._size = size
         self._fault, _, self._fault_argument = fault.partition("@")

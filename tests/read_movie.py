@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from core.sync_card import read_card  # noqa: E402 (a program, started by its path)
+from core.sync_card import read_card
 
 SOUND_RATE = 48_000
 LOUD = 0.2

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 # The steps ------------------------------------------------------------------------------------------------------------------------------
 
 
-def install(zip_path: Path, worker_python: Path) -> object:
+def install(zip_path: Path, worker_python: Path) -> Any:
     """Start from Blender's factory settings, install the extension as Blender does, and show it the engine's Python."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.extensions.package_install_files(filepath=str(zip_path), repo="user_default", enable_on_install=True)
@@ -80,7 +81,7 @@ def new_film(path: Path, *, song: Path, fps: Fraction, seconds: Fraction | None,
     return scene
 
 
-def wait(jobs: object) -> None:
+def wait(jobs: Any) -> None:
     """Advance the add-on's job until it ends, with a progress bar.
 
     Raises
@@ -102,7 +103,7 @@ def wait(jobs: object) -> None:
 
 
 @contextmanager
-def cancelled_by_interrupt(jobs: object) -> Iterator[None]:
+def cancelled_by_interrupt(jobs: Any) -> Generator[None]:
     """Let Ctrl+C end the job as the Cancel button does."""
     try:
         yield
@@ -183,7 +184,7 @@ class ProgressLine:
         self._shown = ""
         self._stage = ""
 
-    def show(self, progress: object) -> None:
+    def show(self, progress: Any) -> None:
         """Show a `Progress` if it is news."""
         text = _progress_words(progress)
         if text == self._shown:
@@ -202,7 +203,7 @@ class ProgressLine:
             sys.stderr.write("\n")
 
 
-def _progress_words(progress: object) -> str:
+def _progress_words(progress: Any) -> str:
     if progress is None:
         return "Starting engine"
     filled = BAR_WIDTH * progress.done // max(progress.total, 1)
@@ -216,9 +217,8 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def quiet_standard_output() -> Iterator[None]:
+def quiet_standard_output() -> Generator[None]:
     """Keep Blender's line for each rendered frame to itself."""
-
     sys.stdout.flush()
     kept = os.dup(1)
     silence = os.open(os.devnull, os.O_WRONLY)

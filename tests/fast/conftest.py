@@ -8,4 +8,4 @@ from hypothesis import settings
 settings.register_profile("chromastrip", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("chromastrip")
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as core/generator.py does, which comes too late when another test imported torch
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests run beside each other: threads of torch that wait must not spin

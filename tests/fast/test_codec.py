@@ -108,7 +108,20 @@ def test_what_could_not_be_read_is_not_written(value):
 
 @pytest.mark.parametrize(
     "line",
-    ["", "{", "nonsense", "1", "null", "[]", "{}", '{"type": "Stranger"}', '{"type": ["Cancel"]}', '{"type": null}', b"\xff\xfe", "[" * 100_000]
+    [
+        "",
+        "{",
+        "nonsense",
+        "1",
+        "null",
+        "[]",
+        "{}",
+        '{"type": "Stranger"}',
+        '{"type": ["Cancel"]}',
+        '{"type": null}',
+        b"\xff\xfe",
+        "[" * 100_000,
+    ]
     + [json.dumps(CANCEL | {"job_id": value}) for value in (1, None, True, ["a"], {"type": "Cancel", "job_id": "a"})]
     + [json.dumps(PROGRESS | {"stage": "Sleeping"}), json.dumps(PROGRESS | {"done": True}), json.dumps([CANCEL])],
 )

@@ -67,7 +67,8 @@ def test_a_folder_that_can_be_written_to_stays_empty(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "word"), [(errno.ENOSPC, "full"), (errno.EDQUOT, "full"), (errno.EACCES, "cannot be written"), (errno.EROFS, "cannot be written")]
+    ("number", "word"),
+    [(errno.ENOSPC, "full"), (errno.EDQUOT, "full"), (errno.EACCES, "cannot be written"), (errno.EROFS, "cannot be written")],
 )
 def test_disk_errors_are_explained(tmp_path, number, word):
     def fail():
@@ -125,8 +126,6 @@ def test_where_links_are_impossible_the_picture_is_copied(tmp_path, source, monk
         assert target.read_bytes() == b"picture"
         assert not target.samefile(source)
         assert nothing_but(tmp_path, "frame.png", "source.png")
-
-
 
 
 def test_a_link_to_a_place_where_nothing_can_be_written_is_refused(tmp_path, source):

@@ -64,7 +64,9 @@ EDIT = Edit(
         Track(
             name="Sound",
             kind="audio",
-            items=(Clip(name="Song", media=MediaFile(path="/music/söng.flac", frame_count=700), source_start=Fraction(31, 3), frame_count=92),),
+            items=(
+                Clip(name="Song", media=MediaFile(path="/music/söng.flac", frame_count=700), source_start=Fraction(31, 3), frame_count=92),
+            ),
         ),
     ),
 )
@@ -130,7 +132,9 @@ def test_sound_is_a_file_from_its_exact_place():
 
 def test_an_exported_file_is_read_by_opentimelineio_alone(tmp_path):
     export(EDIT, tmp_path / "Ünï demo.otio")
-    program = "import opentimelineio as o, sys; t = o.adapters.read_from_file(sys.argv[1]); print(t.name, len(t.tracks), t.duration().value)"
+    program = (
+        "import opentimelineio as o, sys; t = o.adapters.read_from_file(sys.argv[1]); print(t.name, len(t.tracks), t.duration().value)"
+    )
     command = [sys.executable, "-I", "-c", program, tmp_path / "Ünï demo.otio"]
     said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     assert said.split() == ["Song", "2", "92.0"]

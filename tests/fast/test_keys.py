@@ -30,9 +30,6 @@ def test_keys_stay_the_same_between_releases():
     assert picture_key(b"a", b"bc") == "f14abc19c330e936bb9c8506d69bac9b"
 
 
-
-
-
 @given(st.lists(st.sampled_from([picture_key(bytes([i])) for i in range(4)]), max_size=6))
 def test_a_film_is_named_by_its_pictures_and_their_order(keys):
     assert re.fullmatch("[0-9a-f]{12}", film_digest(keys))

@@ -31,7 +31,10 @@ def features(frames, *, seed=0, quiet=0.0):
 
 def silence(frames):
     return Features(
-        chroma=np.zeros((12, frames), np.float32), energy=np.zeros(frames), flux=np.zeros(frames), onset_strength=np.zeros(frames, np.float32)
+        chroma=np.zeros((12, frames), np.float32),
+        energy=np.zeros(frames),
+        flux=np.zeros(frames),
+        onset_strength=np.zeros(frames, np.float32),
     )
 
 
@@ -63,7 +66,9 @@ def slow_noise_walk(energy, flux, *, start, jitter, tempo_sensitivity, truncatio
 
 
 @pytest.mark.parametrize("frames", [1, 199, 200, 201, 450])
-@pytest.mark.parametrize(("tempo_sensitivity", "truncation", "jitter"), [(0.25, 1, 0.5), (0.8, 0.4, 0), (0.05, 0.1, 1), (2, 0.5, 0.9), (1, 0.02, 0.3)])
+@pytest.mark.parametrize(
+    ("tempo_sensitivity", "truncation", "jitter"), [(0.25, 1, 0.5), (0.8, 0.4, 0), (0.05, 0.1, 1), (2, 0.5, 0.9), (1, 0.02, 0.3)]
+)
 def test_the_noise_walks_as_the_original(frames, tempo_sensitivity, truncation, jitter):
     heard = features(frames)
     rng = np.random.default_rng(1)
@@ -256,7 +261,9 @@ def test_before_and_after_the_sound_the_picture_stands_still():
 
 def test_at_the_control_rate_a_film_is_the_original_row_by_row():
     heard = features(300)
-    settings = Settings(seed=5, class_count=5, smooth_factor=7, pitch_sensitivity=280, tempo_sensitivity=0.4, jitter=0.2, truncation=0.7, depth=0.8)
+    settings = Settings(
+        seed=5, class_count=5, smooth_factor=7, pitch_sensitivity=280, tempo_sensitivity=0.4, jitter=0.2, truncation=0.7, depth=0.8
+    )
     made = make(heard, settings, count=200)
     rng = np.random.Generator(np.random.PCG64(5))
     classes = latents.choose_classes(rng, count=5)

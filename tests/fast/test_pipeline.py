@@ -73,7 +73,10 @@ def test_names_are_numbered_by_six_digits_from_zero(request_film):
     assert film.digest in film.frames.prefix
 
 
-@pytest.mark.parametrize(("name", "stem"), [("Song 1.wav", "Song-1-wav"), ("../../etc", "etc"), ("???", "film"), ("", "film"), ("Ünï", "Ünï"), ("a" * 300, "a" * 40)])
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("Song 1.wav", "Song-1-wav"), ("../../etc", "etc"), ("???", "film"), ("", "film"), ("Ünï", "Ünï"), ("a" * 300, "a" * 40)],
+)
 def test_any_name_makes_a_folder_in_its_place(request_film, tmp_path, name, stem):
     film = draw(request_film(name=name, frame_count=1))
     assert Path(film.frames.folder) == tmp_path / "films" / f"{stem}_{film.digest}"

@@ -62,7 +62,9 @@ def test_a_card_with_one_wrong_cell_is_no_card(frame, section, cell):
     assert read_card(picture) is None
 
 
-@pytest.mark.parametrize("picture", [np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8), np.indices((64, 64)).sum(axis=0) * 2])
+@pytest.mark.parametrize(
+    "picture", [np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8), np.indices((64, 64)).sum(axis=0) * 2]
+)
 def test_other_pictures_are_no_cards(picture):
     assert read_card(picture) is None
 

@@ -28,9 +28,9 @@ def fails(addon, wait):
 
 
 def source_error(addon, scene):
-    with pytest.raises(Exception) as error:
+    with pytest.raises(addon.strips.UserError) as error:
         addon.strips.source_strip(scene)
-    return f"{error.value.cause} {error.value.cure}"
+    return str(error.value)
 
 
 def test_no_sound_strip_is_selected(addon, saved_film, add_sound, song):
@@ -102,10 +102,12 @@ def test_a_sound_too_short_to_hear_is_refused(addon, saved_film, add_sound, clic
     assert "1 samples" in fails(addon, wait) or "0 samples" in fails(addon, wait)
 
 
-def test_retimed_sound_is_refused_before_anything_starts(addon, saved_film, add_sound, song):
-    strip = add_sound(song)
-    strip.retiming_keys.add(timeline_frame=5)
-    assert "retiming" in why_not()
+if bpy.app.version >= (5, 0, 0):  # 4.5 crashes when a key is added without a window
+
+    def test_retimed_sound_is_refused_before_anything_starts(addon, saved_film, add_sound, song):
+        strip = add_sound(song)
+        strip.retiming_keys.add(timeline_frame=5)
+        assert "retiming" in why_not()
 
 
 def test_an_unsaved_blend_draws_into_the_cache_folder(addon, extension, song, wait, films):

@@ -1,4 +1,4 @@
-"""Sync, to the frame and the sample: what Blender renders from the timeline shows picture n in frame n, and clicks where the source has them."""
+"""Sync, to the frame and the sample: rendered by Blender, frame n shows picture n, and clicks sit where the source has them."""
 
 from fractions import Fraction
 

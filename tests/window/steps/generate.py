@@ -9,12 +9,20 @@ from driver import OUT, check, click, find_button, open_sidebar, picture, press,
 
 
 def steps():
-    addon = _addon()
+    jobs = _addon().jobs
     window, area = sequencer()
     _timeline(window, area)
-    jobs = addon.jobs
-    slowest = _measure_ticks(jobs)
+    ticks = _measure_ticks(jobs)
     yield from open_sidebar("Chromastrip")
+    yield from generate_by_hand(jobs, area)
+    yield from undo_and_redo()
+    yield from play(window)
+    yield from cancel_by_hand(jobs, area)
+    yield from see_why_grey(area)
+    print("SLOWEST TICKS", [f"{seconds * 1000:.2f} ms" for seconds in sorted(ticks)[-5:]], "of", len(ticks))
+
+
+def generate_by_hand(jobs, area):
     bpy.ops.ed.undo_push(message="Setup")  # else ctrl+z goes back beyond these steps
 
     generate = yield from find_button("chromastrip.generate", area)
@@ -35,11 +43,15 @@ def steps():
     yield 0.5
     picture("film")
 
+
+def undo_and_redo():
     yield from press("ctrl+z")
     check("ctrl+z takes the film away, and nothing else", [strip.type for strip in _strips()] == ["SOUND"], *_strips())
     yield from press("ctrl+shift+z")
     check("redo brings it back", sorted(strip.type for strip in _strips()) == ["IMAGE", "SOUND"], *_strips())
 
+
+def play(window):
     yield from press("space")
     began = _scene().frame_current
     yield 2.0
@@ -47,12 +59,14 @@ def steps():
     picture("playing")
     yield from press("space")
 
+
+def cancel_by_hand(jobs, area):
     sound = next(strip for strip in _strips() if strip.type == "SOUND")
     sound.chromastrip.seed = 2
     sound.select, _scene().sequence_editor.active_strip = True, sound
     yield 0.3
     yield from click(*(yield from find_button("chromastrip.generate", area)))
-    yield from wait_until(lambda: jobs.state.progress is not None and 0 < jobs.state.progress.done, 60, every=0.05)
+    yield from wait_until(lambda: jobs.state.progress is not None and jobs.state.progress.done > 0, 60, every=0.05)
     cancel = yield from find_button("chromastrip.cancel", area)
     check("the job still runs when Cancel is found", jobs.state.busy, jobs.state.progress)
     yield from click(*cancel)
@@ -62,13 +76,14 @@ def steps():
     yield 0.3
     picture("cancelled")
 
+
+def see_why_grey(area):
     for strip in _strips():
         strip.select = False
     yield 0.5
     yield from find_button("chromastrip.generate", area)
     yield 1.5
     picture("why_grey")
-    print("SLOWEST TICKS", [f"{seconds * 1000:.2f} ms" for seconds in sorted(slowest)[-5:]], "of", len(slowest))
 
 
 def _addon():
