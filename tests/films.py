@@ -4,6 +4,7 @@ import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
+from core import features
 from core.protocol import FrameSequence, Model, RenderRequest, Settings
 
 
@@ -20,6 +21,13 @@ def request(folder: Path, sound: Path, **changes: object) -> RenderRequest:
         cache_folder=str(folder / "cache"),
     )
     return dataclasses.replace(plain, **changes)
+
+
+def hear(request: RenderRequest) -> RenderRequest:
+    """Analyse a request's sound here and now, so that a fresh process need not: it would spend two seconds on importing librosa."""
+    sound = Path(request.sound_path)
+    features.load(sound, Path(request.cache_folder) / "sounds", digest=features.file_digest(sound))
+    return request
 
 
 def paths(frames: FrameSequence) -> list[Path]:

@@ -48,6 +48,12 @@ def run(capsys):
     return run_command
 
 
+@pytest.fixture
+def heard(song, tmp_path):
+    """Give a cache folder that knows the song: a fresh process would spend two seconds on importing librosa."""
+    return Path(films.hear(films.request(tmp_path, Path(song))).cache_folder)
+
+
 CARDS = ("--model", "sync-card")
 
 
@@ -80,16 +86,16 @@ def test_start_and_seconds_choose_a_part(run, song, tmp_path):
     assert json.loads(request.read_text())["source_start_seconds"] == "1/2"
 
 
-def test_standard_output_carries_the_film_and_nothing_else(song, tmp_path):
-    command = [sys.executable, "-m", "core", "render", song, "--out", "-", *CARDS, "--fps", "10", "--cache", tmp_path]
+def test_standard_output_carries_the_film_and_nothing_else(song, heard, tmp_path):
+    command = [sys.executable, "-m", "core", "render", song, "--out", "-", *CARDS, "--fps", "10", "--cache", heard]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     with av.open(io.BytesIO(done.stdout), format="yuv4mpegpipe") as container:
         assert [read_card(image.to_ndarray(format="rgb24")) for image in container.decode(video=0)] == [(n, 0) for n in range(20)]
     assert b"20 frames" in done.stderr
 
 
-def test_a_reader_that_ends_early_ends_it_without_complaint(song, tmp_path):
-    command = [sys.executable, "-m", "core", "render", song, "--out", "-", *CARDS, "--fps", "60", "--cache", tmp_path]
+def test_a_reader_that_ends_early_ends_it_without_complaint(song, heard, tmp_path):
+    command = [sys.executable, "-m", "core", "render", song, "--out", "-", *CARDS, "--fps", "60", "--cache", heard]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.read(10)
         process.stdout.close()
@@ -99,11 +105,11 @@ def test_a_reader_that_ends_early_ends_it_without_complaint(song, tmp_path):
     assert b"Exception" not in said
 
 
-def test_ctrl_c_keeps_what_is_finished(song, tmp_path):
-    command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "60", "--cache", tmp_path / "cache"]
+def test_ctrl_c_keeps_what_is_finished(song, heard, tmp_path):
+    command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "60", "--cache", heard]
     with subprocess.Popen([*command, "--fault", "slow@0.05"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
-        while not list((tmp_path / "cache" / "pictures").glob("*/*.png")):
+        while not list((heard / "pictures").glob("*/*.png")):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
@@ -291,7 +297,7 @@ def test_without_a_command_the_usage_is_told(run):
     assert "COMMAND" in said
 
 
-def test_an_unwritable_standard_error_encoding_is_no_obstacle(song, tmp_path):
-    command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "5", "--cache", tmp_path / "cache"]
+def test_an_unwritable_standard_error_encoding_is_no_obstacle(song, heard, tmp_path):
+    command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "5", "--cache", heard]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
     assert done.returncode == 0

@@ -3,6 +3,7 @@
 import dataclasses
 import statistics
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -166,10 +167,11 @@ def test_no_sound_makes_a_weight_that_is_no_number(count, pitch_sensitivity, dep
 def slow_smooth(rows, k):
     bins = len(rows) // k
     means = [[sum(row[c] for row in rows[b * k : (b + 1) * k]) / k for c in range(rows.shape[1])] for b in range(bins)]
-    smoothed = []
-    for before, after in zip(means[:-1], means[1:], strict=True):
-        for j in range(k):
-            smoothed.append([a * (1 - j / (k - 1)) + b * j / (k - 1) for a, b in zip(before, after, strict=True)])
+    smoothed = [
+        [a * (1 - j / (k - 1)) + b * j / (k - 1) for a, b in zip(before, after, strict=True)]
+        for before, after in pairwise(means)
+        for j in range(k)
+    ]
     return np.array(smoothed)
 
 

@@ -186,6 +186,7 @@ def test_a_cancelled_film_draws_no_more_than_the_batch_it_is_at(request_film):
 
 
 def test_a_killed_film_goes_on_where_it_stopped(tmp_path, song):
+    films.hear(films.request(tmp_path / "b", song))
     arguments = ["render", song, "--out", tmp_path / "b" / "films", "--cache", tmp_path / "b" / "cache", "--model", "sync-card"]
     command = [sys.executable, "-m", "core", *arguments, "--fps", "25", "--seconds", "0.8", "--fault", "slow@0.05"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)})

@@ -128,6 +128,8 @@ def song(tmp_path_factory):
 
 @pytest.fixture
 def render(tmp_path, song):
+    films.hear(films.request(tmp_path, song))
+
     def make(job_id="job", **changes):
         return Render(job_id=job_id, request=films.request(tmp_path, song, **changes))
 
