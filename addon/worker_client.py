@@ -149,7 +149,7 @@ class WorkerClient:
             hello = decode(line, Hello)
         except ProtocolError:
             return False
-        return secrets.compare_digest(hello.token.encode(), self._token.encode())
+        return secrets.compare_digest(hello.token.encode(errors="replace"), self._token.encode())
 
     def _check_start(self) -> None:
         if self._process.poll() is not None:

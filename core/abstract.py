@@ -58,7 +58,7 @@ LAYOUT_MEAN = 0.2
 NORM = 0.6  # estimated spectral norm of all but the silent unit; structured weights reach half as much again
 DETAIL = 0.5  # gain of blocks that keep the size, beside their shortcut of 1
 ATTENTION = 1.0  # changes a pixel by 4 % on average; under spectral norm keys stay faint, so it adds what the whole picture holds
-CONTRAST = 0.85  # standard deviation before tanh, of mixtures: few values are black or white; single classes are softer
+CONTRAST = 0.85  # standard deviation before tanh, over all that is measured: few values are black or white
 SHARPNESS = 0.3  # unsharp mask in the last convolution, against the blur of the doublings
 
 SMOOTH = np.outer([1, 2, 1], [1, 2, 1]) / np.float32(16)
@@ -253,10 +253,11 @@ def _fill_statistics(model: BigGAN, rng: np.random.Generator) -> None:
 
 
 def _measured_classes(rng: np.random.Generator) -> np.ndarray:
-    """Draw class vectors [pictures, 1000] such as films have: mixtures of twelve. Measured on single classes, films are all red and yellow."""
+    """Draw class vectors [pictures, 1000], half of them of one class, half mixtures of twelve: films of either are neither pale nor posters."""
     vectors = np.zeros((MEASURED_PICTURES, 1000), np.float32)
-    for vector in vectors:
-        vector[rng.choice(1000, 12, replace=False)] = rng.uniform(size=12)
+    for picture, vector in enumerate(vectors):
+        count = 12 if picture % 2 else 1
+        vector[rng.choice(1000, count, replace=False)] = rng.uniform(size=count) if count > 1 else 1
     return vectors
 
 

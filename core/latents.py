@@ -73,13 +73,13 @@ def make_latents(features: Features, settings: Settings, *, source_start_seconds
     Latents
         `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
     """
-    rng = np.random.Generator(np.random.PCG64(settings.seed))
-    classes = settings.classes[: settings.class_count] or choose_classes(rng, count=settings.class_count)
+    class_rng, start_rng, jitter_rng = random_streams(settings.seed)
+    classes = settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count)
     noise = noise_walk(
         features.energy,
         features.flux,
-        start=start_noise(rng, truncation=settings.truncation),
-        jitter=jitter_steps(rng, control_frames=len(features.energy), jitter=settings.jitter),
+        start=start_noise(start_rng, truncation=settings.truncation),
+        jitter=jitter_steps(jitter_rng, control_frames=len(features.energy), jitter=settings.jitter),
         tempo_sensitivity=settings.tempo_sensitivity,
         truncation=settings.truncation,
     )
@@ -94,6 +94,12 @@ def make_latents(features: Features, settings: Settings, *, source_start_seconds
 
 
 # Chance ---------------------------------------------------------------------------------------------------------------------------------
+
+
+def random_streams(seed: int) -> tuple[np.random.Generator, np.random.Generator, np.random.Generator]:
+    """Give a stream of chance each for classes, first noise and jitter, so that choosing other classes does not change the motion."""
+    classes, start, jitter = (np.random.Generator(np.random.PCG64(stream)) for stream in np.random.SeedSequence(seed).spawn(3))
+    return classes, start, jitter
 
 
 def choose_classes(rng: np.random.Generator, *, count: int) -> tuple[int, ...]:

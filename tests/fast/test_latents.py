@@ -261,16 +261,22 @@ def test_before_and_after_the_sound_the_picture_stands_still():
 # The whole ------------------------------------------------------------------------------------------------------------------------------
 
 
+def test_choosing_other_classes_leaves_the_motion_alone():
+    heard = features(300)
+    chosen, drawn = make(heard, Settings(seed=5, classes=(1, 2, 3)), count=50), make(heard, Settings(seed=5), count=50)
+    assert (chosen.noise == drawn.noise).all()
+
+
 def test_at_the_control_rate_a_film_is_the_original_row_by_row():
     heard = features(300)
     settings = Settings(
         seed=5, class_count=5, smooth_factor=7, pitch_sensitivity=280, tempo_sensitivity=0.4, jitter=0.2, truncation=0.7, depth=0.8
     )
     made = make(heard, settings, count=200)
-    rng = np.random.Generator(np.random.PCG64(5))
-    classes = latents.choose_classes(rng, count=5)
-    start = latents.start_noise(rng, truncation=0.7)
-    jitter = latents.jitter_steps(rng, control_frames=300, jitter=0.2)
+    class_rng, start_rng, jitter_rng = latents.random_streams(5)
+    classes = latents.choose_classes(class_rng, count=5)
+    start = latents.start_noise(start_rng, truncation=0.7)
+    jitter = latents.jitter_steps(jitter_rng, control_frames=300, jitter=0.2)
     noise = slow_noise_walk(heard.energy, heard.flux, start=start, jitter=jitter, tempo_sensitivity=0.4, truncation=0.7)
     weights = slow_smooth(slow_class_walk(heard.chroma, classes, pitch_sensitivity=280, depth=0.8), 7)
     np.testing.assert_allclose(made.noise, noise[:200], atol=2e-7)
