@@ -14,6 +14,7 @@ CLASSES = (
     operators.CHROMASTRIP_OT_insert_strip,
     operators.CHROMASTRIP_OT_cancel,
     operators.CHROMASTRIP_OT_export,
+    operators.CHROMASTRIP_OT_copy_error,
     operators.CHROMASTRIP_OT_use_standard_view,
     panels.CHROMASTRIP_PT_main,
     panels.CHROMASTRIP_PT_motion,

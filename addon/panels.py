@@ -148,6 +148,7 @@ def _draw_news(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         box = layout.box()
         _draw_lines(box, context, (error.cause,), icon="ERROR")
         _draw_lines(box, context, (error.cure,))
+        box.operator("chromastrip.copy_error", icon="COPYDOWN")
     for note in jobs.state.notes:
         _draw_lines(layout, context, (note,), icon="INFO")
 

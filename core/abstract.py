@@ -253,7 +253,7 @@ def _fill_statistics(model: BigGAN, rng: np.random.Generator) -> None:
 
 
 def _measured_classes(rng: np.random.Generator) -> np.ndarray:
-    """Draw class vectors [pictures, 1000], half of them of one class, half mixtures of twelve: films of either are neither pale nor posters."""
+    """Draw class vectors [pictures, 1000], half of one class, half of twelve: neither kind of film is pale or a poster."""
     vectors = np.zeros((MEASURED_PICTURES, 1000), np.float32)
     for picture, vector in enumerate(vectors):
         count = 12 if picture % 2 else 1

@@ -59,7 +59,7 @@ class Environment:
     requirements : tuple of str
         What pip installs, one requirement each.
     module : str
-        Imported once at the end of set-up, to show that the installation works.
+        Imported once at the end of set-up, to show that the installation works: one module, or several with commas.
     """
 
     name: str
@@ -117,7 +117,8 @@ WORKER = Environment(
     name="worker",
     pythons=("3.11", "3.13", "3.12"),
     requirements=(*read_requirements(ROOT / "core" / "requirements.txt"), *_DEVELOPMENT),
-    module="torch",
+    # librosa compiles itself at its first import: 15 s that the demo need not wait for.
+    module="torch, librosa.core.constantq, librosa.onset",
 )
 """The worker's packages, and what tests and checks need."""
 

@@ -5,7 +5,7 @@ import sys
 import time
 
 import bpy
-from driver import OUT, check, click, find_button, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import OUT, check, click, find_button, hovered, move, open_sidebar, picture, press, region, run, sequencer, wait_until
 
 
 def steps():
@@ -65,9 +65,10 @@ def cancel_by_hand(jobs, area):
     sound.chromastrip.seed = 2
     sound.select, _scene().sequence_editor.active_strip = True, sound
     yield 0.3
-    yield from click(*(yield from find_button("chromastrip.generate", area)))
+    generate = yield from find_button("chromastrip.generate", area)
+    yield from click(*generate)
     yield from wait_until(lambda: jobs.state.progress is not None and jobs.state.progress.done > 0, 60, every=0.05)
-    cancel = yield from find_button("chromastrip.cancel", area)
+    cancel = yield from _button_below(generate, "chromastrip.cancel", area)
     check("the job still runs when Cancel is found", jobs.state.busy, jobs.state.progress)
     yield from click(*cancel)
     ended = yield from wait_until(lambda: not jobs.state.busy, 30)
@@ -115,6 +116,17 @@ def _scene():
 
 def _strips():
     return list(_scene().sequence_editor.strips)
+
+
+def _button_below(point, name, area):
+    """Find a button that has appeared near another one: quicker than a search of the whole sidebar, which a short job would not outlast."""
+    x, y = point
+    for down in range(0, 80, 6):
+        yield from move(x, y + down)
+        yield 0.1
+        if f"bpy.ops.{name}(" in hovered(area):
+            return x, y + down
+    raise LookupError(f"no {name} below {point}")
 
 
 def _measure_ticks(jobs):
