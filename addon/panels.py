@@ -40,6 +40,7 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             settings = strip.chromastrip
             column = layout.column()
             column.prop(settings, "model")
+            column.prop(settings, "look")
             column.prop(settings, "size")
             column.prop(settings, "class_count")
             column.prop(settings, "seed")

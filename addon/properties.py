@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, Model, Settings
+from ..core.protocol import PARAMETERS, Look, Model, Settings
 
 DEFAULTS = Settings()
 
@@ -52,6 +52,25 @@ class StripSettings(bpy.types.PropertyGroup):
         default=Model.ABSTRACT.value,
         options=set(),
     )
+    look: bpy.props.EnumProperty(
+        name="Look",
+        description="How music becomes motion",
+        items=(
+            (
+                Look.CHROMASTRIP.value,
+                "Chromastrip",
+                "Hits move the picture when they sound; one loud hit does not freeze the rest of the song",
+            ),
+            (Look.ORIGINAL_MSIEG.value, "Original (msieg)", "As deep-music-visualizer does it, number for number"),
+            (
+                Look.ORIGINAL_RUSHK.value,
+                "Original (rushk)",
+                "As biggan-visualizer does it, number for number: a tint of all things on every picture",
+            ),
+        ),
+        default=Look.CHROMASTRIP.value,
+        options=set(),
+    )
     size: bpy.props.EnumProperty(
         name="Size",
         description=PARAMETERS["size"].help,
@@ -78,6 +97,7 @@ def read_settings(group: StripSettings) -> Settings:
     """Give a strip's settings as the worker takes them."""
     return Settings(
         model=Model(group.model),
+        look=Look(group.look),
         size=int(group.size),
         **{name: _python_number(getattr(group, name)) for name in NUMBERS},
     )
@@ -85,14 +105,14 @@ def read_settings(group: StripSettings) -> Settings:
 
 def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
-    group.model, group.size = settings.model.value, str(settings.size)
+    group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
     for name in NUMBERS:
         setattr(group, name, getattr(settings, name))
 
 
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
-    made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "size": int(group.size)}
+    made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "look": group.look, "size": int(group.size)}
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
 

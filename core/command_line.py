@@ -20,6 +20,7 @@ from .protocol import (
     Drawn,
     Edit,
     Failed,
+    Look,
     Model,
     Progress,
     ProtocolError,
@@ -169,6 +170,7 @@ def _seconds(options: argparse.Namespace, sound: Path) -> Fraction:
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
         model=Model(options.model),
+        look=Look(options.look),
         classes=tuple(options.classes),
         **{name: getattr(options, name) for name in PARAMETERS},
     )
@@ -199,6 +201,7 @@ def _add_render(commands: Any) -> None:
     command.add_argument("--start", type=_rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin")
     command.add_argument("--seconds", type=_rational, metavar="SECONDS", help="how much of it to draw (all)")
     command.add_argument("--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help="what draws")
+    command.add_argument("--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help="how music becomes motion")
     command.add_argument(
         "--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)"
     )

@@ -45,7 +45,12 @@ class Generator:
         weights = np.ascontiguousarray(latents.class_weights[:, order])
         return [
             picture_key(
-                model, latents.noise[row].tobytes(), classes[order].tobytes(), weights[row].tobytes(), latents.truncation[row].tobytes()
+                model,
+                latents.noise[row].tobytes(),
+                classes[order].tobytes(),
+                weights[row].tobytes(),
+                latents.class_floor[row].tobytes(),
+                latents.truncation[row].tobytes(),
             )
             for row in range(len(latents))
         ]

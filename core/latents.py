@@ -1,7 +1,7 @@
 """Features to latents: what the music sounds like becomes what the network is asked to draw.
 
-Two walks run at the control rate, as in the original visualizers: the noise moves with energy and flux, the class weights follow the
-chroma. Both are then sampled at the exact time of every video frame. Arrays in, arrays out; all chance comes from the seed.
+Noise moves with hits and loudness, class weights follow the chroma: in Chromastrip's own way (`walks`) or in one of the originals'
+(`originals`). Everything is read at the exact time of every video frame. Arrays in, arrays out; all chance comes from the seed.
 """
 
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from fractions import Fraction
 
 import numpy as np
 
+from . import originals, walks
 from .features import CONTROL_RATE, Features
-from .protocol import Settings
+from .originals import CLASS_COUNT, JITTER_PERIOD
+from .originals import class_walk as class_walk  # noqa: PLC0414 (these three are part of this module's face)
+from .originals import noise_walk as noise_walk  # noqa: PLC0414
+from .originals import smooth as smooth  # noqa: PLC0414
+from .protocol import Look, Settings
 
 NOISE_SIZE = 128
-CLASS_COUNT = 1000
-PITCH_CLASSES = 12
-
-JITTER_PERIOD = 200
-"""Control frames between two draws of the jitter."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Latents:
     """What the network is asked to draw, one row for each of N video frames.
 
-    Only the chosen classes' columns are kept; all other classes are 0 in every frame.
+    Only the chosen classes' columns are kept; all other classes share one weight in each frame.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class Latents:
         The n chosen class numbers, 0 ... 999.
     class_weights
         float32 [N, n].
+    class_floor
+        float32 [N], the weight of all other classes: 0, but in one of the originals.
     truncation
         float32 [N], 0.02 ... 1.
     """
@@ -42,6 +44,7 @@ class Latents:
     noise: np.ndarray
     classes: tuple[int, ...]
     class_weights: np.ndarray
+    class_floor: np.ndarray
     truncation: np.ndarray
 
     def __len__(self) -> int:
@@ -49,7 +52,7 @@ class Latents:
 
     def class_vectors(self, rows: Sequence[int]) -> np.ndarray:
         """Give the full class vectors of some rows: float32 [len(rows), 1000]."""
-        vectors = np.zeros((len(rows), CLASS_COUNT), np.float32)
+        vectors = np.repeat(self.class_floor[list(rows), None], CLASS_COUNT, axis=1)
         vectors[:, self.classes] = self.class_weights[list(rows)]
         return vectors
 
@@ -74,23 +77,110 @@ def make_latents(features: Features, settings: Settings, *, source_start_seconds
         `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
     """
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
-    classes = settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count)
-    noise = noise_walk(
-        features.energy,
-        features.flux,
+    control_frames = len(features.energy)
+    chance = Chance(
+        classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count),
         start=start_noise(start_rng, truncation=settings.truncation),
-        jitter=jitter_steps(jitter_rng, control_frames=len(features.energy), jitter=settings.jitter),
+        jitter=jitter_steps(jitter_rng, control_frames=control_frames, jitter=settings.jitter),
+    )
+    positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
+    return LOOKS[settings.look](features, settings, chance, positions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """All that the seed decides.
+
+    Parameters
+    ----------
+    classes
+        The chosen class numbers.
+    start
+        float64 [128], the first noise vector.
+    jitter
+        float64 [ceil(F / 200), 128], step factors.
+    """
+
+    classes: tuple[int, ...]
+    start: np.ndarray
+    jitter: np.ndarray
+
+
+# The looks ------------------------------------------------------------------------------------------------------------------------------
+
+
+def _chromastrip(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
+    weights = walks.class_weights(
+        features.chroma,
+        class_count=len(chance.classes),
+        pitch_sensitivity=settings.pitch_sensitivity,
+        depth=settings.depth,
+        window=int(settings.smooth_factor),
+    )
+    noise = walks.noise_at(
+        np.array([float(position) for position in positions]),
+        walks.push(features),
+        start=chance.start,
+        jitter=chance.jitter,
         tempo_sensitivity=settings.tempo_sensitivity,
         truncation=settings.truncation,
     )
-    weights = class_walk(features.chroma, class_count=len(classes), pitch_sensitivity=settings.pitch_sensitivity, depth=settings.depth)
-    positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
     return Latents(
-        noise=sample(noise, positions).astype(np.float32),
-        classes=classes,
-        class_weights=sample(smooth(weights, window=int(settings.smooth_factor)), positions).astype(np.float32),
-        truncation=np.full(frame_count, settings.truncation, np.float32),
+        noise=noise,
+        classes=chance.classes,
+        class_weights=sample(weights, positions).astype(np.float32),
+        class_floor=np.zeros(len(positions), np.float32),
+        truncation=np.full(len(positions), settings.truncation, np.float32),
     )
+
+
+def _original_msieg(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
+    weights, _ = originals.class_weights_walk(
+        features.chroma,
+        class_count=len(chance.classes),
+        pitch_sensitivity=settings.pitch_sensitivity,
+        depth=settings.depth,
+        variant="msieg",
+    )
+    window = min(int(settings.smooth_factor), len(weights) // 2)  # of a short sound, the original shows nothing at all
+    return Latents(
+        noise=sample(_original_noise(features, settings, chance), positions).astype(np.float32),
+        classes=chance.classes,
+        class_weights=sample(originals.smooth(weights, window=max(1, window)), positions).astype(np.float32),
+        class_floor=np.zeros(len(positions), np.float32),
+        truncation=np.full(len(positions), settings.truncation, np.float32),
+    )
+
+
+def _original_rushk(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
+    weights, floor = originals.class_weights_walk(
+        features.chroma,
+        class_count=len(chance.classes),
+        pitch_sensitivity=settings.pitch_sensitivity,
+        depth=settings.depth,
+        variant="rushk",
+    )
+    return Latents(
+        noise=sample(_original_noise(features, settings, chance), positions).astype(np.float32),
+        classes=chance.classes,
+        class_weights=sample(weights, positions).astype(np.float32),
+        class_floor=sample(floor[:, None], positions)[:, 0].astype(np.float32),
+        truncation=np.ones(len(positions), np.float32),  # whatever is asked for, the original gives the network 1
+    )
+
+
+def _original_noise(features: Features, settings: Settings, chance: Chance) -> np.ndarray:
+    return originals.noise_walk(
+        features.energy,
+        features.flux,
+        start=chance.start,
+        jitter=chance.jitter,
+        tempo_sensitivity=settings.tempo_sensitivity,
+        truncation=settings.truncation,
+    )
+
+
+LOOKS = {Look.CHROMASTRIP: _chromastrip, Look.ORIGINAL_MSIEG: _original_msieg, Look.ORIGINAL_RUSHK: _original_rushk}
 
 
 # Chance ---------------------------------------------------------------------------------------------------------------------------------
@@ -119,132 +209,6 @@ def jitter_steps(rng: np.random.Generator, *, control_frames: int, jitter: float
     """Draw each unit's step factor for each period: float64 [ceil(control_frames / 200), 128], 1 or ``1 - jitter`` at even odds."""
     periods = -(-control_frames // JITTER_PERIOD)
     return np.where(rng.random((periods, NOISE_SIZE)) < 0.5, 1.0, 1.0 - jitter)  # noqa: PLR2004
-
-
-# The walks at the control rate ----------------------------------------------------------------------------------------------------------
-
-
-def noise_walk(
-    energy: np.ndarray, flux: np.ndarray, *, start: np.ndarray, jitter: np.ndarray, tempo_sensitivity: float, truncation: float
-) -> np.ndarray:
-    """Move the noise with the sound: biggan-visualizer's walk, number for number.
-
-    Each unit steps up or down by ``energy + flux``, low-passed, and turns round where it nears ``+-2 * truncation``.
-
-    Parameters
-    ----------
-    energy, flux
-        float64 [F], see `Features`.
-    start
-        float64 [128], the first noise vector.
-    jitter
-        float64 [ceil(F / 200), 128], step factors, see `jitter_steps`.
-    tempo_sensitivity
-        Step length at full energy, as the user gives it.
-    truncation
-        0 ... 1; sets the bounds.
-
-    Returns
-    -------
-    np.ndarray
-        float64 [F + 1, 128]; row f + 1 has heard control frame f.
-    """
-    walk = np.empty((len(energy) + 1, NOISE_SIZE))
-    walk[0] = start
-    direction = np.where(start < 0, 1.0, -1.0)
-    upper, lower = 2 * truncation - tempo_sensitivity, -2 * truncation + tempo_sensitivity
-    last_step = np.zeros(NOISE_SIZE)
-    for f, push in enumerate(tempo_sensitivity * (flux + energy)):
-        last_step = (push * direction * jitter[f // JITTER_PERIOD] + 3 * last_step) / 4
-        noise = walk[f] + last_step
-        walk[f + 1] = noise
-        direction[noise < lower] = 1.0
-        direction[noise >= upper] = -1.0  # after the line above: where both hold (tempo sensitivity over 2 * truncation), down wins
-    return walk
-
-
-def class_walk(chroma: np.ndarray, *, class_count: int, pitch_sensitivity: float, depth: float) -> np.ndarray:
-    """Let the class weights follow the chroma: deep-music-visualizer's walk over the chosen classes, number for number.
-
-    Parameters
-    ----------
-    chroma
-        float [12, F], see `Features`.
-    class_count
-        1 ... 12 chosen classes; the j-th one follows the j-th loudest pitch class of the whole sound.
-    pitch_sensitivity
-        1 ... 299, as the user gives it.
-    depth
-        Above 0, at most 1; scales the weights, and is fed back.
-
-    Returns
-    -------
-    np.ndarray
-        float64 [F + 1, class_count], before smoothing; row f + 1 has heard control frame f. Where the original divides by zero
-        (silence, or all classes alike) the weights stay finite.
-    """
-    inertia = 300 - pitch_sensitivity
-    rank = np.argsort(chroma.mean(axis=1))[::-1]  # loudest first
-    heard = chroma[rank[:class_count]].T.astype(np.float64) / inertia  # [F, n]
-    walk = np.empty((len(heard) + 1, class_count))
-    walk[0] = _first_class_weights(chroma, rank, class_count=class_count)
-    for f, news in enumerate(heard):
-        weights = (walk[f] + news) / (1 + 1 / inertia)
-        weights = depth * (_over_range(weights) if class_count > 6 else _over_maximum(weights))  # noqa: PLR2004 (the original's choice)
-        if _alike(weights):
-            weights[0] += 0.01
-        walk[f + 1] = weights
-    return walk
-
-
-def _first_class_weights(chroma: np.ndarray, rank: np.ndarray, *, class_count: int) -> np.ndarray:
-    sounding = np.flatnonzero(chroma.max(axis=0) > 0)
-    if not len(sounding):  # silence from end to end
-        return np.eye(class_count)[0]
-    first = chroma[:, sounding[0]].astype(np.float64)
-    return first if class_count == PITCH_CLASSES else first[rank[:class_count]]
-
-
-def _over_maximum(weights: np.ndarray) -> np.ndarray:
-    return weights / weights.max() if weights.max() > 0 else weights
-
-
-def _over_range(weights: np.ndarray) -> np.ndarray:
-    if not weights.any():
-        return weights
-    smallest = weights[weights != 0].min()
-    extent = weights.max() - smallest
-    return np.maximum(weights - smallest, 0) / extent if extent > 0 else _over_maximum(weights)
-
-
-def _alike(weights: np.ndarray) -> bool:
-    shown = weights[weights != 0]
-    return bool(len(shown)) and float(shown.std()) < 1e-7  # noqa: PLR2004 (the original's bound)
-
-
-def smooth(rows: np.ndarray, *, window: int) -> np.ndarray:
-    """Average rows over windows and draw straight lines from one mean to the next: deep-music-visualizer's smoothing.
-
-    Parameters
-    ----------
-    rows
-        float64 [T, n].
-    window
-        k, in control frames; 1 changes nothing.
-
-    Returns
-    -------
-    np.ndarray
-        float64 [(T // k - 1) * k, n]: each window's rows lead from its mean to the next window's. A T too short for two windows of k
-        gets windows of half its length.
-    """
-    k = min(window, len(rows) // 2)
-    if k <= 1:
-        return rows
-    means = rows[: len(rows) // k * k].reshape(-1, k, rows.shape[1]).mean(axis=1)  # [T // k, n]
-    share = (np.arange(k) / (k - 1))[None, :, None]  # 0 ... 1 within a window
-    lines = means[:-1, None] * (1 - share) + means[1:, None] * share  # [T // k - 1, k, n]
-    return lines.reshape(-1, rows.shape[1])
 
 
 # Video frames ---------------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,10 @@ import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from core import features
+from core.features import Features
 from core.protocol import FrameSequence, Model, RenderRequest, Settings
 
 
@@ -43,3 +46,24 @@ def content(frames: FrameSequence) -> list[bytes]:
 def files_below(folder: Path) -> list[Path]:
     """List all files below a folder."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def random_features(frames: int, *, seed: int = 0, quiet: float = 0.0) -> Features:
+    """Make random features of so many control frames, a share of them quiet."""
+    rng = np.random.default_rng(seed)
+    chroma = rng.random((12, frames)).astype(np.float32)
+    chroma *= rng.uniform(0.3, 1, (12, 1)).astype(np.float32)
+    chroma /= chroma.max(axis=0)
+    chroma[:, rng.random(frames) < quiet] = 0
+    energy = rng.random(frames)
+    return Features(chroma=chroma, energy=energy, flux=np.clip(rng.normal(0, 0.3, frames), 0, 1), onset_strength=energy.astype(np.float32))
+
+
+def silence(frames: int) -> Features:
+    """Make the features of silence."""
+    return Features(
+        chroma=np.zeros((12, frames), np.float32),
+        energy=np.zeros(frames),
+        flux=np.zeros(frames),
+        onset_strength=np.zeros(frames, np.float32),
+    )

@@ -22,7 +22,7 @@ from .messages import (
     Shutdown,
     Stage,
 )
-from .settings import PARAMETERS, Model, Parameter, Settings
+from .settings import PARAMETERS, Look, Model, Parameter, Settings
 
 __all__ = [
     "PARAMETERS",
@@ -38,6 +38,7 @@ __all__ = [
     "FrameSequence",
     "Gap",
     "Hello",
+    "Look",
     "MediaFile",
     "Message",
     "Model",

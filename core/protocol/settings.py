@@ -15,6 +15,14 @@ class Model(enum.StrEnum):
     SYNC_CARD = "sync-card"
 
 
+class Look(enum.StrEnum):
+    """How music becomes motion."""
+
+    CHROMASTRIP = "chromastrip"
+    ORIGINAL_MSIEG = "original-msieg"
+    ORIGINAL_RUSHK = "original-rushk"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
     """How one number of `Settings` is named, explained and bounded (bounds included)."""
@@ -99,6 +107,7 @@ class Settings:
     class_count: int = 12
     seed: int = 0
     model: Model = Model.ABSTRACT
+    look: Look = Look.CHROMASTRIP
     size: int = 128
     classes: tuple[int, ...] = ()
 

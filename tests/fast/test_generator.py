@@ -35,6 +35,7 @@ def latents():
         noise=np.clip(rng.standard_normal((ROWS, 128)), -2, 2).astype(np.float32),
         classes=(980, 3, 441),
         class_weights=rng.random((ROWS, 3)).astype(np.float32),
+        class_floor=np.zeros(ROWS, np.float32),
         truncation=np.where(np.arange(ROWS) == 3, 0.37, 1.0).astype(np.float32),
     )
 

@@ -1,9 +1,8 @@
-"""The walks, against slow loops written from the specification (seed-algorithm.md): all 128 units, all 1000 classes, one by one."""
+"""Features to latents: time, chance, and the three looks."""
 
 import dataclasses
 import statistics
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,75 +11,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core import latents
-from core.features import CONTROL_RATE, Features
+from core.features import CONTROL_RATE
 from core.latents import make_latents
-from core.protocol import Settings
+from core.protocol import Look, Settings
+from tests.films import random_features as features
+from tests.films import silence
 
 RATES = [Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(30), Fraction(60_000, 1001), Fraction(60)]
 
 
-def features(frames, *, seed=0, quiet=0.0):
-    """Make random features: float [12, frames] and so on."""
-    rng = np.random.default_rng(seed)
-    chroma = rng.random((12, frames)).astype(np.float32)
-    chroma *= rng.uniform(0.3, 1, (12, 1)).astype(np.float32)
-    chroma /= chroma.max(axis=0)
-    chroma[:, rng.random(frames) < quiet] = 0
-    energy = rng.random(frames)
-    return Features(chroma=chroma, energy=energy, flux=np.clip(rng.normal(0, 0.3, frames), 0, 1), onset_strength=energy.astype(np.float32))
-
-
-def silence(frames):
-    return Features(
-        chroma=np.zeros((12, frames), np.float32),
-        energy=np.zeros(frames),
-        flux=np.zeros(frames),
-        onset_strength=np.zeros(frames, np.float32),
-    )
-
-
 def make(heard, settings=None, *, start=Fraction(0), count=10, fps=CONTROL_RATE):
     return make_latents(heard, settings or Settings(), source_start_seconds=start, frame_count=count, fps=fps)
-
-
-# The noise's walk -----------------------------------------------------------------------------------------------------------------------
-
-
-def slow_noise_walk(energy, flux, *, start, jitter, tempo_sensitivity, truncation):
-    noise = [float(value) for value in start]
-    direction = [1 if value < 0 else -1 for value in noise]
-    last = [0.0] * 128
-    rows = [list(noise)]
-    for f in range(len(energy)):
-        if f % 200 == 0:
-            steps = [float(value) for value in jitter[f // 200]]
-        for unit in range(128):
-            u = (tempo_sensitivity * (flux[f] + energy[f]) * direction[unit] * steps[unit] + 3 * last[unit]) / 4
-            noise[unit] += u
-            last[unit] = u
-            if noise[unit] >= 2 * truncation - tempo_sensitivity:
-                direction[unit] = -1
-            elif noise[unit] < -2 * truncation + tempo_sensitivity:
-                direction[unit] = 1
-        rows.append(list(noise))
-    return np.array(rows)
-
-
-@pytest.mark.parametrize("frames", [1, 199, 200, 201, 450])
-@pytest.mark.parametrize(
-    ("tempo_sensitivity", "truncation", "jitter"), [(0.25, 1, 0.5), (0.8, 0.4, 0), (0.05, 0.1, 1), (2, 0.5, 0.9), (1, 0.02, 0.3)]
-)
-def test_the_noise_walks_as_the_original(frames, tempo_sensitivity, truncation, jitter):
-    heard = features(frames)
-    rng = np.random.default_rng(1)
-    choices = {
-        "start": latents.start_noise(rng, truncation=truncation),
-        "jitter": latents.jitter_steps(rng, control_frames=frames, jitter=jitter),
-        "tempo_sensitivity": tempo_sensitivity,
-        "truncation": truncation,
-    }
-    walk = latents.noise_walk(heard.energy, heard.flux, **choices)
-    np.testing.assert_allclose(walk, slow_noise_walk(heard.energy, heard.flux, **choices), rtol=0, atol=1e-9)
 
 
 def test_the_first_noise_is_a_truncated_normal_distribution():
@@ -104,99 +45,6 @@ def test_jitter_is_drawn_every_200_control_frames_at_even_odds(frames, periods):
     assert steps.shape == (periods, 128)
     assert set(np.unique(steps)) == {1.0, 0.7}
     assert 0.3 < (steps == 1).mean() < 0.7
-
-
-# The classes' walk ----------------------------------------------------------------------------------------------------------------------
-
-
-def slow_class_walk(chroma, classes, *, pitch_sensitivity, depth):
-    """Walk over all 1000 classes; where the specification divides by 0, leave the values as they are."""
-    count, ps = len(classes), 300 - pitch_sensitivity
-    rank = np.argsort(np.mean(chroma, axis=1))[::-1]
-    t0 = next(f for f in range(chroma.shape[1]) if any(chroma[:, f] > 0))
-    v = [0.0] * 1000
-    for i, p in enumerate(rank[:count]):
-        v[classes[i] if count < 12 else classes[p]] = float(chroma[p, t0])
-    rows = [list(v)]
-    for f in range(chroma.shape[1]):
-        new = [0.0] * 1000
-        for j in range(count):
-            new[classes[j]] = (v[classes[j]] + float(chroma[rank[j], f]) / ps) / (1 + 1 / ps)
-        if count > 6:
-            m = min(value for value in new if value != 0)
-            new = [m if value == 0 else value for value in new]
-            extent = max(new) - min(new)
-            new = [(value - m) / extent for value in new]
-        else:
-            loudest = max(new)
-            new = [value / loudest for value in new]
-        new = [value * depth for value in new]
-        if np.std([value for value in new if value != 0]) < 1e-7:
-            new[classes[0]] += 0.01
-        v = new
-        rows.append(list(v))
-    return np.array(rows)
-
-
-@pytest.mark.parametrize("count", range(1, 13))
-@pytest.mark.parametrize(("pitch_sensitivity", "depth"), [(220, 1), (295, 0.5), (1, 1), (299, 0.01)])
-def test_the_classes_walk_as_the_original(count, pitch_sensitivity, depth):
-    chroma = features(60, seed=count).chroma
-    classes = np.random.default_rng(count).choice(1000, count, replace=False)
-    walk = latents.class_walk(chroma, class_count=count, pitch_sensitivity=pitch_sensitivity, depth=depth)
-    expected = slow_class_walk(chroma, classes, pitch_sensitivity=pitch_sensitivity, depth=depth)
-    np.testing.assert_allclose(walk, expected[:, classes], rtol=0, atol=1e-9)
-    assert not np.delete(expected, classes, axis=1).any()
-
-
-@given(st.integers(1, 12), st.floats(1, 299), st.floats(0.01, 1), st.integers(0, 9), st.sampled_from([0, 0.5, 0.95, 1]))
-@hypothesis_settings(max_examples=60)
-def test_no_sound_makes_a_weight_that_is_no_number(count, pitch_sensitivity, depth, seed, quiet):
-    chroma = features(40, seed=seed, quiet=quiet).chroma
-    if seed % 2:
-        chroma[:] = chroma[:1]  # all classes alike
-    walk = latents.class_walk(chroma, class_count=count, pitch_sensitivity=pitch_sensitivity, depth=depth)
-    assert np.isfinite(walk).all()
-    assert walk.min() >= 0
-    assert walk.max() <= 1.02
-
-
-# Smoothing ------------------------------------------------------------------------------------------------------------------------------
-
-
-def slow_smooth(rows, k):
-    bins = len(rows) // k
-    means = [[sum(row[c] for row in rows[b * k : (b + 1) * k]) / k for c in range(rows.shape[1])] for b in range(bins)]
-    smoothed = [
-        [a * (1 - j / (k - 1)) + b * j / (k - 1) for a, b in zip(before, after, strict=True)]
-        for before, after in pairwise(means)
-        for j in range(k)
-    ]
-    return np.array(smoothed)
-
-
-@pytest.mark.parametrize("k", [2, 3, 10, 20, 50])
-@pytest.mark.parametrize("length", [100, 101, 119])
-def test_smoothing_leads_from_mean_to_mean_as_the_original(k, length):
-    rows = np.random.default_rng(k).random((length, 4))
-    smoothed = latents.smooth(rows, window=k)
-    assert len(smoothed) == (length // k - 1) * k
-    np.testing.assert_allclose(smoothed, slow_smooth(rows, k), rtol=0, atol=1e-9)
-
-
-def test_a_window_of_one_changes_nothing():
-    rows = np.random.default_rng(0).random((7, 3))
-    np.testing.assert_array_equal(latents.smooth(rows, window=1), rows)
-
-
-@given(st.integers(1, 30), st.integers(1, 200))
-def test_no_sound_is_too_short_for_smoothing(length, window):
-    rows = np.random.default_rng(length).random((length, 2))
-    smoothed = latents.smooth(rows, window=window)
-    assert 1 <= len(smoothed) <= length
-    assert np.isfinite(smoothed).all()
-    assert smoothed.min() >= rows.min() - 1e-12
-    assert smoothed.max() <= rows.max() + 1e-12
 
 
 # Time -----------------------------------------------------------------------------------------------------------------------------------
@@ -267,24 +115,46 @@ def test_choosing_other_classes_leaves_the_motion_alone():
     assert (chosen.noise == drawn.noise).all()
 
 
-def test_at_the_control_rate_a_film_is_the_original_row_by_row():
+@pytest.mark.parametrize(("look", "variant"), [(Look.ORIGINAL_MSIEG, "msieg"), (Look.ORIGINAL_RUSHK, "rushk")])
+def test_at_the_control_rate_an_originals_film_is_the_original_row_by_row(look, variant):
     heard = features(300)
     settings = Settings(
-        seed=5, class_count=5, smooth_factor=7, pitch_sensitivity=280, tempo_sensitivity=0.4, jitter=0.2, truncation=0.7, depth=0.8
+        look=look,
+        seed=5,
+        class_count=5,
+        smooth_factor=7,
+        pitch_sensitivity=280,
+        tempo_sensitivity=0.4,
+        jitter=0.2,
+        truncation=0.7,
+        depth=0.8,
     )
     made = make(heard, settings, count=200)
     class_rng, start_rng, jitter_rng = latents.random_streams(5)
     classes = latents.choose_classes(class_rng, count=5)
     start = latents.start_noise(start_rng, truncation=0.7)
     jitter = latents.jitter_steps(jitter_rng, control_frames=300, jitter=0.2)
-    noise = slow_noise_walk(heard.energy, heard.flux, start=start, jitter=jitter, tempo_sensitivity=0.4, truncation=0.7)
-    weights = slow_smooth(slow_class_walk(heard.chroma, classes, pitch_sensitivity=280, depth=0.8), 7)
+    noise = latents.noise_walk(heard.energy, heard.flux, start=start, jitter=jitter, tempo_sensitivity=0.4, truncation=0.7)
+    vectors = latents.class_walk(heard.chroma, classes=classes, pitch_sensitivity=280, depth=0.8, variant=variant)
+    shown = latents.smooth(vectors, window=7) if variant == "msieg" else vectors
     np.testing.assert_allclose(made.noise, noise[:200], atol=2e-7)
-    np.testing.assert_allclose(made.class_vectors(range(200)), weights[:200], atol=1e-7)
-    assert (made.truncation == np.float32(0.7)).all()
+    np.testing.assert_allclose(made.class_vectors(range(200)), shown[:200], atol=1e-6)
+    assert (made.truncation == np.float32(0.7 if variant == "msieg" else 1)).all()
+
+
+@pytest.mark.parametrize("look", Look)
+@pytest.mark.parametrize("heard", [silence(300), features(1), features(5), features(300, quiet=0.9)], ids=["silence", "1", "5", "quiet"])
+def test_every_look_of_every_sound_is_finite_and_in_range(look, heard):
+    for count in (1, 2, 7, 12):
+        made = make(heard, Settings(look=look, class_count=count), count=60)
+        assert np.isfinite(made.noise).all()
+        assert np.abs(made.noise).max() < 2.3
+        assert np.isfinite(made.class_weights).all()
+        assert made.class_weights.min() >= -1e-6
 
 
 CHANGES = {
+    "look": Look.ORIGINAL_MSIEG,
     "pitch_sensitivity": 280.0,
     "tempo_sensitivity": 0.5,
     "jitter": 0.1,

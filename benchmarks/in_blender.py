@@ -1,0 +1,201 @@
+"""What `bench_blender` has Blender's Python do: install the add-on, press its buttons, time all that Blender has to wait for.
+
+In: paths by the command line. Out: a JSON file of measurements in milliseconds or seconds. Standard library and `bpy` only.
+"""
+
+import argparse
+import gc
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+MODULE = "bl_ext.user_default.chromastrip"
+FPS = 25
+FILM_FRAMES = 3000  # of the long song
+ENABLINGS = 9
+FILMS = 5
+FIRST_FRAMES = 5
+DEATHS = 5
+TIMEOUT_SECONDS = 120
+MILLISECONDS = 1000
+
+Measured = dict[str, list[float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name in ("zip", "worker-python", "song", "long-song", "folder", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = parser.parse_args()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    measured: Measured = {"installing": [_seconds(lambda: install(options.zip))], "enabling": [enable() for _ in range(ENABLINGS)]}
+    bpy.context.preferences.addons[MODULE].preferences.engine_python = str(options.worker_python)
+    folders = (options.folder / f"film-{number}" for number in itertools.count())
+    for film in range(2 * FILMS):
+        _jobs()._drop_worker()  # noqa: SLF001 (so that each film starts one)
+        with_sequencer = film % 2 == 0
+        ticks = watch_a_film(next(folders), options.long_song, with_sequencer=with_sequencer)
+        insertion = "inserting, sequencer on screen" if with_sequencer else "inserting, no sequencer on screen"
+        _extend(measured, ticks | {insertion: ticks.pop("inserting")})
+    for _ in range(FIRST_FRAMES):
+        _extend(measured, wait_for_first_frames(folders, options.song))
+    for _ in range(DEATHS):
+        _extend(measured, watch_the_worker_die(next(folders), options.song))
+        _extend(measured, end_a_busy_worker(next(folders), options.song))
+    options.out.write_text(json.dumps({"blender": bpy.app.version_string, "measured": measured}), encoding="utf-8")
+
+
+# Coming up ------------------------------------------------------------------------------------------------------------------------------
+
+
+def install(path: Path) -> None:
+    bpy.ops.extensions.package_install_files(filepath=str(path), repo="user_default", enable_on_install=True)
+
+
+def enable() -> float:
+    """Import and register the add-on, as Blender does when it starts, in seconds."""
+    import addon_utils  # noqa: PLC0415 (can be found once bpy is imported)
+
+    addon_utils.disable(MODULE)
+    for name in [name for name in sys.modules if name.startswith(MODULE)]:
+        del sys.modules[name]
+    return _seconds(lambda: addon_utils.enable(MODULE))
+
+
+# Films ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def watch_a_film(folder: Path, song: Path, *, with_sequencer: bool) -> Measured:
+    """Have sync cards drawn for a whole song, and time what Blender waits for: each tick, in milliseconds, by what it did."""
+    scene = new_blend(folder, song, model="sync-card", with_sequencer=with_sequencer)
+    jobs = _jobs()
+    measured: Measured = {"pressing Generate, cold": [press_generate()]}
+    while jobs.state.busy:
+        _extend(measured, timed_tick(jobs))
+    frames = [len(strip.elements) for strip in scene.sequence_editor.strips if strip.type == "IMAGE"]
+    if frames != [FILM_FRAMES]:
+        raise AssertionError(f"no film: {frames} frames, {jobs.state.error}")
+    return measured
+
+
+def timed_tick(jobs: Any) -> Measured:
+    """Wait as Blender's timer does, then time one tick: on the clock, and on the processor, which other processes do not disturb."""
+    time.sleep(jobs.POLL_SECONDS)
+    before, known = jobs.state.progress, jobs.state.busy
+    started, worked = time.perf_counter(), time.thread_time()
+    jobs.tick()
+    elapsed, work = MILLISECONDS * (time.perf_counter() - started), MILLISECONDS * (time.thread_time() - worked)
+    if known and not jobs.state.busy:
+        return {"inserting": [elapsed]}
+    kind = "tick without news" if jobs.state.progress is before else "tick with news"
+    return {kind: [elapsed], "tick": [elapsed], "tick on the processor": [work]}
+
+
+def wait_for_first_frames(folders: Any, song: Path) -> Measured:
+    """Press Generate for Abstract and wait until the panel counts drawn frames, in seconds: from a start of Blender to the next film."""
+    jobs = _jobs()
+    folder = next(folders)
+    measured: Measured = {}
+    for seed, name in enumerate(("cold worker, new song", "cold worker, known song", "warm worker, known song")):
+        if name.startswith("cold"):
+            jobs._drop_worker()  # noqa: SLF001 (as after a start of Blender)
+        scene = new_blend(folder, song, model="abstract")
+        scene.sequence_editor.active_strip.chromastrip.seed = seed  # no picture is cached yet
+        started = time.perf_counter()
+        pressing = press_generate()
+        _until(is_drawing)
+        measured[f"first frame, {name}"] = [time.perf_counter() - started]
+        jobs.cancel()
+        _until(lambda: not jobs.state.busy)
+    return measured | {"pressing Generate, warm": [pressing]}
+
+
+def watch_the_worker_die(folder: Path, song: Path) -> Measured:
+    """Kill the worker in the middle of a film; time the tick that finds out, in milliseconds."""
+    jobs = _jobs()
+    start_drawing(folder, song)
+    os.kill(jobs.worker_pid(), signal.SIGKILL)
+    ticks = [timed_tick(jobs)]
+    while jobs.state.busy:
+        ticks.append(timed_tick(jobs))
+    return {"finding the worker dead": ticks[-1]["inserting"]}
+
+
+def end_a_busy_worker(folder: Path, song: Path) -> Measured:
+    """End the worker in the middle of a film, as when Blender quits or the add-on is switched off: milliseconds."""
+    start_drawing(folder, song)
+    elapsed = _seconds(_jobs()._drop_worker)  # noqa: SLF001
+    _jobs()._forget_job()  # noqa: SLF001
+    return {"ending a busy worker": [MILLISECONDS * elapsed]}
+
+
+def start_drawing(folder: Path, song: Path) -> None:
+    new_blend(folder, song, model="abstract")
+    press_generate()
+    _until(is_drawing)
+
+
+def is_drawing() -> bool:
+    """Say whether the panel counts drawn frames."""
+    progress = _jobs().state.progress
+    return progress is not None and progress.stage == "Drawing" and progress.done > 0
+
+
+def new_blend(folder: Path, song: Path, *, model: str, with_sequencer: bool = True) -> bpy.types.Scene:
+    """Save a .blend with a song on its timeline, chosen."""
+    folder.mkdir(exist_ok=True)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = FPS
+    if hasattr(bpy.context.workspace, "sequencer_scene"):  # 5.0
+        bpy.context.workspace.sequencer_scene = scene
+    if with_sequencer:
+        max(bpy.context.window_manager.windows[0].screen.areas, key=lambda area: area.width * area.height).type = "SEQUENCE_EDITOR"
+    editor = scene.sequence_editor_create()
+    strip = editor.strips.new_sound(name=song.stem, filepath=str(song), channel=1, frame_start=1)
+    strip.chromastrip.model = model
+    editor.active_strip = strip
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "film.blend"))
+    gc.collect()  # reading a .blend leaves much to collect: not in the middle of what is timed
+    return scene
+
+
+def press_generate() -> float:
+    """Press the button: milliseconds."""
+    return MILLISECONDS * _seconds(bpy.ops.chromastrip.generate)
+
+
+def _jobs() -> Any:
+    return sys.modules[f"{MODULE}.addon.jobs"]
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > end or _jobs().state.error is not None:
+            raise AssertionError(f"waited in vain: {_jobs().state}")
+        time.sleep(_jobs().POLL_SECONDS)
+        _jobs().tick()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _extend(measured: Measured, more: Measured) -> None:
+    for name, values in more.items():
+        measured.setdefault(name, []).extend(values)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Chromastrip's own walks: nothing lags, nothing jumps, any time at hand."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from core import audio, features, latents, walks
+from tests import sounds
+from tests.films import random_features
+
+LONGEST_LAG = 0.5 * float(features.CONTROL_RATE) / 60  # half a video frame at 60 a second, in control frames
+
+
+def noise(heard, positions, **changes):
+    choices = {"tempo_sensitivity": 0.25, "truncation": 1.0, **changes}
+    return walks.noise_at(
+        np.asarray(positions, float),
+        walks.push(heard),
+        start=latents.start_noise(np.random.default_rng(0), truncation=choices["truncation"]),
+        jitter=latents.jitter_steps(np.random.default_rng(1), control_frames=len(heard.energy), jitter=0.5),
+        **choices,
+    )
+
+
+def speed(rows):
+    """Give how fast rows change, centred on each but the first and the last."""
+    return np.linalg.norm(rows[2:] - rows[:-2], axis=1)
+
+
+def lag(leader, follower, *, most=8):
+    """Give by how many steps `follower` comes late: the peak of the cross-correlation, found between the steps by a parabola."""
+    leader, follower = ((curve - curve.mean()) / curve.std() for curve in (leader, follower))
+    steps = range(-most, most + 1)
+    inner = leader[most:-most]
+    likeness = np.array([np.mean(inner * follower[most + step : len(follower) - most + step]) for step in steps])
+    peak = int(likeness.argmax())
+    assert 0 < peak < len(steps) - 1, "no peak within the range"
+    before, at, after = likeness[peak - 1 : peak + 2]
+    return steps[peak] + (before - after) / (2 * (before - 2 * at + after))
+
+
+@pytest.fixture(scope="module")
+def song():
+    return features.analyse(audio.load(Path(__file__).resolve().parents[2] / "tools" / "demo_song.ogg"))
+
+
+def test_the_picture_moves_when_the_song_hits(song):
+    moved = speed(noise(song, range(len(song.energy))))
+    assert abs(lag(song.onset_strength[1:-1], moved)) < LONGEST_LAG
+
+
+def test_the_picture_moves_when_a_click_track_clicks(tmp_path):
+    path = sounds.write(tmp_path / "clicks.wav", sounds.click_track(seconds=12))
+    heard = features.analyse(audio.load(path))
+    moved = speed(noise(heard, range(len(heard.energy))))
+    assert abs(lag(heard.onset_strength[1:-1], moved)) < LONGEST_LAG
+
+
+@given(st.integers(0, 600), st.integers(1, 40))
+@hypothesis_settings(max_examples=30)
+def test_any_frames_can_be_had_without_those_before(first, count):
+    heard = random_features(700)
+    positions = np.arange(0, 700, 0.7)
+    whole = noise(heard, positions)
+    np.testing.assert_array_equal(noise(heard, positions[first : first + count]), whole[first : first + count])
+
+
+@given(st.integers(0, 5), st.sampled_from([0.05, 0.25, 0.8]), st.sampled_from([0.1, 0.5, 1.0]))
+@hypothesis_settings(max_examples=20)
+def test_noise_stays_within_its_bounds_and_never_jumps(seed, tempo_sensitivity, truncation):
+    heard = random_features(900, seed=seed)
+    rows = noise(heard, np.arange(0, 900, 0.25), tempo_sensitivity=tempo_sensitivity, truncation=truncation)
+    assert np.abs(rows).max() <= 2 * truncation
+    furthest = 1.3 * tempo_sensitivity * walks.push(heard).max() * 0.25  # 1.3: the wave's steepest slope
+    assert np.abs(np.diff(rows, axis=0)).max() <= furthest + 1e-6
+
+
+def test_one_loud_hit_does_not_freeze_the_rest_of_the_song(song):
+    strength = song.onset_strength.copy()
+    strength[500] = 100 * strength.max()
+    loud = dataclasses.replace(song, onset_strength=strength)
+    calm, after = (speed(noise(heard, range(len(heard.energy))))[600:].mean() for heard in (song, loud))
+    assert after > 0.9 * calm
+
+
+def test_classes_change_with_the_chord_and_not_after_it():
+    chroma = np.full((12, 400), 0.1, np.float32)
+    chroma[3, :200] = chroma[7, 200:] = 1
+    chroma[3, :4] = 1.1  # the louder one on the whole: first in rank
+    weights = walks.class_weights(chroma / chroma.max(), class_count=2, pitch_sensitivity=220, depth=1, window=20)
+    crossing = np.flatnonzero(np.diff(np.sign(weights[:, 0] - weights[:, 1])))
+    assert list(crossing) == pytest.approx([199], abs=1)
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_class_weights_reach_their_depth_and_are_never_all_zero(count):
+    heard = random_features(300, quiet=0.5)
+    weights = walks.class_weights(heard.chroma, class_count=count, pitch_sensitivity=220, depth=0.6, window=20)
+    assert weights.max() <= 0.6 + 1e-9
+    assert weights.max(axis=1).min() > 0.1
