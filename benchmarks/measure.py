@@ -22,7 +22,7 @@ from tools.environments import ROOT, clean_environ
 
 RESULTS = ROOT / "benchmarks" / "results"
 MEASURED_CODE = ("core", "addon", "otio_adapters", "build_addon.py")
-PACKAGES = ("torch", "numpy", "librosa", "numba", "pillow", "soundfile", "soxr", "pytorch-pretrained-biggan")
+PACKAGES = ("torch", "numpy", "scipy", "librosa", "numba", "pillow", "soundfile", "soxr", "pytorch-pretrained-biggan")
 SIGNIFICANT_DIGITS = 4
 LOAD_BEFORE = os.getloadavg()[0]
 """What the machine was busy with when this process began: processes that want a core, over the last minute."""

@@ -16,7 +16,7 @@ PROJECT = {*PACKAGES, "tools", "tests", "benchmarks", "dev", "build_addon"}
 STANDARD_LIBRARY = set(sys.stdlib_module_names)
 BLENDER = {"bpy", "bpy_extras", "gpu", "gpu_extras", "blf", "mathutils"}
 THREADS = {"threading", "_thread", "multiprocessing", "concurrent"}  # Blender crashes with them: its manual says so
-WORKER_PACKAGES = {"torch", "pytorch_pretrained_biggan", "numpy", "librosa", "soundfile", "soxr", "av", "PIL", "opentimelineio"}
+WORKER_PACKAGES = {"torch", "pytorch_pretrained_biggan", "numpy", "scipy", "librosa", "soundfile", "soxr", "av", "PIL", "opentimelineio"}
 REACH = {"addon/": ("addon", "core.protocol"), "core/protocol/": ("core.protocol",), "core/": ("core",)}
 """Folder of the importing file, to the packages that its relative imports may reach; the first that fits counts."""
 
