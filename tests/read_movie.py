@@ -1,10 +1,5 @@
-"""Reads a movie of sync cards and clicks, as any editor rendered it: prints JSON with its rate, each frame's card and each click's time.
+"""Reads a movie of sync cards and clicks, as any editor rendered it: its rate, each frame's card and each click's time."""
 
-A program for the worker's Python: tests that run inside Blender have no decoder at hand. Usage: read_movie.py MOVIE
-"""
-
-import json
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +7,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from core.sync_card import read_card
 
 SOUND_RATE = 48_000
@@ -51,7 +45,3 @@ def _blocks(path: Path) -> Iterator[tuple[Fraction, np.ndarray]]:
             for block in to_mono.resample(frame):
                 yield time, block.to_ndarray()[0]
                 time += Fraction(block.samples, SOUND_RATE)
-
-
-if __name__ == "__main__":
-    print(json.dumps(read_movie(Path(sys.argv[1]))))

@@ -124,17 +124,25 @@ def click_track(tmp_path):
 
 
 @pytest.fixture
-def read_movie(worker_python):
-    """Give a function that decodes a movie of sync cards and clicks: see tests/read_movie.py."""
+def run_worker(worker_python):
+    """Give a function that runs a line of Python where numpy and decoders are, and gives the JSON that it prints."""
 
-    def read(path):
-        done = subprocess.run(
-            [worker_python, ROOT / "tests" / "read_movie.py", path], capture_output=True, text=True, check=False, cwd=ROOT
-        )
+    def run(program):
+        start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+        done = subprocess.run([worker_python, "-c", start + program], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return SimpleNamespace(**json.loads(done.stdout))
+        return json.loads(done.stdout or "null")
 
-    return read
+    return run
+
+
+@pytest.fixture
+def read_movie(run_worker):
+    """Give a function that decodes a movie of sync cards and clicks: see tests/read_movie.py."""
+    program = (
+        "import json; from pathlib import Path; from tests.read_movie import read_movie; print(json.dumps(read_movie(Path({path!r}))))"
+    )
+    return lambda path: SimpleNamespace(**run_worker(program.format(path=str(path))))
 
 
 @pytest.fixture
