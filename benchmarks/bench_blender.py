@@ -2,7 +2,7 @@
 
 A real Blender without a window installs the zip, presses Generate, and calls the add-on's timer function as often as Blender would, each
 call timed, while the worker draws 3000 sync cards on the same cores. `in_blender.py` is what runs there.
-"""  # noqa: D400 (a benchmark is a question)
+"""
 
 import json
 import subprocess

@@ -3,7 +3,7 @@
 Four contenders take turns, each in a process of its own: our `Generator`; the same weights in the published module, called as the
 originals do (30 pictures at once on all threads, float32, under `no_grad`, in training mode, since neither calls `eval`); the network
 that the originals load, at its size and with weights of no meaning; and a whole film, from the request to the files.
-"""  # noqa: D400 (a benchmark is a question)
+"""
 
 import functools
 import itertools

@@ -2,7 +2,7 @@
 
 Every repeat is a process of its own, as a worker is: it analyses a song that it has never heard, finds the analysis kept, turns it into a
 film's latents, and analyses it again.
-"""  # noqa: D400 (a benchmark is a question)
+"""
 
 import subprocess
 import sys

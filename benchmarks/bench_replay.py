@@ -2,7 +2,7 @@
 
 Ready: each picture looked up and checked against its digest, each frame's file in its place. With the sync card, whose pictures are
 tiny, and with pictures of Abstract's size; with the film's folder still there, and with the folder gone, so that all links are new.
-"""  # noqa: D400 (a benchmark is a question)
+"""
 
 import shutil
 import subprocess

@@ -62,6 +62,20 @@ class Figure:
         return {"name": self.name, "unit": self.unit, "repeats": len(self.values), **_rounded(numbers), **promise}
 
 
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _commit() -> str:
+    """Name the measured commit; a plus says that measured code was changed since."""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    return head + ("+" if _git("status", "--porcelain", "--", *MEASURED_CODE) else "")
+
+
+COMMIT = _commit()  # now: somebody may commit while a benchmark runs
+
+
 def seconds(work: Callable[[], object]) -> float:
     """Time one call."""
     started = time.perf_counter()
@@ -115,7 +129,7 @@ def write_results(name: str, *, question: str, figures: Sequence[Figure], remark
     result = {
         "question": question.partition("\n")[0],
         "remarks": remarks,
-        "commit": _commit(),
+        "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "device": device(),
         "cores": os.cpu_count(),
@@ -152,17 +166,6 @@ def peak_memory_mb() -> float:
         return 0.0
     kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
     return int(kibibytes) * 1024 / 1e6
-
-
-def _commit() -> str:
-    """Name the measured commit; a plus says that measured code was changed since."""
-    head = _git("rev-parse", "--short=12", "HEAD")
-    return head + ("+" if _git("status", "--porcelain", "--", *MEASURED_CODE) else "")
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def _package_versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ORDER = ("drawing", "listening", "replay", "blender")
+ORDER = ("following", "drawing", "listening", "replay", "blender")
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 WHOLE_NUMBERS_FROM = 100
 

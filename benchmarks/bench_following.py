@@ -1,0 +1,79 @@
+"""How well does the picture follow the music: how late is its motion, and how alike is it to the hits?
+
+Onset strength is held against the speed of the noise, and against the change from picture to picture, for Chromastrip's look and for both
+originals'. A lag above 0 is late.
+"""
+
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measure import Figure, write_results
+from benchmarks.songs import DEMO_SONG
+from core import audio, features
+from core.generator import Generator
+from core.latents import control_positions, make_latents, sample
+from core.protocol import Look, Settings
+from tests import sounds
+
+FPS = Fraction(30)
+SEEDS = range(3)
+MOST_LAG = 8  # frames, to either side: less than half of the time between two clicks
+BARS = {"noise": 0.5, "pictures": 1.0}  # frames: what the default look promises
+
+
+def main() -> None:
+    generator = Generator()
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        clicks = sounds.write(Path(folder) / "clicks.wav", sounds.click_track(seconds=12))
+        for sound, path in {"demo song": DEMO_SONG, "click track": clicks}.items():
+            heard = features.analyse(audio.load(path))
+            for look in Look:
+                figures += compare(f"{look}, {sound}", heard, look, generator)
+    write_results(
+        "following", question=__doc__, figures=figures, remarks=f"At {FPS} frames a second, model Abstract, one repeat for each seed."
+    )
+
+
+def compare(name: str, heard: features.Features, look: Look, generator: Generator) -> list[Figure]:
+    """Measure one look on one sound, for each seed: lag and correlation of noise and of pictures."""
+    measured = [follow(heard, Settings(look=look, seed=seed), generator) for seed in SEEDS]
+    figures = []
+    for what in ("noise", "pictures"):
+        lags, likenesses = zip(*(values[what] for values in measured), strict=True)
+        promise = {"bar": f"within {BARS[what]:g} frame", "kept": max(map(abs, lags)) <= BARS[what]} if look == Look.CHROMASTRIP else {}
+        figures.append(Figure(name=f"{name}: lag of the {what}", unit="frames", values=lags, **promise))
+        figures.append(Figure(name=f"{name}: correlation of the {what}", unit="", values=likenesses))
+    return figures
+
+
+def follow(heard: features.Features, settings: Settings, generator: Generator) -> dict[str, tuple[float, float]]:
+    """Give lag in frames and correlation, of noise and of pictures."""
+    frame_count = int(len(heard.energy) / features.CONTROL_RATE * FPS)
+    film = {"source_start_seconds": Fraction(0), "frame_count": frame_count, "fps": FPS}
+    latents = make_latents(heard, settings, **film)
+    hits = sample(heard.onset_strength[:, None].astype(float), control_positions(**film))[1:-1, 0]
+    pictures = generator.draw(latents, range(frame_count)).astype(np.float32)
+    change = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3))
+    return {
+        "noise": lag(hits, np.linalg.norm(latents.noise[2:] - latents.noise[:-2], axis=1)),
+        "pictures": lag(hits, change[1:] + change[:-1]),
+    }
+
+
+def lag(leader: np.ndarray, follower: np.ndarray) -> tuple[float, float]:
+    """Find the peak of the cross-correlation: where, in frames, with a parabola between them; and how high."""
+    leader, follower = ((curve - curve.mean()) / curve.std() for curve in (leader, follower))
+    steps = range(-MOST_LAG, MOST_LAG + 1)
+    inner = leader[MOST_LAG:-MOST_LAG]
+    likeness = np.array([np.mean(inner * follower[MOST_LAG + step : len(follower) - MOST_LAG + step]) for step in steps])
+    peak = int(np.clip(likeness.argmax(), 1, len(steps) - 2))
+    before, at, after = likeness[peak - 1 : peak + 2]
+    return float(steps[peak] + (before - after) / (2 * (before - 2 * at + after))), float(likeness.max())
+
+
+if __name__ == "__main__":
+    main()
