@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from .protocol import (
     Progress,
     ProtocolError,
     RenderRequest,
+    Section,
     Settings,
     Stage,
     UserError,
@@ -36,6 +38,12 @@ if TYPE_CHECKING:
     from .pipeline import Film
 
 INTERRUPTED = 130
+SECTION_READERS: dict[str, Callable[[str], Any]] = {
+    **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
+    "look": Look,
+    "classes": lambda text: tuple(int(number) for number in text.split(",")),
+}
+"""What may differ in a section, and how its text is read."""
 BAR_WIDTH = 30
 OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
 JOB_ID = "command line"
@@ -147,6 +155,7 @@ def _request(options: argparse.Namespace) -> RenderRequest:
         frame_count=frame_count,
         fps=options.fps,
         settings=_settings(options),
+        sections=tuple(_section(words, options) for words in options.section),
         frames_folder=str(frames_folder.absolute()),
         cache_folder=str(options.cache or _cache_folder()),
     )
@@ -174,6 +183,27 @@ def _settings(options: argparse.Namespace) -> Settings:
         classes=tuple(options.classes),
         **{name: getattr(options, name) for name in PARAMETERS},
     )
+
+
+def _section(words: Sequence[str], options: argparse.Namespace) -> Section:
+    """Read ``10.0:18.5 truncation=0.4 ...``: seconds of the film, and what differs there."""
+    begin, _, end = words[0].partition(":")
+    try:
+        first_frame, end_frame = round(Fraction(begin) * options.fps), round(Fraction(end) * options.fps)
+        changes = dict(_change(word) for word in words[1:])
+        landing_seconds = Fraction(changes.pop("landing", "1"))
+        settings = replace(_settings(options), **{name: SECTION_READERS[name](value) for name, value in changes.items()})
+    except (ValueError, ZeroDivisionError, KeyError) as error:
+        raise UserError(
+            f"“{' '.join(words)}” is no section ({error}).",
+            f"Write it as 10.0:18.5 truncation=0.4, with any of {', '.join(SECTION_READERS)} and landing.",
+        ) from error
+    return Section(first_frame=first_frame, end_frame=end_frame, settings=settings, landing_seconds=landing_seconds)
+
+
+def _change(word: str) -> tuple[str, str]:
+    name, _, value = word.partition("=")
+    return name.replace("-", "_"), value
 
 
 def _cache_folder() -> Path:
@@ -204,6 +234,14 @@ def _add_render(commands: Any) -> None:
     command.add_argument("--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help="how music becomes motion")
     command.add_argument(
         "--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)"
+    )
+    command.add_argument(
+        "--section",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("BEGIN:END", "NAME=VALUE"),
+        help="other settings between two times of the film, in seconds, landing on it without a jump; may be given several times",
     )
     for name, parameter in PARAMETERS.items():
         default = getattr(Settings(), name)

@@ -40,16 +40,11 @@ class Generator:
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by its latents and the model, 32 hexadecimal digits."""
         model = f"{_abstract_digest()} {self.SIZE} {PRECISION}".encode()
-        classes = np.array(latents.classes, np.int32)
-        order = np.argsort(classes)  # the same mixture has the same key, in whatever order its classes were chosen
-        weights = np.ascontiguousarray(latents.class_weights[:, order])
         return [
             picture_key(
                 model,
                 latents.noise[row].tobytes(),
-                classes[order].tobytes(),
-                weights[row].tobytes(),
-                latents.class_floor[row].tobytes(),
+                latents.class_vectors([row]).tobytes(),  # whole, so that neither the classes' order nor an unused one counts
                 latents.truncation[row].tobytes(),
             )
             for row in range(len(latents))

@@ -16,48 +16,21 @@ from .originals import CLASS_COUNT, JITTER_PERIOD
 from .originals import class_walk as class_walk  # noqa: PLC0414 (these three are part of this module's face)
 from .originals import noise_walk as noise_walk  # noqa: PLC0414
 from .originals import smooth as smooth  # noqa: PLC0414
-from .protocol import Look, Settings
+from .protocol import Look, Section, Settings
+from .sections import Latents, lay_over
 
 NOISE_SIZE = 128
 
 
-@dataclass(frozen=True, kw_only=True)
-class Latents:
-    """What the network is asked to draw, one row for each of N video frames.
-
-    Only the chosen classes' columns are kept; all other classes share one weight in each frame.
-
-    Parameters
-    ----------
-    noise
-        float32 [N, 128].
-    classes
-        The n chosen class numbers, 0 ... 999.
-    class_weights
-        float32 [N, n].
-    class_floor
-        float32 [N], the weight of all other classes: 0, but in one of the originals.
-    truncation
-        float32 [N], 0.02 ... 1.
-    """
-
-    noise: np.ndarray
-    classes: tuple[int, ...]
-    class_weights: np.ndarray
-    class_floor: np.ndarray
-    truncation: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.noise)
-
-    def class_vectors(self, rows: Sequence[int]) -> np.ndarray:
-        """Give the full class vectors of some rows: float32 [len(rows), 1000]."""
-        vectors = np.repeat(self.class_floor[list(rows), None], CLASS_COUNT, axis=1)
-        vectors[:, self.classes] = self.class_weights[list(rows)]
-        return vectors
-
-
-def make_latents(features: Features, settings: Settings, *, source_start_seconds: Fraction, frame_count: int, fps: Fraction) -> Latents:
+def make_latents(
+    features: Features,
+    settings: Settings,
+    *,
+    sections: Sequence[Section] = (),
+    source_start_seconds: Fraction,
+    frame_count: int,
+    fps: Fraction,
+) -> Latents:
     """Turn a sound's features into the latents of a film.
 
     Parameters
@@ -66,6 +39,8 @@ def make_latents(features: Features, settings: Settings, *, source_start_seconds
         Of the whole sound file.
     settings
         The hyperparameters; must have no `Settings.problems`.
+    sections
+        Pieces with settings of their own, laid over each other in this order.
     source_start_seconds
         Where in the sound the first video frame lies.
     frame_count, fps
@@ -76,32 +51,45 @@ def make_latents(features: Features, settings: Settings, *, source_start_seconds
     Latents
         `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
     """
+    positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
+    latents = _path(features, settings, positions)
+    for section in sections:
+        inside = positions[section.first_frame : section.end_frame]
+        start = latents.noise[section.first_frame].astype(np.float64)
+        latents = lay_over(latents, _path(features, section.settings, inside, start=start), section, fps=fps)
+    return latents
+
+
+def _path(features: Features, settings: Settings, positions: Sequence[Fraction], *, start: np.ndarray | None = None) -> Latents:
+    """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
-    control_frames = len(features.energy)
     chance = Chance(
         classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count),
-        start=start_noise(start_rng, truncation=settings.truncation),
-        jitter=jitter_steps(jitter_rng, control_frames=control_frames, jitter=settings.jitter),
+        origin=Fraction(0) if start is None else max(Fraction(0), positions[0]),
+        start=start_noise(start_rng, truncation=settings.truncation) if start is None else start,
+        jitter=jitter_steps(jitter_rng, control_frames=len(features.energy), jitter=settings.jitter),
     )
-    positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
     return LOOKS[settings.look](features, settings, chance, positions)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chance:
-    """All that the seed decides.
+    """What a walk is given beside the music: most of it by the seed.
 
     Parameters
     ----------
     classes
         The chosen class numbers.
+    origin
+        Where the walk begins, on the control frames' axis.
     start
-        float64 [128], the first noise vector.
+        float64 [128], the noise there.
     jitter
         float64 [ceil(F / 200), 128], step factors.
     """
 
     classes: tuple[int, ...]
+    origin: Fraction
     start: np.ndarray
     jitter: np.ndarray
 
@@ -120,6 +108,7 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
     noise = walks.noise_at(
         np.array([float(position) for position in positions]),
         walks.push(features),
+        origin=float(chance.origin),
         start=chance.start,
         jitter=chance.jitter,
         tempo_sensitivity=settings.tempo_sensitivity,
@@ -144,7 +133,7 @@ def _original_msieg(features: Features, settings: Settings, chance: Chance, posi
     )
     window = min(int(settings.smooth_factor), len(weights) // 2)  # of a short sound, the original shows nothing at all
     return Latents(
-        noise=sample(_original_noise(features, settings, chance), positions).astype(np.float32),
+        noise=_original_noise(features, settings, chance, positions),
         classes=chance.classes,
         class_weights=sample(originals.smooth(weights, window=max(1, window)), positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
@@ -161,7 +150,7 @@ def _original_rushk(features: Features, settings: Settings, chance: Chance, posi
         variant="rushk",
     )
     return Latents(
-        noise=sample(_original_noise(features, settings, chance), positions).astype(np.float32),
+        noise=_original_noise(features, settings, chance, positions),
         classes=chance.classes,
         class_weights=sample(weights, positions).astype(np.float32),
         class_floor=sample(floor[:, None], positions)[:, 0].astype(np.float32),
@@ -169,15 +158,17 @@ def _original_rushk(features: Features, settings: Settings, chance: Chance, posi
     )
 
 
-def _original_noise(features: Features, settings: Settings, chance: Chance) -> np.ndarray:
-    return originals.noise_walk(
-        features.energy,
-        features.flux,
+def _original_noise(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> np.ndarray:
+    first = round(chance.origin)
+    walk = originals.noise_walk(
+        features.energy[first:],
+        features.flux[first:],
         start=chance.start,
-        jitter=chance.jitter,
+        jitter=chance.jitter[first // JITTER_PERIOD :],
         tempo_sensitivity=settings.tempo_sensitivity,
         truncation=settings.truncation,
     )
+    return sample(walk, [position - chance.origin for position in positions]).astype(np.float32)
 
 
 LOOKS = {Look.CHROMASTRIP: _chromastrip, Look.ORIGINAL_MSIEG: _original_msieg, Look.ORIGINAL_RUSHK: _original_rushk}

@@ -22,7 +22,7 @@ from .features import CONTROL_RATE, Features
 from .files import link_or_copy, write_whole
 from .keys import film_digest
 from .latents import Latents, make_latents
-from .protocol import FrameSequence, RenderRequest, Settings, Stage, UserError, encode
+from .protocol import FrameSequence, RenderRequest, Section, Settings, Stage, UserError, encode
 
 BATCHES_IN_FLIGHT = 4
 """How many drawn batches may wait to be encoded: bounds the memory."""
@@ -103,6 +103,7 @@ def render(
     latents = make_latents(
         heard,
         request.settings,
+        sections=request.sections,
         source_start_seconds=request.source_start_seconds,
         frame_count=request.frame_count,
         fps=request.fps,
@@ -133,10 +134,26 @@ def check(request: RenderRequest) -> None:
     """
     for problem in request.settings.problems():
         raise UserError(problem, "Set it to a value within that range.")
+    for section in request.sections:
+        _check_section(section, request)
     if request.frame_count < 1:
         raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
     if request.fps <= 0:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
+
+
+def _check_section(section: Section, request: RenderRequest) -> None:
+    if not 0 <= section.first_frame < section.end_frame <= request.frame_count:
+        raise UserError(
+            f"The section from frame {section.first_frame} to {section.end_frame} is not within the film's {request.frame_count} frames.",
+            "Choose a section that begins and ends within the film, its end after its beginning.",
+        )
+    if section.landing_seconds < 0:
+        raise UserError(f"A section would land in {float(section.landing_seconds)} s.", "Choose 0 s or more.")
+    for problem in section.settings.problems():
+        raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Set it to a value within that range.")
+    if (section.settings.model, section.settings.size) != (request.settings.model, request.settings.size):
+        raise UserError("A section has another model or size than its film.", "Draw them as two films.")
 
 
 class FrameFolder:

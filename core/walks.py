@@ -17,6 +17,7 @@ MOST_PUSH = 1.5  # of full strength, for what lies above that percentile
 HITS, LOUDNESS, REST = 0.7, 0.2, 0.02  # shares of the push; at rest the picture breathes
 HIT_WINDOW = scipy.signal.windows.hann(9)[1:-1]  # control frames: 0.16 s from end to end
 REACH = 1.6  # as far from the middle on the average as the originals, whose bound of 2 is seldom reached
+GLIDE = 0.5  # of a bound: how far a unit runs until most of what lay beyond the bounds is gone
 ROUNDNESS = 0.95  # of the turning points: 0 a sine, towards 1 a zigzag
 CLASS_SECONDS_SHARE = 1 / 5  # of the originals' time constant: theirs is sharpened by feedback, which nobody can look ahead of
 CONTRAST = 3.0  # between the loudest pitch class and the others
@@ -36,7 +37,14 @@ def push(features: Features) -> np.ndarray:
 
 
 def noise_at(
-    positions: np.ndarray, pushes: np.ndarray, *, start: np.ndarray, jitter: np.ndarray, tempo_sensitivity: float, truncation: float
+    positions: np.ndarray,
+    pushes: np.ndarray,
+    *,
+    origin: float = 0.0,
+    start: np.ndarray,
+    jitter: np.ndarray,
+    tempo_sensitivity: float,
+    truncation: float,
 ) -> np.ndarray:
     """Give the noise at any times.
 
@@ -48,8 +56,10 @@ def noise_at(
         float64 [N], on the control frames' axis.
     pushes
         float64 [F], see `push`.
+    origin
+        Where the walk begins.
     start
-        float64 [128], the noise at position 0, up to the bounds.
+        float64 [128], the noise there. What lies beyond the bounds glides back within them as the music pushes.
     jitter
         float64 [ceil(F / 200), 128], step factors.
     tempo_sensitivity
@@ -65,14 +75,20 @@ def noise_at(
     way = np.concatenate([[0.0], np.cumsum(tempo_sensitivity * pushes)])  # [F + 1], without jitter
     ends = np.minimum(np.arange(len(jitter) + 1) * JITTER_PERIOD, len(pushes))
     before = np.concatenate([np.zeros((1, len(start))), np.cumsum(np.diff(way[ends])[:, None] * jitter, axis=0)])  # [periods + 1, 128]
-    # What pushes in control frame f moves the noise from f - 0.5 to f + 0.5: so its speed peaks when the music does.
-    places = np.clip(positions + 0.5, 0, len(pushes))
-    period = np.minimum(places.astype(int) // JITTER_PERIOD, len(jitter) - 1)
-    since = np.interp(places, np.arange(len(way)), way) - way[ends[period]]  # [N]
+
+    def ways_at(positions: np.ndarray) -> np.ndarray:
+        # What pushes in control frame f moves the noise from f - 0.5 to f + 0.5: so its speed peaks when the music does.
+        places = np.clip(positions + 0.5, 0, len(pushes))
+        period = np.minimum(places.astype(int) // JITTER_PERIOD, len(jitter) - 1)
+        since = np.interp(places, np.arange(len(way)), way) - way[ends[period]]  # [N]
+        return before[period] + since[:, None] * jitter[period]  # [N, 128]
+
     bound = REACH * truncation
-    phase, direction = _phase(start / bound), np.where(start < 0, 1.0, -1.0)
-    ways = before[period] + since[:, None] * jitter[period]  # [N, 128]
-    return (bound * _wave(phase + direction * ways / bound)).astype(np.float32)
+    ways = (ways_at(positions) - ways_at(np.array([origin]))) / bound
+    inside = np.clip(start, -bound, bound)
+    outside = (start - inside) * np.exp(-np.abs(ways) / GLIDE)
+    direction = np.where(start < 0, 1.0, -1.0)
+    return (bound * _wave(_phase(inside / bound) + direction * ways) + outside).astype(np.float32)
 
 
 def class_weights(chroma: np.ndarray, *, class_count: int, pitch_sensitivity: float, depth: float, window: int) -> np.ndarray:

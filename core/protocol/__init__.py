@@ -19,6 +19,7 @@ from .messages import (
     Progress,
     Render,
     RenderRequest,
+    Section,
     Shutdown,
     Stage,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "ProtocolError",
     "Render",
     "RenderRequest",
+    "Section",
     "Settings",
     "Shutdown",
     "Stage",

@@ -13,6 +13,26 @@ from .settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
+class Section:
+    """A piece of a film with settings of its own.
+
+    Parameters
+    ----------
+    first_frame, end_frame
+        Its frames, counted from the film's first one; half-open.
+    settings
+        Its hyperparameters; model and size must be the film's.
+    landing_seconds
+        How long it takes to find back to the film around it.
+    """
+
+    first_frame: int
+    end_frame: int
+    settings: Settings
+    landing_seconds: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenderRequest:
     """All that decides a film's pixels, and where they go.
 
@@ -30,6 +50,8 @@ class RenderRequest:
         Frames a second, exact.
     settings
         The hyperparameters.
+    sections
+        Pieces with other settings, laid over each other in this order.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -44,6 +66,7 @@ class RenderRequest:
     settings: Settings
     frames_folder: str
     cache_folder: str
+    sections: tuple[Section, ...] = ()
 
 
 class Stage(enum.StrEnum):
