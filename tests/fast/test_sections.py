@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -77,6 +77,7 @@ def test_a_section_starts_from_the_exact_state_that_it_finds(section):
 @hypothesis_settings(max_examples=60)
 def test_neither_edge_jumps(section):
     """The step over an edge is no larger than the largest one inside, beside the film's own steps around there."""
+    assume(section.end_frame - section.first_frame >= 10)  # a third of a second: shorter ones have no room to land
     plain, film = make(), make(section)
     for name in ("noise", "class_weights", "truncation"):
         if name == "class_weights":
