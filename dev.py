@@ -61,9 +61,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         one.set_defaults(command=command, name=name)
         return one
 
-    add("setup", setup, "Make all virtual environments that this machine can make.")
+    setting_up = add("setup", setup, "Install the engine, for use in Blender.")
+    setting_up.add_argument("--all", action="store_true", help="also a Blender of each version for the tests, as far as this machine can")
     _add_test_options(add("test", test, "Run the tests; more arguments go to pytest."))
-    checking = add("check", check, "Format, lint, types, fast tests, zip: under a minute once set up.")
+    checking = add("check", check, "Format, lint, types, fast tests, zip: about a minute once set up.")
     checking.add_argument("--fix", action="store_true", help="format, and mend what the linter can mend")
     benchmarking = add("bench", bench, "Run benchmarks/bench_*.py, or those that are named.")
     benchmarking.add_argument("names", nargs="*", metavar="NAME", help="such as 'generator' for benchmarks/bench_generator.py")
@@ -80,10 +81,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 # --- setup ------------------------------------------------------------------------------------------------------------------------
 
 
-def setup(_options: argparse.Namespace) -> int:
-    """Make all environments that this machine can make, and name what is missing."""
-    make(possible_environments())
-    _print_missing()
+def setup(options: argparse.Namespace) -> int:
+    """Make the engine's environment, or all that this machine can make; say where the engine's Python is, and what is missing."""
+    make(possible_environments() if options.all else [WORKER])
+    if options.all:
+        _print_missing()
+    print(f"The engine's Python, for the add-on's preferences: {WORKER.python}")
     return 0
 
 
@@ -175,7 +178,7 @@ def validate_zip() -> int:
         path = build_addon.build(Path(folder))
         validators = list((ROOT / ".venv").glob("blender-*/lib/*/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
         if not validators:
-            print("built; not validated: no Blender environment yet (python3 dev.py setup)")
+            print("built; not validated: no Blender environment yet (python3 dev.py setup --all)")
             return 0
         return run(WORKER.python, max(validators), "validate", path, stdout=subprocess.DEVNULL)
 

@@ -4,6 +4,7 @@ Nothing of it is saved in the .blend. The worker is started with the first job a
 """
 
 import atexit
+import traceback
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,6 +173,8 @@ def tick() -> float | None:
     except ProtocolError as error:
         _drop_worker()
         _fail(UserError(f"The engine speaks another language: {error}.", "Install the add-on and the engine anew, of one version."))
+    except Exception as error:  # noqa: BLE001 (the timer's one catch-all: what escaped here, nobody would see)
+        _fail(UserError(f"Something went wrong: {error}.", "Press Generate again: finished frames are kept."), traceback.format_exc())
     return POLL_SECONDS if state.busy else None
 
 
@@ -200,9 +203,9 @@ def _may_insert() -> bool:
     return not playing and not bpy.app.is_job_running("RENDER")
 
 
-def _fail(error: UserError) -> None:
-    state.job, state.progress, state.cancelling = None, None, False
-    show_error(error)
+def _fail(error: UserError, details: str = "") -> None:
+    state.job, state.progress, state.cancelling, state.finished = None, None, False, None
+    show_error(error, details)
     _redraw_sidebars()
 
 

@@ -4,7 +4,7 @@ import textwrap
 
 import bpy
 
-from ..core.protocol import Progress, UserError
+from ..core.protocol import WITHOUT_EFFECT, Look, Model, Progress, UserError
 from . import compat, jobs
 from .strips import source_strip
 
@@ -71,7 +71,9 @@ class CHROMASTRIP_PT_motion(SequencerPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         settings = source_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
         for name in ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth"):
-            layout.prop(settings, name)
+            row = layout.row()
+            row.active = settings.model != Model.SYNC_CARD and name not in WITHOUT_EFFECT[Look(settings.look)]
+            row.prop(settings, name)
 
 
 class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):

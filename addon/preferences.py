@@ -1,10 +1,10 @@
 """The add-on's preferences: which Python runs the engine."""
 
-import os
-import sys
 from pathlib import Path
 
 import bpy
+
+from ..core.protocol import UserError
 
 PACKAGE = __name__.rsplit(".", 2)[0]  # bl_ext.<repository>.chromastrip: Blender's name for this add-on
 
@@ -16,28 +16,29 @@ class Preferences(bpy.types.AddonPreferences):
 
     engine_python: bpy.props.StringProperty(
         name="Engine Python",
-        description="The Python program in which the engine is installed. Empty: the one in your user data folder",
+        description="The Python program in which the engine's packages are installed",
         subtype="FILE_PATH",
     )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Show the engine's Python, and whether it is there."""
+        """Show the engine's Python."""
         self.layout.use_property_split = True
-        self.layout.prop(self, "engine_python", placeholder=str(default_engine_python()))
-        if not engine_python().is_file():
-            self.layout.label(text=f"There is no Python at {engine_python()}", icon="ERROR")
+        self.layout.prop(self, "engine_python", placeholder=".venv/worker/bin/python")
 
 
 def engine_python() -> Path:
-    """Give the Python that runs the engine: the user's choice, or the default place."""
+    """Give the Python that runs the engine.
+
+    Raises
+    ------
+    UserError
+        If the user has not chosen one.
+    """
     addon = bpy.context.preferences.addons.get(PACKAGE)
     chosen = addon.preferences.engine_python if addon else ""
-    return Path(bpy.path.abspath(chosen)) if chosen else default_engine_python()
-
-
-def default_engine_python() -> Path:
-    """Give the place in the user's data folder, shared by all Blender versions."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "chromastrip" / "engine" / "Scripts" / "python.exe"
-    data = Path.home() / "Library/Application Support" if sys.platform == "darwin" else Path.home() / ".local/share"
-    return Path(os.environ.get("XDG_DATA_HOME") or data) / "chromastrip" / "engine" / "bin" / "python"
+    if not chosen:
+        raise UserError(
+            "The engine is not set up.",
+            "Set Engine Python in Edit > Preferences > Add-ons > Chromastrip (`python3 dev.py setup` makes one).",
+        )
+    return Path(bpy.path.abspath(chosen))

@@ -36,7 +36,7 @@ def _int(name: str) -> object:
 
 
 class StripSettings(bpy.types.PropertyGroup):
-    """On a sound strip: how its film shall be drawn. On our image strip: how it was drawn (`made_by`), and which film it shows."""
+    """On a sound strip: how its film shall be drawn. On our image strip: how it was drawn, and which film it shows."""
 
     model: bpy.props.EnumProperty(
         name="Model",
@@ -82,7 +82,7 @@ class StripSettings(bpy.types.PropertyGroup):
     tempo_sensitivity: _float("tempo_sensitivity")
     jitter: _float("jitter")
     truncation: _float("truncation")
-    smooth_factor: _float("smooth_factor")
+    smooth_factor: _int("smooth_factor")
     depth: _float("depth")
     class_count: _int("class_count")
     seed: _int("seed")

@@ -1,6 +1,7 @@
 """Strips in, strips out: which sound is meant and where it lies, and the image strip that shows the film."""
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def check_source(strip: bpy.types.SoundStrip) -> None:
 
 def sound_path(strip: bpy.types.SoundStrip) -> str:
     """Give the absolute path of a strip's sound file."""
-    return bpy.path.abspath(strip.sound.filepath, library=strip.sound.library)
+    return os.path.normpath(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
 
 
 def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> RenderRequest:
@@ -142,7 +143,7 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     Raises
     ------
     UserError
-        If the scene has gone.
+        If the scene has gone, or has no room.
     """
     scene = bpy.data.scenes.get(where.scene_name)
     if scene is None:
@@ -164,9 +165,18 @@ def current_strips(editor: bpy.types.SequenceEditor) -> bpy.types.StripsTopLevel
 
 
 def free_channel(strips: Sequence[bpy.types.Strip], *, above: int, first: int, last: int) -> int:
-    """Find the lowest channel above another in which no strip touches the frames first ... last - 1."""
+    """Find the lowest channel above another in which no strip touches the frames first ... last - 1.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
     taken = {strip.channel for strip in strips if compat.left_handle(strip) < last and compat.right_handle(strip) > first}
-    return next((channel for channel in range(above + 1, MOST_CHANNELS + 1) if channel not in taken), MOST_CHANNELS)
+    channel = next((channel for channel in range(above + 1, MOST_CHANNELS + 1) if channel not in taken), None)
+    if channel is None:
+        raise UserError(f"All channels above {above} are taken there.", "Free one, and press Generate again: the frames are kept.")
+    return channel
 
 
 def _new_image_strip(

@@ -62,6 +62,8 @@ def _track(kind: Literal["video", "audio"], channel: int, row: list[tuple[bpy.ty
 
 
 def _clip(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Clip | None:
+    if strip.type in ("SOUND", "IMAGE") and len(strip.retiming_keys) > 0:
+        return None  # neither tracks nor frames could be told without its speed
     if strip.type == "SOUND" and strip.sound is not None:
         return _sound_clip(scene, strip)
     if strip.type == "IMAGE":
@@ -78,6 +80,7 @@ def _sound_clip(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Clip:
         media=MediaFile(path=sound_path(strip), frame_count=media_frames),
         source_start=start,
         frame_count=compat.frame_count(strip),
+        enabled=not strip.mute,
     )
 
 
@@ -102,5 +105,6 @@ def _picture_clip(strip: bpy.types.ImageStrip) -> Clip | None:
         media=frames,
         source_start=start,
         frame_count=compat.frame_count(strip),
+        enabled=not strip.mute,
         metadata=settings_json(strip.chromastrip) if strip.chromastrip.film else "",
     )

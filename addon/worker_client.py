@@ -154,7 +154,10 @@ class WorkerClient:
 
     def _check_start(self) -> None:
         if self._process.poll() is not None:
-            raise self._ended()
+            raise WorkerError(
+                f"The engine did not start ({_describe_exit(self._process.returncode)}).{self._last_words()}",
+                "Set Engine Python, in the add-on's preferences, to one with the engine's packages (`python3 dev.py setup` makes it).",
+            )
         if time.monotonic() - self._started > START_SECONDS:
             raise WorkerError(
                 f"The engine did not start within {START_SECONDS:.0f} s.", "Try again; if it happens again, restart the computer."
@@ -163,13 +166,15 @@ class WorkerClient:
     def _ended(self) -> WorkerError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_SECONDS)  # its connection is closed, so this is a matter of milliseconds
-        self._log.seek(0)
-        said = self._log.read().decode(errors="replace").strip().splitlines()
-        last_words = f" It said: {said[-1]}" if said else ""
         return WorkerError(
-            f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{last_words}",
+            f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{self._last_words()}",
             "Press Generate again: finished frames are kept, only the rest is drawn.",
         )
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        said = self._log.read().decode(errors="replace").strip().splitlines()
+        return f" It said: {said[-1]}" if said else ""
 
     def _close_door(self) -> None:
         for line in (*self._strangers, self._listener):

@@ -45,6 +45,7 @@ SECTION_READERS: dict[str, Callable[[str], Any]] = {
 }
 """What may differ in a section, and how its text is read."""
 BAR_WIDTH = 30
+LONGEST_SECONDS = 24 * 60 * 60
 OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
 JOB_ID = "command line"
 
@@ -62,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except UserError as error:
         _tell_failure(options, error)
+        return 1
+    except MemoryError:
+        _tell_failure(options, UserError("The memory is full.", "Close other programs, or choose a smaller size."))
         return 1
     except BrokenPipeError:  # the reader of our film ended: so do we, without complaint
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,6 +86,8 @@ def _render(options: argparse.Namespace) -> None:
 
     request = _request(options)
     if _is_movie(options.out):
+        if Path(options.out).is_dir():
+            raise UserError(f"{options.out} is a folder.", "Name a film.mp4 that is not there yet.")
         check_writable(Path(options.out).absolute().parent)  # now, not after an hour of drawing
     with _progress(options) as report:
         film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
@@ -136,9 +142,10 @@ def _worker(options: argparse.Namespace) -> None:
 
     try:
         address = json.loads(sys.stdin.readline())  # over standard input: command lines and environments are there for all to read
-    except ValueError as error:
+        port, token = int(address["port"]), str(address["token"])
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError("Nobody said where to connect to.", "Leave this command to the add-on; for films use `render`.") from error
-    serve(port=address["port"], token=address["token"], backends=Backends(fault=options.fault))
+    serve(port=port, token=token, backends=Backends(fault=options.fault))
 
 
 # From words to a request ----------------------------------------------------------------------------------------------------------------
@@ -165,6 +172,8 @@ def _is_movie(out: str) -> bool:
     suffix = Path(out).suffix.lower()
     if suffix in OTHER_MOVIES:
         raise UserError(f"Films of the kind “{suffix}” cannot be written.", "Name a film.mp4, or pipe --out - into ffmpeg.")
+    if suffix not in ("", ".mp4") and not Path(out).is_dir():
+        raise UserError(f"“{out}” is neither a film.mp4 nor a folder.", "Name a film.mp4, a folder without a dot, or -.")
     return suffix == ".mp4"
 
 
@@ -173,7 +182,12 @@ def _seconds(options: argparse.Namespace, sound: Path) -> Fraction:
         return options.seconds
     from . import audio
 
-    return Fraction(len(audio.load(sound)), audio.SAMPLE_RATE) - options.start
+    seconds = Fraction(len(audio.load(sound)), audio.SAMPLE_RATE)
+    if options.start >= seconds:
+        raise UserError(
+            f"“{sound.name}” ends at {float(seconds):.1f} s.", f"Set --start to less than that; it is {float(options.start):.1f} s."
+        )
+    return seconds - options.start
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -181,7 +195,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         model=Model(options.model),
         look=Look(options.look),
         classes=tuple(options.classes),
-        **{name: getattr(options, name) for name in PARAMETERS},
+        **{name: getattr(options, name) for name in PARAMETERS} | ({"class_count": len(options.classes)} if options.classes else {}),
     )
 
 
@@ -224,14 +238,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_render(commands: Any) -> None:
-    command = commands.add_parser("render", help="draw a film", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    command = commands.add_parser("render", help="draw a film")
     command.add_argument("sound", metavar="SONG", help="a sound file, or a movie with sound")
-    command.add_argument("--out", required=True, help="a folder for the frames, a film.mp4, or - for a yuv4mpeg stream")
-    command.add_argument("--fps", type=_fps, default=Fraction(30), help="frames a second, as 25 or 30000/1001")
-    command.add_argument("--start", type=_rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin")
-    command.add_argument("--seconds", type=_rational, metavar="SECONDS", help="how much of it to draw (all)")
-    command.add_argument("--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help="what draws")
-    command.add_argument("--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help="how music becomes motion")
+    command.add_argument(
+        "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
+    )
+    command.add_argument("--fps", type=_fps, default=Fraction(25), help="frames a second, as 24 or 30000/1001 (25)")
+    command.add_argument("--start", type=_rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin (0)")
+    command.add_argument("--seconds", type=_length, metavar="SECONDS", help="how much of it to draw (all)")
+    command.add_argument(
+        "--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help=f"what draws ({Model.ABSTRACT})"
+    )
+    command.add_argument(
+        "--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help=f"how music becomes motion ({Look.CHROMASTRIP})"
+    )
     command.add_argument(
         "--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)"
     )
@@ -243,21 +263,26 @@ def _add_render(commands: Any) -> None:
         metavar=("BEGIN:END", "NAME=VALUE"),
         help="other settings between two times of the film, in seconds, landing on it without a jump; may be given several times",
     )
-    for name, parameter in PARAMETERS.items():
+    for name in PARAMETERS:
         default = getattr(Settings(), name)
         command.add_argument(
-            f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=parameter.help.replace("%", "%%")
+            f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=_parameter_help(name).replace("%", "%%")
         )
     command.add_argument("--cache", type=Path, help="where drawn pictures are kept (the user's cache folder)")
     _add_common(command)
     command.set_defaults(run=_render)
 
 
+def _parameter_help(name: str) -> str:
+    parameter, default = PARAMETERS[name], getattr(Settings(), name)
+    return f"{parameter.help} ({parameter.minimum:g} ... {parameter.maximum:g}; {default:g})"
+
+
 def _add_contact_sheet(commands: Any) -> None:
     command = commands.add_parser("contact-sheet", help="show a film at a glance")
     command.add_argument("folder", metavar="FOLDER", help="a film's frames")
     command.add_argument("--out", required=True, metavar="PICTURE", help="the sheet to write")
-    command.add_argument("--fps", type=_fps, default=Fraction(30), help="the film's rate, for the times below the pictures")
+    command.add_argument("--fps", type=_fps, default=Fraction(25), help="the film's rate, for the times below the pictures")
     command.set_defaults(run=_contact_sheet, json=False)
 
 
@@ -284,6 +309,13 @@ def _fps(text: str) -> Fraction:
     if not 1 <= rate <= 240:  # noqa: PLR2004 (what editors know)
         raise argparse.ArgumentTypeError(f"{text} frames a second: choose 1 ... 240, as 25 or 30000/1001")
     return rate
+
+
+def _length(text: str) -> Fraction:
+    seconds = _rational(text)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} seconds: choose more than 0, and at most {LONGEST_SECONDS} (a day)")
+    return seconds
 
 
 def _rational(text: str) -> Fraction:

@@ -11,6 +11,10 @@ from pathlib import Path
 from .protocol import UserError
 
 TEMPORARY_PREFIX = ".writing-"
+UNFIT_PLACES = (
+    *(errno.EACCES, errno.EROFS, errno.EPERM),
+    *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP),
+)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -83,8 +87,10 @@ def disk_errors_explained(folder: Path) -> Generator[None]:
             raise UserError(
                 f"The disk of {folder} is full.", "Free some space and start again: finished frames are kept, only the rest is drawn."
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
-            raise UserError(f"{folder} cannot be written to: {error.strerror}.", "Choose a folder that you may write to.") from error
+        if error.errno in UNFIT_PLACES:
+            raise UserError(
+                f"{folder} cannot be written to: {error.strerror}.", "Choose another place, one that you may write to."
+            ) from error
         raise
 
 

@@ -1,6 +1,6 @@
 """Latents to pictures: the BigGAN-deep network, run in fixed batches so that a picture never depends on its company.
 
-The only module that imports torch. Until the network is first needed, not even that: making a `Generator` and naming its pictures is cheap.
+Until the network is first needed, torch is not even imported: making a `Generator` and naming its pictures is cheap.
 """
 
 import hashlib
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytorch_pretrained_biggan import BigGAN
 
 PRECISION = "float32"
+DRAWING_VERSION = 1
+"""Part of every picture's name: raise it when this file draws other pictures."""
 
 BATCH_SHAPE = 4
 """The network always draws so many pictures at once, the last ones blank if need be: kernels for other shapes may round differently."""
@@ -39,7 +41,7 @@ class Generator:
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by its latents and the model, 32 hexadecimal digits."""
-        model = f"{_abstract_digest()} {self.SIZE} {PRECISION}".encode()
+        model = f"{_abstract_digest()} {self.SIZE} {PRECISION} {DRAWING_VERSION}".encode()
         return [
             picture_key(
                 model,
@@ -113,8 +115,8 @@ class Statistics:
 def _stay_on_one_core() -> None:
     """Let this thread draw its batches alone.
 
-    Threads that share one batch wait for each other at each layer. Beside a busy Blender they drew 4 pictures a second, where a batch for
-    each thread draws 24; and a sum over shared parts may round differently with another number of threads.
+    Threads that share one batch wait for each other at each layer. Beside two busy programs they drew 4 pictures a second, where a batch
+    for each thread draws 13; and a sum over shared parts may round differently with another number of threads.
     """
     import torch
 

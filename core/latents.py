@@ -103,7 +103,7 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
         class_count=len(chance.classes),
         pitch_sensitivity=settings.pitch_sensitivity,
         depth=settings.depth,
-        window=int(settings.smooth_factor),
+        window=settings.smooth_factor,
     )
     noise = walks.noise_at(
         np.array([float(position) for position in positions]),
@@ -131,7 +131,7 @@ def _original_msieg(features: Features, settings: Settings, chance: Chance, posi
         depth=settings.depth,
         variant="msieg",
     )
-    window = min(int(settings.smooth_factor), len(weights) // 2)  # of a short sound, the original shows nothing at all
+    window = min(settings.smooth_factor, len(weights) // 2)  # of a short sound, the original shows nothing at all
     return Latents(
         noise=_original_noise(features, settings, chance, positions),
         classes=chance.classes,

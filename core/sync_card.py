@@ -12,7 +12,6 @@ import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
-from .protocol import UserError
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
@@ -62,7 +61,7 @@ class SyncCard:
             case "hang" if frame == int(self._fault_argument):
                 time.sleep(3600)
             case "memory" if frame == int(self._fault_argument):
-                raise UserError("The memory is full.", "Close other programs, or choose a smaller size.")
+                raise MemoryError
 
 
 def draw_card(*, frame: int, section: int = 0, size: int = 128) -> np.ndarray:

@@ -4,7 +4,6 @@ The add-on listens and hands its port and a one-time token over standard input; 
 ends as soon as that connection does. Standard output and error stay free for libraries' chatter: nobody reads a protocol there.
 """
 
-import contextlib
 import os
 import queue
 import socket
@@ -28,7 +27,6 @@ from .protocol import (
     Hello,
     Message,
     Progress,
-    ProtocolError,
     Render,
     Shutdown,
     Stage,
@@ -101,10 +99,11 @@ class Inbox:
         return job_id in self._cancelled
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError, ProtocolError):
+        try:
             for line in self._lines:
                 self._take(decode(line))
-        _end_process()  # the add-on has gone (or talks nonsense): whatever is being drawn, nobody waits for it
+        finally:  # the add-on has gone, or talks nonsense: whatever is being drawn, nobody waits for it
+            _end_process()
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Cancel):

@@ -62,12 +62,14 @@ def _gap(gap: dict, rate: float) -> otio.schema.Gap:
 
 def _clip(clip: dict, rate: float) -> otio.schema.Clip:
     metadata = {METADATA_KEY: json.loads(clip["metadata"])} if clip["metadata"] else {}
-    return otio.schema.Clip(
+    made = otio.schema.Clip(
         name=clip["name"],
         media_reference=MEDIA_MAKERS[clip["media"]["type"]](clip["media"], rate),
         source_range=_range(float(Fraction(clip["source_start"])), clip["frame_count"], rate),
         metadata=metadata,
     )
+    made.enabled = clip["enabled"]
+    return made
 
 
 def _image_sequence(media: dict, rate: float) -> otio.schema.ImageSequenceReference:
@@ -127,6 +129,7 @@ def _item_description(item: otio.core.Item, fps: Fraction) -> dict:
         "media": _media_description(item.media_reference),
         "source_start": _fraction(Fraction(start).limit_denominator(1_000_000)),
         "frame_count": frame_count,
+        "enabled": item.enabled,
         "metadata": "" if ours is None else _json(json.loads(otio.core.serialize_json_to_string(ours))),
     }
 

@@ -27,7 +27,7 @@ def blender_python():
     def find(version: str) -> Path:
         environment = BLENDERS[version]
         if not environment.is_ready:
-            cure = "run `python3 dev.py setup`" if find_python(environment) else why_no_python(environment)
+            cure = "run `python3 dev.py setup --all`" if find_python(environment) else why_no_python(environment)
             pytest.skip(f"Blender {version} is not installed: {cure}")
         return environment.python
 

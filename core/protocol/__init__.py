@@ -23,10 +23,11 @@ from .messages import (
     Shutdown,
     Stage,
 )
-from .settings import PARAMETERS, Look, Model, Parameter, Settings
+from .settings import PARAMETERS, WITHOUT_EFFECT, Look, Model, Parameter, Settings
 
 __all__ = [
     "PARAMETERS",
+    "WITHOUT_EFFECT",
     "Cancel",
     "Cancelled",
     "Clip",

@@ -48,6 +48,8 @@ class Clip:
         First media frame shown, counted from the media's beginning. Sound may begin between two frames: exact.
     frame_count
         Length on the timeline.
+    enabled
+        Whether it is seen or heard: not if it is muted.
     metadata
         JSON text of our own: what made this clip (settings, digests). Empty for clips that we did not make.
     """
@@ -56,6 +58,7 @@ class Clip:
     media: FrameSequence | MediaFile
     source_start: Fraction
     frame_count: int
+    enabled: bool = True
     metadata: str = ""
 
 

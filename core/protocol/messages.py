@@ -75,7 +75,6 @@ class Stage(enum.StrEnum):
     LISTENING = "Listening"
     LOADING = "Loading model"
     DRAWING = "Drawing"
-    EXPORTING = "Exporting"
 
 
 @dataclass(frozen=True, kw_only=True)

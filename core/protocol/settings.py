@@ -91,6 +91,14 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 
+WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
+    Look.CHROMASTRIP: frozenset(),
+    Look.ORIGINAL_MSIEG: frozenset(),
+    Look.ORIGINAL_RUSHK: frozenset({"depth", "smooth_factor"}),
+}
+"""Which numbers do nothing in which look."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
@@ -102,7 +110,7 @@ class Settings:
     tempo_sensitivity: float = 0.25
     jitter: float = 0.5
     truncation: float = 1.0
-    smooth_factor: float = 20.0
+    smooth_factor: int = 20
     depth: float = 1.0
     class_count: int = 12
     seed: int = 0

@@ -164,6 +164,9 @@ def test_parameters_out_of_range_are_refused(run, song, tmp_path, name):
         ("--fps", "1000"),
         ("--fps", "nan"),
         ("--seconds", "long"),
+        ("--seconds", "0"),
+        ("--seconds", "-3"),
+        ("--seconds", "1e400"),
         ("--model", "biggest"),
         ("--seed", "1.5"),
         ("--classes", "dog"),
@@ -183,8 +186,11 @@ def test_what_is_no_value_is_a_wrong_usage(run, song, tmp_path, arguments):
         (("--jitter", "nan"), "Jitter"),
         (("--classes", "1", "1"), "twice"),
         (("--classes", "1000"), "1000"),
-        (("--seconds", "0"), "0 frames"),
-        (("--start", "9"), "frames"),
+        (("--start", "9"), "--start"),
+        (("--section", "0:1", "truncation=7"), "Truncation"),
+        (("--section", "1:9", "seed=1"), "within"),
+        (("--section", "1:x"), "no section"),
+        (("--section", "0:1", "colour=red"), "no section"),
         (("--size", "256"), "Size"),
     ],
 )
@@ -301,3 +307,11 @@ def test_an_unwritable_standard_error_encoding_is_no_obstacle(song, heard, tmp_p
     command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "5", "--cache", heard]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_section_changes_only_its_own_frames(run, song, tmp_path):
+    for out, section in (("plain", []), ("section", ["--section", "0.5:1.5", "seed=9", "landing=0.2"])):
+        assert run("render", song, "--out", tmp_path / out, "--fps", "8", *section)[0] == 0
+    plain, changed = ([path.read_bytes() for path in frames_in(tmp_path / out)] for out in ("plain", "section"))
+    differing = {frame for frame in range(len(plain)) if plain[frame] != changed[frame]}
+    assert {6, 7, 8, 9} <= differing <= set(range(4, 12))

@@ -159,7 +159,7 @@ CHANGES = {
     "tempo_sensitivity": 0.5,
     "jitter": 0.1,
     "truncation": 0.5,
-    "smooth_factor": 5.0,
+    "smooth_factor": 5,
     "depth": 0.5,
     "class_count": 5,
     "seed": 1,

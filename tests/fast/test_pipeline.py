@@ -203,7 +203,7 @@ def test_a_killed_film_goes_on_where_it_stopped(tmp_path, song):
 
 
 def test_an_error_in_drawing_keeps_what_was_drawn(request_film):
-    with pytest.raises(UserError, match="memory"):
+    with pytest.raises(MemoryError):
         render(request_film(), open_backend=Backends(fault="memory@13").open, batch_size=4)
     assert draw(request_film()).drawn_count == 8
 

@@ -145,3 +145,15 @@ def test_exported_timeline_holds_the_film_and_the_sound(saved_film, add_sound, s
     assert f"{media['name_prefix']}{0:06d}{media['name_suffix']}" == film.elements[0].filename
     assert clip["metadata"]["chromastrip"]["film"] == film.chromastrip.film
     assert audio["children"][1]["media_references"]["DEFAULT_MEDIA"]["target_url"] == str(song)
+
+
+def test_a_muted_strip_is_disabled_in_the_exported_timeline(addon, saved_film, add_sound, song):
+    add_sound(song).mute = True
+    edit, left_out = addon.timeline.read_edit(saved_film.scene)
+    assert [clip.enabled for track in edit.tracks for clip in track.items] == [False]
+    assert left_out == []
+
+
+def test_what_cannot_be_exported_is_named(addon, saved_film, add_sound, song):
+    saved_film.editor.strips.new_effect(name="Title", type="COLOR", channel=2, frame_start=40, **_length(saved_film, 10))
+    assert addon.timeline.read_edit(saved_film.scene)[1] == ["Title"]

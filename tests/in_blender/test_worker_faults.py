@@ -166,6 +166,9 @@ def test_a_stranger_without_the_token_is_dropped_and_the_film_is_drawn(addon, sa
 def test_an_engine_that_does_not_start_is_told_of(addon, extension, saved_film, add_sound, song, wait, fault, tmp_path):
     preferences = bpy.context.preferences.addons[extension].preferences
     add_sound(song)
+    preferences.engine_python = ""
+    with pytest.raises(RuntimeError, match="not set up"):
+        bpy.ops.chromastrip.generate()
     preferences.engine_python = str(tmp_path / "no python")
     with pytest.raises(RuntimeError, match="Engine Python"):
         bpy.ops.chromastrip.generate()

@@ -1,6 +1,7 @@
 """Steps inside Blender's window: the first film by hand, undo and redo, playback, and Cancel in the middle of the next one."""
 
 import os
+import shutil
 import sys
 import time
 
@@ -99,7 +100,8 @@ def _timeline(window, area):
     scene.render.fps = 25
     scene.view_settings.view_transform = "Standard"
     editor = scene.sequence_editor or scene.sequence_editor_create()
-    sound = editor.strips.new_sound(name="Dog at the Grand Piano", filepath=os.environ["WINDOW_SONG"], channel=1, frame_start=1)
+    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)  # beside the .blend, as an editor has it
+    sound = editor.strips.new_sound(name="Dog at the Grand Piano", filepath=song, channel=1, frame_start=1)
     sound.right_handle = sound.left_handle + 10 * 25
     sound.show_waveform = True
     editor.active_strip = sound
