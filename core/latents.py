@@ -7,6 +7,7 @@ Noise moves with hits and loudness, class weights follow the chroma: in Chromast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -123,38 +124,25 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
     )
 
 
-def _original_msieg(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
-    weights, _ = originals.class_weights_walk(
-        features.chroma,
-        class_count=len(chance.classes),
-        pitch_sensitivity=settings.pitch_sensitivity,
-        depth=settings.depth,
-        variant="msieg",
-    )
-    window = min(settings.smooth_factor, len(weights) // 2)  # of a short sound, the original shows nothing at all
-    return Latents(
-        noise=_original_noise(features, settings, chance, positions),
-        classes=chance.classes,
-        class_weights=sample(originals.smooth(weights, window=max(1, window)), positions).astype(np.float32),
-        class_floor=np.zeros(len(positions), np.float32),
-        truncation=np.full(len(positions), settings.truncation, np.float32),
-    )
-
-
-def _original_rushk(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
+def _original(
+    features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction], *, variant: originals.Variant
+) -> Latents:
     weights, floor = originals.class_weights_walk(
         features.chroma,
         class_count=len(chance.classes),
         pitch_sensitivity=settings.pitch_sensitivity,
         depth=settings.depth,
-        variant="rushk",
+        variant=variant,
     )
+    if variant == "msieg":  # of a sound too short for two windows, the original shows nothing at all
+        weights = originals.smooth(weights, window=max(1, min(settings.smooth_factor, len(weights) // 2)))
+    truncation = settings.truncation if variant == "msieg" else 1.0  # rushk gives the network 1, whatever is asked for
     return Latents(
         noise=_original_noise(features, settings, chance, positions),
         classes=chance.classes,
         class_weights=sample(weights, positions).astype(np.float32),
         class_floor=sample(floor[:, None], positions)[:, 0].astype(np.float32),
-        truncation=np.ones(len(positions), np.float32),  # whatever is asked for, the original gives the network 1
+        truncation=np.full(len(positions), truncation, np.float32),
     )
 
 
@@ -171,7 +159,11 @@ def _original_noise(features: Features, settings: Settings, chance: Chance, posi
     return sample(walk, [position - chance.origin for position in positions]).astype(np.float32)
 
 
-LOOKS = {Look.CHROMASTRIP: _chromastrip, Look.ORIGINAL_MSIEG: _original_msieg, Look.ORIGINAL_RUSHK: _original_rushk}
+LOOKS = {
+    Look.CHROMASTRIP: _chromastrip,
+    Look.ORIGINAL_MSIEG: partial(_original, variant="msieg"),
+    Look.ORIGINAL_RUSHK: partial(_original, variant="rushk"),
+}
 
 
 # Chance ---------------------------------------------------------------------------------------------------------------------------------

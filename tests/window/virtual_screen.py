@@ -232,11 +232,13 @@ def _install_debootstrap() -> None:
 
 
 def _mirror() -> str:
-    """Return this machine's own Debian mirror, else the public one."""
+    """Return this machine's own Debian mirror."""
     sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.*"))]
     text = "\n".join(path.read_text(errors="replace") for path in sources if path.is_file())
     found = re.search(r"^(?:URIs:|deb(?: \[.*?\])?) (https?://\S+/debian/?)\s", text, re.MULTILINE)
-    return found[1] if found else ""
+    if found is None:
+        raise UnfitMachineError("window tests make a Debian root, and /etc/apt names no Debian mirror: add one to /etc/apt/sources.list")
+    return found[1]
 
 
 def _apt_install(root: Path, packages: Sequence[str]) -> None:
