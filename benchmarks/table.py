@@ -1,6 +1,7 @@
 """The README's table of measurements, made from `results/*.json` and from nothing else.
 
-`python3 benchmarks/table.py` prints it; `python3 benchmarks/table.py README.md` fills the block between the two marks in that file.
+`python3 benchmarks/table.py` prints all; `python3 benchmarks/table.py README.md docs/benchmarks.md` fills the blocks between the two marks in
+these files: in the README with the questions that a newcomer asks, elsewhere with all.
 """
 
 import json
@@ -12,17 +13,19 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 ORDER = ("following", "drawing", "listening", "replay", "blender")
+README_SHOWS = ("drawing",)
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 WHOLE_NUMBERS_FROM = 100
 
 
 def main(files: Sequence[str]) -> int:
-    text = table([json.loads(path.read_text(encoding="utf-8")) for path in _result_files()])
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _result_files()}
     if not files:
-        print(text)
+        print(table([*results.values()]))
     for name in files:
         path = Path(name)
-        filled, count = fill(path.read_text(encoding="utf-8"), text)
+        shown = [results[question] for question in README_SHOWS] if path.name == "README.md" else [*results.values()]
+        filled, count = fill(path.read_text(encoding="utf-8"), table(shown))
         if count != 1:
             print(f"{name} must hold one block {BEGIN} ... {END}; it holds {count}.", file=sys.stderr)
             return 1
