@@ -1,7 +1,7 @@
 """The README's table of measurements, made from `results/*.json` and from nothing else.
 
-`python3 benchmarks/table.py` prints all; `python3 benchmarks/table.py README.md docs/benchmarks.md` fills the blocks between the two marks in
-these files: in the README with the questions that a newcomer asks, elsewhere with all.
+`python3 benchmarks/table.py` prints all; `python3 benchmarks/table.py README.md docs/benchmarks.md` fills the blocks between the two marks
+in these files: in the README with the question that a newcomer asks, elsewhere with all.
 """
 
 import json
