@@ -10,29 +10,13 @@ from ..core.protocol import PARAMETERS, Look, Model, Settings
 DEFAULTS = Settings()
 
 
-def _float(name: str) -> object:
-    parameter = PARAMETERS[name]
-    return bpy.props.FloatProperty(
-        name=parameter.label,
-        description=parameter.help,
-        default=getattr(DEFAULTS, name),
-        min=parameter.minimum,
-        max=parameter.maximum,
-        precision=2,
-        options=set(),
-    )
-
-
-def _int(name: str) -> object:
-    parameter = PARAMETERS[name]
-    return bpy.props.IntProperty(
-        name=parameter.label,
-        description=parameter.help,
-        default=getattr(DEFAULTS, name),
-        min=int(parameter.minimum),
-        max=int(parameter.maximum),
-        options=set(),
-    )
+def _number(name: str) -> object:
+    """Make the property of a parameter: a whole number where its default is one."""
+    parameter, default = PARAMETERS[name], getattr(DEFAULTS, name)
+    words = {"name": parameter.label, "description": parameter.help, "default": default, "options": set()}
+    if isinstance(default, int):
+        return bpy.props.IntProperty(min=int(parameter.minimum), max=int(parameter.maximum), **words)
+    return bpy.props.FloatProperty(min=parameter.minimum, max=parameter.maximum, precision=2, **words)
 
 
 class StripSettings(bpy.types.PropertyGroup):
@@ -78,14 +62,14 @@ class StripSettings(bpy.types.PropertyGroup):
         default="128",
         options=set(),
     )
-    pitch_sensitivity: _float("pitch_sensitivity")
-    tempo_sensitivity: _float("tempo_sensitivity")
-    jitter: _float("jitter")
-    truncation: _float("truncation")
-    smooth_factor: _int("smooth_factor")
-    depth: _float("depth")
-    class_count: _int("class_count")
-    seed: _int("seed")
+    pitch_sensitivity: _number("pitch_sensitivity")
+    tempo_sensitivity: _number("tempo_sensitivity")
+    jitter: _number("jitter")
+    truncation: _number("truncation")
+    smooth_factor: _number("smooth_factor")
+    depth: _number("depth")
+    class_count: _number("class_count")
+    seed: _number("seed")
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
 

@@ -17,10 +17,10 @@ from core.generator import Generator
 from core.latents import control_positions, make_latents, sample
 from core.protocol import Look, Settings
 from tests import sounds
+from tests.following import lag
 
 FPS = Fraction(30)
 SEEDS = range(3)
-MOST_LAG = 8  # frames, to either side: less than half of the time between two clicks
 BARS = {"noise": 0.5, "pictures": 1.0}  # frames: what the default look promises
 
 
@@ -62,17 +62,6 @@ def follow(heard: features.Features, settings: Settings, generator: Generator) -
         "noise": lag(hits, np.linalg.norm(latents.noise[2:] - latents.noise[:-2], axis=1)),
         "pictures": lag(hits, change[1:] + change[:-1]),
     }
-
-
-def lag(leader: np.ndarray, follower: np.ndarray) -> tuple[float, float]:
-    """Find the peak of the cross-correlation: where, in frames, with a parabola between them; and how high."""
-    leader, follower = ((curve - curve.mean()) / curve.std() for curve in (leader, follower))
-    steps = range(-MOST_LAG, MOST_LAG + 1)
-    inner = leader[MOST_LAG:-MOST_LAG]
-    likeness = np.array([np.mean(inner * follower[MOST_LAG + step : len(follower) - MOST_LAG + step]) for step in steps])
-    peak = int(np.clip(likeness.argmax(), 1, len(steps) - 2))
-    before, at, after = likeness[peak - 1 : peak + 2]
-    return float(steps[peak] + (before - after) / (2 * (before - 2 * at + after))), float(likeness.max())
 
 
 if __name__ == "__main__":

@@ -84,10 +84,9 @@ class Generator:
         noise[: len(rows)] = torch.from_numpy(latents.noise[list(rows)])
         class_vectors[: len(rows)] = torch.from_numpy(latents.class_vectors(rows))
         with torch.inference_mode():
-            images = self._network(noise, class_vectors, 1.0)[
-                : len(rows)
-            ]  # [b, 3, 128, 128], -1 ... 1; all truncations are alike: `Statistics`
-        return to_8_bits(images)
+            # Any truncation would do here: `Statistics` has made all of them the wanted one.
+            images = self._network(noise, class_vectors, 1.0)  # [BATCH_SHAPE, 3, 128, 128], -1 ... 1
+        return to_8_bits(images[: len(rows)])
 
 
 class Statistics:

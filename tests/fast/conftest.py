@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # A busy machine is no failure; and CI tries the same examples each time, so that a red run is the change's own doing.
@@ -9,3 +10,14 @@ settings.register_profile("chromastrip", deadline=None, derandomize=os.environ.g
 settings.load_profile("chromastrip")
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests run beside each other: threads of torch that wait must not spin
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Have torch draw on one thread: two that wait for each other on a busy machine are ten times slower than one."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

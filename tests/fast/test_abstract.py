@@ -8,13 +8,7 @@ from core.abstract import abstract_config, build_abstract
 CLASSES = (1, 95, 207, 340, 483, 555, 762, 980)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Two threads that wait for each other on a busy machine are ten times slower than one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

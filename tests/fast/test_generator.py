@@ -14,13 +14,7 @@ from core.latents import Latents
 ROWS = 9
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Tests run beside each other, and threads that wait for a busy processor wait long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core import audio, features, latents, walks
 from tests import sounds
 from tests.films import random_features
+from tests.following import lag
 
 LONGEST_LAG = 0.5 * float(features.CONTROL_RATE) / 60  # half a video frame at 60 a second, in control frames
 
@@ -32,16 +33,10 @@ def speed(rows):
     return np.linalg.norm(rows[2:] - rows[:-2], axis=1)
 
 
-def lag(leader, follower, *, most=8):
-    """Give by how many steps `follower` comes late: the peak of the cross-correlation, found between the steps by a parabola."""
-    leader, follower = ((curve - curve.mean()) / curve.std() for curve in (leader, follower))
-    steps = range(-most, most + 1)
-    inner = leader[most:-most]
-    likeness = np.array([np.mean(inner * follower[most + step : len(follower) - most + step]) for step in steps])
-    peak = int(likeness.argmax())
-    assert 0 < peak < len(steps) - 1, "no peak within the range"
-    before, at, after = likeness[peak - 1 : peak + 2]
-    return steps[peak] + (before - after) / (2 * (before - 2 * at + after))
+def lateness(leader, follower, *, most=8):
+    late, _ = lag(leader, follower, most=most)
+    assert abs(late) < most - 1, "no peak within the range"
+    return late
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +46,14 @@ def song():
 
 def test_the_picture_moves_when_the_song_hits(song):
     moved = speed(noise(song, range(len(song.energy))))
-    assert abs(lag(song.onset_strength[1:-1], moved)) < LONGEST_LAG
+    assert abs(lateness(song.onset_strength[1:-1], moved)) < LONGEST_LAG
 
 
 def test_the_picture_moves_when_a_click_track_clicks(tmp_path):
     path = sounds.write(tmp_path / "clicks.wav", sounds.click_track(seconds=12))
     heard = features.analyse(audio.load(path))
     moved = speed(noise(heard, range(len(heard.energy))))
-    assert abs(lag(heard.onset_strength[1:-1], moved)) < LONGEST_LAG
+    assert abs(lateness(heard.onset_strength[1:-1], moved)) < LONGEST_LAG
 
 
 @given(st.integers(0, 600), st.integers(1, 40))
