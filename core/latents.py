@@ -13,12 +13,13 @@ import numpy as np
 
 from . import originals, walks
 from .features import CONTROL_RATE, Features
+from .latent_rows import Latents as Latents  # noqa: PLC0414 (as the three below)
 from .originals import CLASS_COUNT, JITTER_PERIOD
 from .originals import class_walk as class_walk  # noqa: PLC0414 (these three are part of this module's face)
 from .originals import noise_walk as noise_walk  # noqa: PLC0414
 from .originals import smooth as smooth  # noqa: PLC0414
 from .protocol import Look, Section, Settings
-from .sections import Latents, lay_over
+from .sections import lay_over
 
 NOISE_SIZE = 128
 
@@ -115,10 +116,10 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
         tempo_sensitivity=settings.tempo_sensitivity,
         truncation=settings.truncation,
     )
-    return Latents(
+    return Latents.of_columns(
         noise=noise,
         classes=chance.classes,
-        class_weights=sample(weights, positions).astype(np.float32),
+        weights=sample(weights, positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
         truncation=np.full(len(positions), settings.truncation, np.float32),
     )
@@ -137,11 +138,12 @@ def _original(
     if variant == "msieg":  # of a sound too short for two windows, the original shows nothing at all
         weights = originals.smooth(weights, window=max(1, min(settings.smooth_factor, len(weights) // 2)))
     truncation = settings.truncation if variant == "msieg" else 1.0  # rushk gives the network 1, whatever is asked for
-    return Latents(
+    floor_rows = sample(floor[:, None], positions)  # [N, 1]
+    return Latents.of_columns(
         noise=_original_noise(features, settings, chance, positions),
         classes=chance.classes,
-        class_weights=sample(weights, positions).astype(np.float32),
-        class_floor=sample(floor[:, None], positions)[:, 0].astype(np.float32),
+        weights=(sample(weights, positions) - floor_rows).astype(np.float32),
+        class_floor=floor_rows[:, 0].astype(np.float32),
         truncation=np.full(len(positions), truncation, np.float32),
     )
 

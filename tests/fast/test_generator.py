@@ -25,10 +25,10 @@ def published():
 @pytest.fixture(scope="module")
 def latents():
     rng = np.random.default_rng(0)
-    return Latents(
+    return Latents.of_columns(
         noise=np.clip(rng.standard_normal((ROWS, 128)), -2, 2).astype(np.float32),
         classes=(980, 3, 441),
-        class_weights=rng.random((ROWS, 3)).astype(np.float32),
+        weights=rng.random((ROWS, 3)).astype(np.float32),
         class_floor=np.zeros(ROWS, np.float32),
         truncation=np.where(np.arange(ROWS) == 3, 0.37, 1.0).astype(np.float32),
     )
@@ -124,7 +124,7 @@ def test_each_picture_has_its_own_key_and_the_same_latents_the_same(latents):
 
 
 def test_the_order_of_classes_is_no_part_of_the_picture(latents):
-    turned = dataclasses.replace(latents, classes=latents.classes[::-1], class_weights=latents.class_weights[:, ::-1])
+    turned = dataclasses.replace(latents, class_ids=latents.class_ids[:, ::-1], class_weights=latents.class_weights[:, ::-1])
     assert Generator().cache_keys(turned) == Generator().cache_keys(latents)
 
 
@@ -134,5 +134,5 @@ def test_everything_that_is_drawn_from_is_in_the_key(latents, name):
     arrays[name].flat[0] = np.nextafter(arrays[name].flat[0], np.float32(9), dtype=np.float32)
     changed = Generator().cache_keys(dataclasses.replace(latents, **arrays))
     assert [old == new for old, new in zip(Generator().cache_keys(latents), changed, strict=True)] == [False] + [True] * (ROWS - 1)
-    other_classes = Generator().cache_keys(dataclasses.replace(latents, classes=(981, 3, 441)))
+    other_classes = Generator().cache_keys(dataclasses.replace(latents, class_ids=latents.class_ids + np.int16(1)))
     assert not set(other_classes) & set(changed)

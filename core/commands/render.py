@@ -1,0 +1,85 @@
+"""``render``: a song becomes a film: a folder of frames, a film.mp4, or a stream for a pipe."""
+
+import argparse
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..protocol import Drawn, RenderRequest, UserError, encode
+from . import asking
+from .telling import JOB_ID, progress, say
+
+if TYPE_CHECKING:
+    from ..pipeline import Film
+
+OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
+
+
+def add(commands: Any) -> None:
+    """Name the command's words."""
+    command = commands.add_parser("render", help="draw a film")
+    command.add_argument(
+        "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
+    )
+    asking.add(command)
+    command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
+    command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
+    command.set_defaults(run=run)
+
+
+def run(options: Namespace) -> None:
+    """Draw the film."""
+    from .. import pipeline
+    from ..backends import Backends
+    from ..files import check_writable
+
+    into_folder = options.out != "-" and not _is_movie(options.out)
+    request = asking.request(options)
+    if into_folder:
+        request = replace(request, frames_folder=str(Path(options.out).absolute()))
+    elif options.out != "-":
+        if Path(options.out).is_dir():
+            raise UserError(f"{options.out} is a folder.", "Name a film.mp4 that is not there yet.")
+        check_writable(Path(options.out).absolute().parent)  # now, not after an hour of drawing
+    with progress(options) as report:
+        film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
+    _deliver(options, request, [Path(film.frames.folder) / name for name in film.frames.file_names()])
+    _tell(options, film)
+
+
+def _is_movie(out: str) -> bool:
+    suffix = Path(out).suffix.lower()
+    if suffix in OTHER_MOVIES:
+        raise UserError(f"Films of the kind “{suffix}” cannot be written.", "Name a film.mp4, or pipe --out - into ffmpeg.")
+    if suffix not in ("", ".mp4") and not Path(out).is_dir():
+        raise UserError(f"“{out}” is neither a film.mp4 nor a folder.", "Name a film.mp4, a folder without a dot, or -.")
+    return suffix == ".mp4"
+
+
+def _deliver(options: Namespace, request: RenderRequest, frames: Sequence[Path]) -> None:
+    from .. import movie
+
+    if options.out == "-":
+        movie.write_yuv4mpeg(sys.stdout.buffer, frames, fps=request.fps)
+    elif _is_movie(options.out):
+        movie.write_mp4(
+            Path(options.out),
+            frames,
+            fps=request.fps,
+            sound=Path(request.sound_path),
+            source_start_seconds=request.source_start_seconds,
+            duration_seconds=request.frame_count / request.fps,
+        )
+
+
+def _tell(options: Namespace, film: "Film") -> None:
+    if options.json:
+        drawn = Drawn(job_id=JOB_ID, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
+        say(encode(drawn))
+        return
+    for warning in film.warnings:
+        say(f"Note: {warning}")
+    say(f"{film.frames.frame_count} frames ({film.drawn_count} drawn now) in {film.frames.folder}")

@@ -1,0 +1,48 @@
+"""Readers of single words (rates, times, numbers) and writers of single files, for all commands."""
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..protocol import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LONGEST_SECONDS = 24 * 60 * 60
+
+
+def fps(text: str) -> Fraction:
+    """Read a frame rate, 1 ... 240."""
+    rate = rational(text)
+    if not 1 <= rate <= 240:  # noqa: PLR2004 (what editors know)
+        raise argparse.ArgumentTypeError(f"{text} frames a second: choose 1 ... 240, as 25 or 30000/1001")
+    return rate
+
+
+def length(text: str) -> Fraction:
+    """Read a length in seconds: more than 0, at most a day."""
+    seconds = rational(text)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} seconds: choose more than 0, and at most {LONGEST_SECONDS} (a day)")
+    return seconds
+
+
+def rational(text: str) -> Fraction:
+    """Read an exact number."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
+
+
+def save_picture(picture: "Image.Image", out: str) -> None:
+    """Write a picture, whole or not at all; its suffix names the format."""
+    from ..files import whole_file
+
+    with whole_file(Path(out)) as temporary:
+        try:
+            picture.save(temporary)
+        except ValueError as error:
+            raise UserError(f"“{out}” names no kind of picture that can be written.", "Name it sheet.png or sheet.jpg.") from error
