@@ -14,7 +14,8 @@ from benchmarks.measure import Figure, write_results
 from benchmarks.songs import DEMO_SONG
 from core import audio, features
 from core.generator import Generator
-from core.latents import control_positions, make_latents, sample
+from core.latents import make_latents
+from core.positions import control_positions, sample
 from core.protocol import Look, Settings
 from tests import sounds
 from tests.following import lag
@@ -55,7 +56,7 @@ def follow(heard: features.Features, settings: Settings, generator: Generator) -
     frame_count = int(len(heard.energy) / features.CONTROL_RATE * FPS)
     film = {"source_start_seconds": Fraction(0), "frame_count": frame_count, "fps": FPS}
     latents = make_latents(heard, settings, **film)
-    hits = sample(heard.onset_strength[:, None].astype(float), control_positions(**film))[1:-1, 0]
+    hits = sample(heard.onset_strength.astype(float), control_positions(**film))[1:-1]
     pictures = generator.draw(latents, range(frame_count)).astype(np.float32)
     change = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3))
     return {

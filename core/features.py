@@ -7,29 +7,22 @@ trimmed strip is a slice of the whole file's film. Analysed once: `load` keeps t
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 
-import librosa
 import numpy as np
 
-from . import audio
+from . import audio, hearing
 from .files import write_whole
+from .hearing import HOP_LENGTH
 
-HOP_LENGTH = 512
 CONTROL_RATE = Fraction(audio.SAMPLE_RATE, HOP_LENGTH)
 """Control frames a second: 43.066."""
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Part of the stored features' names: raise it when `analyse` gives other numbers."""
 
-N_FFT = 2048
-N_MELS = 128
-HIGHEST_HZ = 8000
-CHROMA_BINS_PER_OCTAVE = 36  # librosa's default
-BLOCK_FRAMES = 4096
 SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once
 
 
@@ -41,18 +34,36 @@ class Features:
     ----------
     chroma
         float32 [12, F], energy by pitch class; each column's maximum is 1, or all are 0 in silence.
+    harmonic_chroma
+        float32 [12, F], the same of what rings only.
+    chroma_energy
+        float32 [F], at least 0: how loud that is which rings, unscaled.
     energy
         float64 [F], mean mel power, scaled to 0 ... 1 over the file.
     flux
         float64 [F], rise of the mean mel power, scaled to at most 1 over the file.
     onset_strength
         float32 [F], librosa's spectral novelty, unscaled.
+    percussive_onset_strength
+        float32 [F], the same of what hits only.
+    bands
+        float32 [3, F], mean mel power of low (below 200 Hz), mid and high (above 2000 Hz) sound, unscaled.
+    beat_times
+        float64 [B], seconds from the sound's beginning, rising.
+    tempo
+        float64 [], beats a minute; 0 where there are none.
     """
 
     chroma: np.ndarray
+    harmonic_chroma: np.ndarray
+    chroma_energy: np.ndarray
     energy: np.ndarray
     flux: np.ndarray
     onset_strength: np.ndarray
+    percussive_onset_strength: np.ndarray
+    bands: np.ndarray
+    beat_times: np.ndarray
+    tempo: np.ndarray
 
 
 def load(path: Path, folder: Path, *, digest: str) -> Features:
@@ -96,59 +107,26 @@ def analyse(samples: np.ndarray) -> Features:
     """
     frame_count = 1 + len(samples) // HOP_LENGTH
     padded = np.pad(samples, (0, max(0, SHORTEST_ANALYSED_SAMPLES - len(samples))))
-    mel, tuning = _mel_power_and_tuning(padded)
+    mel, tuning = hearing.mel_power_and_tuning(padded)
     mel = mel[:, :frame_count]  # [128, F]
     power = mel.mean(axis=0, dtype=np.float64)  # [F]
+    constant_q = hearing.constant_q(padded, tuning=tuning)  # [252, at least F]
+    ringing = hearing.ringing_share(constant_q) * constant_q
+    hitting_share = 1 - hearing.ringing_share(np.sqrt(mel))
+    strength = hearing.onset_strength(mel)
+    beat_times, tempo = hearing.beats(strength)
     return Features(
-        chroma=_chroma(padded, tuning=tuning)[:, :frame_count],
+        chroma=hearing.chroma(constant_q)[:, :frame_count],
+        harmonic_chroma=hearing.chroma(ringing)[:, :frame_count],
+        chroma_energy=(ringing**2).sum(axis=0)[:frame_count],
         energy=_over_its_range(power),
         flux=_flux(power),
-        onset_strength=librosa.onset.onset_strength(S=librosa.power_to_db(mel), sr=audio.SAMPLE_RATE, hop_length=HOP_LENGTH),
+        onset_strength=strength,
+        percussive_onset_strength=hearing.onset_strength(hitting_share**2 * mel),
+        bands=hearing.bands(mel),
+        beat_times=beat_times,
+        tempo=np.array(tempo, np.float64),
     )
-
-
-def _mel_power_and_tuning(samples: np.ndarray) -> tuple[np.ndarray, float]:
-    """Compute what needs the spectrum, block by block: librosa holds it whole, several times over (0.8 GB for ten minutes).
-
-    Returns
-    -------
-    mel : np.ndarray
-        Power, float32 [128, F]: the same numbers as `librosa.feature.melspectrogram`'s.
-    tuning : float
-        How far the sound's notes lie beside those of A = 440 Hz, in thirds of a semitone: the same number as `librosa.estimate_tuning`'s.
-    """
-    filters = librosa.filters.mel(sr=audio.SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmax=HIGHEST_HZ)
-    mel, pitches, magnitudes = [], [], []
-    for spectrum in _spectra(samples):
-        mel.append(filters @ spectrum**2)
-        pitch, magnitude = librosa.piptrack(S=spectrum, sr=audio.SAMPLE_RATE, n_fft=N_FFT)
-        sounding = pitch > 0
-        pitches.append(pitch[sounding])
-        magnitudes.append(magnitude[sounding])
-    return np.concatenate(mel, axis=1), _tuning(np.concatenate(pitches), np.concatenate(magnitudes))
-
-
-def _spectra(samples: np.ndarray) -> Iterator[np.ndarray]:
-    """Give the magnitudes of the spectrum, float32 [1025, at most BLOCK_FRAMES] at a time."""
-    centred = np.pad(samples, N_FFT // 2)
-    frame_count = 1 + len(samples) // HOP_LENGTH
-    for first in range(0, frame_count, BLOCK_FRAMES):
-        last = min(first + BLOCK_FRAMES, frame_count)
-        block = centred[first * HOP_LENGTH : (last - 1) * HOP_LENGTH + N_FFT]
-        yield np.abs(librosa.stft(block, n_fft=N_FFT, hop_length=HOP_LENGTH, center=False))
-
-
-def _tuning(pitches: np.ndarray, magnitudes: np.ndarray) -> float:
-    if not len(pitches):  # silence
-        return 0.0
-    return librosa.pitch_tuning(pitches[magnitudes >= np.median(magnitudes)], bins_per_octave=CHROMA_BINS_PER_OCTAVE)
-
-
-def _chroma(samples: np.ndarray, *, tuning: float) -> np.ndarray:
-    chroma = librosa.feature.chroma_cqt(
-        y=samples, sr=audio.SAMPLE_RATE, hop_length=HOP_LENGTH, tuning=tuning, bins_per_octave=CHROMA_BINS_PER_OCTAVE
-    )
-    return chroma.astype(np.float32)
 
 
 def _over_its_range(power: np.ndarray) -> np.ndarray:

@@ -4,24 +4,31 @@ Noise moves with hits and loudness, class weights follow the chroma: in Chromast
 (`originals`). Everything is read at the exact time of every video frame. Arrays in, arrays out; all chance comes from the seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
-from . import originals, walks
-from .features import CONTROL_RATE, Features
-from .latent_rows import Latents as Latents  # noqa: PLC0414 (as the three below)
+from . import cues, originals, walks
+from .curves import mixed_over, over_time
+from .features import Features
+from .latent_rows import Latents as Latents  # noqa: PLC0414 (as the five below: part of this module's face)
 from .originals import CLASS_COUNT, JITTER_PERIOD
-from .originals import class_walk as class_walk  # noqa: PLC0414 (these three are part of this module's face)
+from .originals import class_walk as class_walk  # noqa: PLC0414
 from .originals import noise_walk as noise_walk  # noqa: PLC0414
 from .originals import smooth as smooth  # noqa: PLC0414
-from .protocol import Look, Section, Settings
+from .positions import Positions, sample
+from .positions import control_positions as control_positions  # noqa: PLC0414
+from .protocol import BANDS, PARAMETERS, Look, Section, Settings
 from .sections import lay_over
 
 NOISE_SIZE = 128
+MOOD_TRUNCATION = 0.3
+"""How far full mood moves the truncation."""
+CLASS_SPEED_RANGE = 100.0
+"""How far a band of full strength and amount moves the pitch sensitivity."""
 
 
 def make_latents(
@@ -56,22 +63,30 @@ def make_latents(
     positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
     latents = _path(features, settings, positions)
     for section in sections:
-        inside = positions[section.first_frame : section.end_frame]
+        inside = positions.piece(section.first_frame, section.end_frame)
         start = latents.noise[section.first_frame].astype(np.float64)
         latents = lay_over(latents, _path(features, section.settings, inside, start=start), section, fps=fps)
     return latents
 
 
-def _path(features: Features, settings: Settings, positions: Sequence[Fraction], *, start: np.ndarray | None = None) -> Latents:
+def _path(features: Features, settings: Settings, positions: Positions, *, start: np.ndarray | None = None) -> Latents:
     """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
+    control_frames = len(features.energy)
+    first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
     chance = Chance(
         classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count),
-        origin=Fraction(0) if start is None else max(Fraction(0), positions[0]),
-        start=start_noise(start_rng, truncation=settings.truncation) if start is None else start,
-        jitter=jitter_steps(jitter_rng, control_frames=len(features.energy), jitter=settings.jitter),
+        origin=Fraction(0) if start is None else max(Fraction(0), positions.start),
+        start=start_noise(start_rng, truncation=first_truncation) if start is None else start,
+        resting=resting_units(jitter_rng, control_frames=control_frames),
     )
-    return LOOKS[settings.look](features, settings, chance, positions)
+    walk = LOOKS[settings.look](features, settings, chance, positions)
+    class_ids, class_weights = cues.show(
+        chance.classes, settings.cues, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions
+    )
+    return Latents(
+        noise=walk.noise, class_ids=class_ids, class_weights=class_weights, class_floor=walk.class_floor, truncation=walk.truncation
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,79 +101,157 @@ class Chance:
         Where the walk begins, on the control frames' axis.
     start
         float64 [128], the noise there.
-    jitter
-        float64 [ceil(F / 200), 128], step factors.
+    resting
+        bool [ceil(F / 200), 128], which units the jitter slows down in each period.
     """
 
     classes: tuple[int, ...]
     origin: Fraction
     start: np.ndarray
-    jitter: np.ndarray
+    resting: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """What a look makes of the music, for N video frames.
+
+    Parameters
+    ----------
+    noise
+        float32 [N, 128].
+    truncation, class_floor
+        float32 [N].
+    weigh
+        Gives the weights over the floor of any number of classes, float32 [N, n].
+    """
+
+    noise: np.ndarray
+    truncation: np.ndarray
+    class_floor: np.ndarray
+    weigh: Callable[[int], np.ndarray]
 
 
 # The looks ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _chromastrip(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> Latents:
-    weights = walks.class_weights(
-        features.chroma,
-        class_count=len(chance.classes),
-        pitch_sensitivity=settings.pitch_sensitivity,
-        depth=settings.depth,
-        window=settings.smooth_factor,
-    )
+def _chromastrip(features: Features, settings: Settings, chance: Chance, positions: Positions) -> Walk:
+    steered = _steer(features, settings)
+    value = partial(over_time, settings, control_frames=len(features.energy))
+    push = walks.push(features, split=value("split"), beat=value("beat"), band_amounts=[value(f"{band}_to_motion") for band in BANDS])
     noise = walks.noise_at(
-        np.array([float(position) for position in positions]),
-        walks.push(features),
+        positions.floats(),
+        steered.tempo_sensitivity * push,
         origin=float(chance.origin),
         start=chance.start,
-        jitter=chance.jitter,
-        tempo_sensitivity=settings.tempo_sensitivity,
-        truncation=settings.truncation,
+        resting=chance.resting,
+        jitter=value("jitter"),
+        truncation=steered.truncation,
     )
-    return Latents.of_columns(
+
+    def weigh(count: int) -> np.ndarray:
+        weights = walks.class_weights(
+            walks.heard_notes(features, split=value("split"), loud_notes=value("loud_notes")),
+            class_count=count,
+            pitch_sensitivity=steered.pitch_sensitivity,
+            depth=value("depth"),
+            window=value("smooth_factor"),
+            turns=walks.turns_of(features),
+        )
+        return sample(weights, positions).astype(np.float32)
+
+    return Walk(
         noise=noise,
-        classes=chance.classes,
-        weights=sample(weights, positions).astype(np.float32),
+        truncation=sample(steered.truncation, positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
-        truncation=np.full(len(positions), settings.truncation, np.float32),
+        weigh=weigh,
     )
 
 
-def _original(
-    features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction], *, variant: originals.Variant
-) -> Latents:
-    weights, floor = originals.class_weights_walk(
-        features.chroma,
-        class_count=len(chance.classes),
-        pitch_sensitivity=settings.pitch_sensitivity,
-        depth=settings.depth,
-        variant=variant,
+@dataclass(frozen=True, kw_only=True)
+class Steered:
+    """The settings that bands and moods move, at the control rate: float64 [F] each."""
+
+    tempo_sensitivity: np.ndarray
+    truncation: np.ndarray
+    pitch_sensitivity: np.ndarray
+
+
+def _steer(features: Features, settings: Settings) -> Steered:
+    value = partial(over_time, settings, control_frames=len(features.energy))
+    levels = np.minimum(walks.band_levels(features), 1)  # [3, F]
+    mood = value("mood") * cues.moods(settings.cues, control_frames=len(features.energy))
+    amounts = {target: [value(f"{band}_to_{target}") for band in BANDS] for target in ("truncation", "class_speed")}
+    truncation = value("truncation") + _by_bands(amounts["truncation"], levels) + MOOD_TRUNCATION * mood
+    speed = value("pitch_sensitivity") + CLASS_SPEED_RANGE * _by_bands(amounts["class_speed"], levels)
+    return Steered(
+        tempo_sensitivity=value("tempo_sensitivity") * 2**mood,
+        truncation=_within("truncation", truncation),
+        pitch_sensitivity=_within("pitch_sensitivity", speed),
     )
-    if variant == "msieg":  # of a sound too short for two windows, the original shows nothing at all
-        weights = originals.smooth(weights, window=max(1, min(settings.smooth_factor, len(weights) // 2)))
-    truncation = settings.truncation if variant == "msieg" else 1.0  # rushk gives the network 1, whatever is asked for
-    floor_rows = sample(floor[:, None], positions)  # [N, 1]
-    return Latents.of_columns(
+
+
+def _by_bands(amounts: Sequence[np.ndarray], levels: np.ndarray) -> np.ndarray:
+    return sum((amount * level for amount, level in zip(amounts, levels, strict=True)), start=np.zeros(levels.shape[1]))
+
+
+def _within(name: str, curve: np.ndarray) -> np.ndarray:
+    return np.clip(curve, PARAMETERS[name].minimum, PARAMETERS[name].maximum)
+
+
+def _original(features: Features, settings: Settings, chance: Chance, positions: Positions, *, variant: originals.Variant) -> Walk:
+    value = partial(over_time, settings, control_frames=len(features.energy))
+
+    @cache
+    def weights_and_floor(count: int) -> tuple[np.ndarray, np.ndarray]:
+        return originals.class_weights_walk(
+            features.chroma,
+            class_count=count,
+            pitch_sensitivity=value("pitch_sensitivity"),
+            depth=value("depth"),
+            variant=variant,
+        )
+
+    def weigh(count: int) -> np.ndarray:
+        weights, floor = weights_and_floor(count)
+        if variant == "msieg":
+            weights = _smoothed(weights, value("smooth_factor"))
+        return sample(weights - floor[:, None], positions).astype(np.float32)
+
+    _, floor = weights_and_floor(len(chance.classes))
+    # rushk gives the network 1, whatever is asked for
+    truncation = value("truncation") if variant == "msieg" else np.ones(len(features.energy))
+    return Walk(
         noise=_original_noise(features, settings, chance, positions),
-        classes=chance.classes,
-        weights=(sample(weights, positions) - floor_rows).astype(np.float32),
-        class_floor=floor_rows[:, 0].astype(np.float32),
-        truncation=np.full(len(positions), truncation, np.float32),
+        truncation=sample(truncation, positions).astype(np.float32),
+        class_floor=sample(floor, positions).astype(np.float32),
+        weigh=weigh,
     )
 
 
-def _original_noise(features: Features, settings: Settings, chance: Chance, positions: Sequence[Fraction]) -> np.ndarray:
-    first = round(chance.origin)
+def _smoothed(weights: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Smooth as msieg does; of a sound too short for two windows, the original shows nothing at all: there, over shorter ones."""
+    longest = len(weights) // 2
+
+    def smooth_over(width: float) -> np.ndarray:
+        smoothed = originals.smooth(weights, window=max(1, min(round(width), longest)))
+        return smoothed[np.minimum(np.arange(len(weights)), len(smoothed) - 1)]
+
+    return mixed_over(window, smooth_over)
+
+
+def _original_noise(features: Features, settings: Settings, chance: Chance, positions: Positions) -> np.ndarray:
+    value = partial(over_time, settings, control_frames=len(features.energy))
+    first = min(round(chance.origin), len(features.energy) - 1)
+    jitter = value("jitter")[::JITTER_PERIOD, None]  # as it is when a period begins
     walk = originals.noise_walk(
         features.energy[first:],
         features.flux[first:],
         start=chance.start,
-        jitter=chance.jitter[first // JITTER_PERIOD :],
-        tempo_sensitivity=settings.tempo_sensitivity,
-        truncation=settings.truncation,
+        jitter=np.where(chance.resting, 1.0 - jitter, 1.0)[first // JITTER_PERIOD :],
+        tempo_sensitivity=value("tempo_sensitivity")[first:],
+        truncation=value("truncation")[first:],
     )
-    return sample(walk, [position - chance.origin for position in positions]).astype(np.float32)
+    return sample(walk, positions.moved(-chance.origin)).astype(np.float32)
 
 
 LOOKS = {
@@ -190,45 +283,7 @@ def start_noise(rng: np.random.Generator, *, truncation: float) -> np.ndarray:
     return truncation * noise
 
 
-def jitter_steps(rng: np.random.Generator, *, control_frames: int, jitter: float) -> np.ndarray:
-    """Draw each unit's step factor for each period: float64 [ceil(control_frames / 200), 128], 1 or ``1 - jitter`` at even odds."""
+def resting_units(rng: np.random.Generator, *, control_frames: int) -> np.ndarray:
+    """Draw which units the jitter slows down in each period: bool [ceil(control_frames / 200), 128], at even odds."""
     periods = -(-control_frames // JITTER_PERIOD)
-    return np.where(rng.random((periods, NOISE_SIZE)) < 0.5, 1.0, 1.0 - jitter)  # noqa: PLR2004
-
-
-# Video frames ---------------------------------------------------------------------------------------------------------------------------
-
-
-def control_positions(*, source_start_seconds: Fraction, frame_count: int, fps: Fraction) -> list[Fraction]:
-    """Say where each video frame lies on the control frames' axis: exact, so that nothing drifts in an hour.
-
-    Returns
-    -------
-    list[Fraction]
-        ``(source_start + n / fps) * CONTROL_RATE`` for n = 0 ... frame_count - 1.
-    """
-    start, step = source_start_seconds * CONTROL_RATE, CONTROL_RATE / fps
-    return [start + n * step for n in range(frame_count)]
-
-
-def sample(rows: np.ndarray, positions: Sequence[Fraction]) -> np.ndarray:
-    """Read rows at fractional positions, on a straight line between neighbours; beyond the ends, the first and the last row.
-
-    Parameters
-    ----------
-    rows
-        float64 [T, n].
-    positions
-        N positions in rows.
-
-    Returns
-    -------
-    np.ndarray
-        float64 [N, n].
-    """
-    last = len(rows) - 1
-    below = np.array([p.numerator // p.denominator for p in positions])  # in integers, exact and ten times as fast as by Fractions
-    share = np.array([p.numerator % p.denominator / p.denominator for p in positions])
-    share[(below < 0) | (below >= last)] = 0
-    before, share = below.clip(0, last), share[:, None]  # [N], [N, 1]
-    return rows[before] * (1 - share) + rows[np.minimum(before + 1, last)] * share
+    return rng.random((periods, NOISE_SIZE)) >= 0.5  # noqa: PLR2004

@@ -22,7 +22,13 @@ Variant = Literal["msieg", "rushk"]
 
 
 def noise_walk(
-    energy: np.ndarray, flux: np.ndarray, *, start: np.ndarray, jitter: np.ndarray, tempo_sensitivity: float, truncation: float
+    energy: np.ndarray,
+    flux: np.ndarray,
+    *,
+    start: np.ndarray,
+    jitter: np.ndarray,
+    tempo_sensitivity: float | np.ndarray,
+    truncation: float | np.ndarray,
 ) -> np.ndarray:
     """Move the noise with the sound: both originals' walk.
 
@@ -37,9 +43,9 @@ def noise_walk(
     jitter
         float64 [ceil(F / 200), 128], step factors, see `jitter_steps`.
     tempo_sensitivity
-        Step length at full energy, as the user gives it.
+        Step length at full energy, as the user gives it; or float64 [F].
     truncation
-        0 ... 1; sets the bounds.
+        0 ... 1; sets the bounds; or float64 [F].
 
     Returns
     -------
@@ -49,18 +55,25 @@ def noise_walk(
     walk = np.empty((len(energy) + 1, len(start)))
     walk[0] = start
     direction = np.where(start < 0, 1.0, -1.0)
-    upper, lower = 2 * truncation - tempo_sensitivity, -2 * truncation + tempo_sensitivity
+    upper = np.broadcast_to(2 * truncation - tempo_sensitivity, len(energy))
     last_step = np.zeros(len(start))
-    for f, push in enumerate(tempo_sensitivity * (flux + energy)):
+    for f, (push, bound) in enumerate(zip(tempo_sensitivity * (flux + energy), upper, strict=True)):
         last_step = (push * direction * jitter[f // JITTER_PERIOD] + 3 * last_step) / 4
         noise = walk[f] + last_step
         walk[f + 1] = noise
-        direction[noise < lower] = 1.0
-        direction[noise >= upper] = -1.0  # after the line above: where both hold (tempo sensitivity over 2 * truncation), down wins
+        direction[noise < -bound] = 1.0
+        direction[noise >= bound] = -1.0  # after the line above: where both hold (tempo sensitivity over 2 * truncation), down wins
     return walk
 
 
-def class_walk(chroma: np.ndarray, *, classes: Sequence[int], pitch_sensitivity: float, depth: float, variant: Variant) -> np.ndarray:
+def class_walk(
+    chroma: np.ndarray,
+    *,
+    classes: Sequence[int],
+    pitch_sensitivity: float | np.ndarray,
+    depth: float | np.ndarray,
+    variant: Variant,
+) -> np.ndarray:
     """Let the class vector follow the chroma.
 
     Parameters
@@ -68,11 +81,12 @@ def class_walk(chroma: np.ndarray, *, classes: Sequence[int], pitch_sensitivity:
     chroma
         float [12, F], see `Features`.
     classes
-        The 1 ... 12 chosen class numbers; the j-th one follows the j-th loudest pitch class of the whole sound.
+        The chosen class numbers; the j-th one follows the j-th loudest pitch class of the whole sound. More than 12, which the originals
+        cannot show: the 13th follows the loudest again.
     pitch_sensitivity
-        1 ... 299, as the user gives it.
+        1 ... 299, as the user gives it; or float64 [F].
     depth
-        Above 0, at most 1; scales the vectors and is fed back. Without effect on "rushk".
+        Above 0, at most 1; scales the vectors and is fed back; or float64 [F]. Without effect on "rushk".
     variant
         Whose walk.
 
@@ -89,7 +103,7 @@ def class_walk(chroma: np.ndarray, *, classes: Sequence[int], pitch_sensitivity:
 
 
 def class_weights_walk(
-    chroma: np.ndarray, *, class_count: int, pitch_sensitivity: float, depth: float, variant: Variant
+    chroma: np.ndarray, *, class_count: int, pitch_sensitivity: float | np.ndarray, depth: float | np.ndarray, variant: Variant
 ) -> tuple[np.ndarray, np.ndarray]:
     """Walk as `class_walk` does, in the chosen classes' columns only.
 
@@ -100,21 +114,22 @@ def class_weights_walk(
     floor
         float64 [F + 1], the weight of all other classes.
     """
-    inertia = 300 - pitch_sensitivity
+    inertia = np.broadcast_to(300.0 - pitch_sensitivity, chroma.shape[1])[:, None]  # [F, 1]
     rank = np.argsort(chroma.mean(axis=1))[::-1]  # loudest first
-    heard = chroma[rank[:class_count]].T.astype(np.float64) / inertia  # [F, n]
+    heard = chroma[np.resize(rank, class_count)].T.astype(np.float64) / inertia  # [F, n]
     start = _first_class_weights(chroma, rank, class_count=class_count)
     if variant == "rushk":
         return _walk_of_rushk(start, heard / (1 + 1 / inertia))
     return _walk_of_msieg(start, heard, inertia=inertia, depth=depth), np.zeros(len(heard) + 1)
 
 
-def _walk_of_msieg(start: np.ndarray, heard: np.ndarray, *, inertia: float, depth: float) -> np.ndarray:
+def _walk_of_msieg(start: np.ndarray, heard: np.ndarray, *, inertia: np.ndarray, depth: float | np.ndarray) -> np.ndarray:
     walk = np.empty((len(heard) + 1, len(start)))
     walk[0] = start
-    for f, news in enumerate(heard):
-        weights = (walk[f] + news) / (1 + 1 / inertia)
-        weights = depth * (_over_range(weights) if len(start) > MOST_PEAKED else _over_maximum(weights))
+    depths = np.broadcast_to(depth, len(heard))
+    for f, (news, growth) in enumerate(zip(heard, 1 + 1 / inertia[:, 0], strict=True)):
+        weights = (walk[f] + news) / growth
+        weights = depths[f] * (_over_range(weights) if len(start) > MOST_PEAKED else _over_maximum(weights))
         walk[f + 1] = _told_apart(weights)
     return walk
 
@@ -137,7 +152,7 @@ def _first_class_weights(chroma: np.ndarray, rank: np.ndarray, *, class_count: i
     if not len(sounding):  # silence from end to end
         return np.eye(class_count)[0]
     first = chroma[:, sounding[0]].astype(np.float64)
-    return first if class_count == PITCH_CLASSES else first[rank[:class_count]]
+    return first if class_count == PITCH_CLASSES else first[np.resize(rank, class_count)]
 
 
 def _over_maximum(weights: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core import features
-from core.features import Features
+from core.features import CONTROL_RATE, Features
 from core.protocol import FrameSequence, Model, RenderRequest, Settings
 
 
@@ -56,7 +56,18 @@ def random_features(frames: int, *, seed: int = 0, quiet: float = 0.0) -> Featur
     chroma /= chroma.max(axis=0)
     chroma[:, rng.random(frames) < quiet] = 0
     energy = rng.random(frames)
-    return Features(chroma=chroma, energy=energy, flux=np.clip(rng.normal(0, 0.3, frames), 0, 1), onset_strength=energy.astype(np.float32))
+    return Features(
+        chroma=chroma,
+        energy=energy,
+        flux=np.clip(rng.normal(0, 0.3, frames), 0, 1),
+        onset_strength=energy.astype(np.float32),
+        harmonic_chroma=chroma[::-1].copy(),
+        chroma_energy=chroma.max(axis=0) * energy.astype(np.float32),
+        percussive_onset_strength=rng.random(frames).astype(np.float32),
+        bands=rng.random((3, frames)).astype(np.float32),
+        beat_times=np.arange(10, frames, 20) * float(1 / CONTROL_RATE),
+        tempo=np.array(60 * float(CONTROL_RATE) / 20),
+    )
 
 
 def silence(frames: int) -> Features:
@@ -66,4 +77,10 @@ def silence(frames: int) -> Features:
         energy=np.zeros(frames),
         flux=np.zeros(frames),
         onset_strength=np.zeros(frames, np.float32),
+        harmonic_chroma=np.zeros((12, frames), np.float32),
+        chroma_energy=np.zeros(frames, np.float32),
+        percussive_onset_strength=np.zeros(frames, np.float32),
+        bands=np.zeros((3, frames), np.float32),
+        beat_times=np.zeros(0),
+        tempo=np.array(0.0),
     )

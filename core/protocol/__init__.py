@@ -22,15 +22,19 @@ from .messages import (
     Section,
     Shutdown,
     Stage,
+    Stem,
 )
-from .settings import PARAMETERS, WITHOUT_EFFECT, Look, Model, Parameter, Settings
+from .settings import BANDS, PARAMETERS, WITHOUT_EFFECT, Cue, Curve, Look, Model, Parameter, Settings
 
 __all__ = [
+    "BANDS",
     "PARAMETERS",
     "WITHOUT_EFFECT",
     "Cancel",
     "Cancelled",
     "Clip",
+    "Cue",
+    "Curve",
     "Drawn",
     "Edit",
     "Event",
@@ -53,6 +57,7 @@ __all__ = [
     "Settings",
     "Shutdown",
     "Stage",
+    "Stem",
     "Track",
     "UserError",
     "decode",

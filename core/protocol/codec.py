@@ -74,6 +74,8 @@ def _plain(value: object) -> object:
 
 def _build(value: Any, expected: Any, where: str) -> Any:
     if get_origin(expected) in (types.UnionType, typing.Union):
+        if value is None and types.NoneType in get_args(expected):
+            return None
         return _build(value, _chosen_member(value, expected, where), where)
     if dataclasses.is_dataclass(expected):
         return _build_dataclass(value, typing.cast("type", expected), where)
@@ -83,8 +85,11 @@ def _build(value: Any, expected: Any, where: str) -> Any:
 
 
 def _chosen_member(value: Any, union: Any, where: str) -> type:
+    members = [member for member in get_args(union) if member is not types.NoneType]
+    if len(members) == 1:  # `X | None`
+        return members[0]
     name = value.get("type") if isinstance(value, dict) else None
-    for member in get_args(union):
+    for member in members:
         if member.__name__ == name:
             return member
     raise ProtocolError(f"{where}: unknown type {name!r}")

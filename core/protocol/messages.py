@@ -33,6 +33,22 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stem:
+    """Another sound that drives a part of the film: a drum track for the motion, a voice for the things.
+
+    Parameters
+    ----------
+    sound_path
+        Absolute path of the sound or movie file.
+    source_start_seconds
+        Where in it the film's first frame lies.
+    """
+
+    sound_path: str
+    source_start_seconds: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenderRequest:
     """All that decides a film's pixels, and where they go.
 
@@ -52,6 +68,10 @@ class RenderRequest:
         The hyperparameters.
     sections
         Pieces with other settings, laid over each other in this order.
+    motion_stem, class_stem
+        What drives the motion, or the things, instead of the sound itself.
+    beats_seconds
+        When the beats fall, in the sound's own time, rising. Empty: where they are heard.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -67,6 +87,9 @@ class RenderRequest:
     frames_folder: str
     cache_folder: str
     sections: tuple[Section, ...] = ()
+    motion_stem: Stem | None = None
+    class_stem: Stem | None = None
+    beats_seconds: tuple[Fraction, ...] = ()
 
 
 class Stage(enum.StrEnum):

@@ -6,6 +6,7 @@ The panel, the command line and the checks all read this one table. Standard lib
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 class Model(enum.StrEnum):
@@ -25,12 +26,30 @@ class Look(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """How one number of `Settings` is named, explained and bounded (bounds included)."""
+    """How one number of `Settings` is named, explained and bounded (bounds included), and whether it may change over time."""
 
     label: str
     help: str
     minimum: float
     maximum: float
+    animatable: bool = True
+
+
+BANDS = ("low", "mid", "high")
+"""Below 200 Hz, up to 2 kHz, above."""
+
+BAND_TARGETS = {
+    "motion": ("Motion", "moves the picture"),
+    "truncation": ("Truncation", "adds to the truncation: at 0.5, full strength adds 0.5"),
+    "class_speed": ("Class Speed", "makes the things follow the harmony faster: at 0.5, full strength adds 50 to the pitch sensitivity"),
+}
+
+
+def _band_parameters() -> Iterator[tuple[str, Parameter]]:
+    for band in BANDS:
+        for target, (label, effect) in BAND_TARGETS.items():
+            words = f"How much sound of the {band} band {effect}. Below 0: the other way round"
+            yield f"{band}_to_{target}", Parameter(label=f"{band.title()} to {label}", help=words, minimum=-1, maximum=1)
 
 
 PARAMETERS: dict[str, Parameter] = {
@@ -72,38 +91,154 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "class_count": Parameter(
         label="Things",
-        help="How many different things share the picture: one for each of the song's loudest notes",
+        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things in"
+        " turn, from eight beats to eight beats",
         minimum=1,
-        maximum=12,
+        maximum=120,
+        animatable=False,
     ),
     "seed": Parameter(
         label="Seed",
         help="The number that all chance comes from. The same seed and settings give the same film; another seed, another film",
         minimum=0,
         maximum=2**31 - 1,
+        animatable=False,
     ),
     "size": Parameter(
         label="Size",
         help="Width and height of the drawn pictures in pixels",
         minimum=128,
         maximum=128,
+        animatable=False,
     ),
+    "split": Parameter(
+        label="Split",
+        help="How far hits and ringing notes are told apart. 0: everything drives everything, 1: only hits drive the motion, and only what"
+        " rings drives the things",
+        minimum=0,
+        maximum=1,
+    ),
+    "loud_notes": Parameter(
+        label="Loud Notes",
+        help="How much more loud notes count than quiet ones. 0: hiss in a pause changes the things as a chord does, 1: only what is heard",
+        minimum=0,
+        maximum=1,
+    ),
+    "beat": Parameter(
+        label="Beat",
+        help="How strongly each beat moves the picture, beside hits and loudness",
+        minimum=0,
+        maximum=2,
+    ),
+    "mood": Parameter(
+        label="Mood",
+        help="How far the mood of the words steers. 1: sad lines are calmer and plainer, happy ones wilder and stranger",
+        minimum=0,
+        maximum=1,
+    ),
+    "word_fade_seconds": Parameter(
+        label="Word Fade",
+        help="How many seconds one line's things take to give way to the next one's",
+        minimum=0,
+        maximum=10,
+        animatable=False,
+    ),
+    **dict(_band_parameters()),
 }
 
+
+_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *(name for name, _ in _band_parameters())})
 
 WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
     Look.CHROMASTRIP: frozenset(),
-    Look.ORIGINAL_MSIEG: frozenset(),
-    Look.ORIGINAL_RUSHK: frozenset({"depth", "smooth_factor"}),
+    Look.ORIGINAL_MSIEG: _OF_CHROMASTRIP_ONLY,
+    Look.ORIGINAL_RUSHK: _OF_CHROMASTRIP_ONLY | {"depth", "smooth_factor"},
 }
 """Which numbers do nothing in which look."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A number that changes over time. Between two points it runs straight; before the first and after the last it stays.
+
+    Parameters
+    ----------
+    parameter
+        Whose value it replaces: one of `PARAMETERS` that is animatable.
+    values
+        Its values, within the parameter's range.
+    seconds
+        When they hold, in the sound's own time, rising. Empty: one value for each control frame (22050 / 512 a second) from the sound's
+        beginning on.
+    """
+
+    parameter: str
+    values: tuple[float, ...]
+    seconds: tuple[Fraction, ...] = ()
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong: a sentence for people each."""
+        parameter = PARAMETERS.get(self.parameter)
+        if parameter is None or not parameter.animatable:
+            yield f"“{self.parameter}” cannot change over time: {', '.join(name for name, p in PARAMETERS.items() if p.animatable)} can."
+            return
+        if not self.values:
+            yield f"The curve of {parameter.label} has no points."
+        if self.seconds and len(self.seconds) != len(self.values):
+            yield f"The curve of {parameter.label} has {len(self.seconds)} times and {len(self.values)} values."
+        if any(after <= before for before, after in zip(self.seconds, self.seconds[1:], strict=False)):
+            yield f"The curve of {parameter.label} goes back in time: its times must rise."
+        strangers = [value for value in self.values if not parameter.minimum <= value <= parameter.maximum]
+        if strangers:
+            yield (f"{parameter.label} is {strangers[0]} in its curve: it must lie between {parameter.minimum} and {parameter.maximum}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cue:
+    """What shows while some words are sung.
+
+    Parameters
+    ----------
+    start_seconds, end_seconds
+        When, in the sound's own time; half-open.
+    classes
+        The things, the loudest note's first; they follow the harmony as the film's own do.
+    mood
+        -1 (sad) ... 1 (happy).
+    """
+
+    start_seconds: Fraction
+    end_seconds: Fraction
+    classes: tuple[int, ...]
+    mood: float = 0.0
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong: a sentence for people each."""
+        when = f"at {float(self.start_seconds):.2f} s"
+        if self.end_seconds <= self.start_seconds:
+            yield f"The words {when} end before they begin, at {float(self.end_seconds):.2f} s."
+        if not self.classes:
+            yield f"The words {when} show nothing: give them at least one class."
+        if not -1 <= self.mood <= 1:
+            yield f"The mood of the words {when} is {self.mood}: it must lie between -1 and 1."
+        yield from class_problems(self.classes)
+
+
+def class_problems(classes: tuple[int, ...]) -> Iterator[str]:
+    """Name what is wrong with chosen classes: a sentence for people each."""
+    strangers = [number for number in classes if not 0 <= number <= 999]  # noqa: PLR2004 (ImageNet's 1000 classes)
+    if strangers:
+        yield f"Unknown classes {strangers}: class numbers run from 0 to 999."
+    if len(set(classes)) < len(classes):
+        yield f"Classes {list(classes)} name one class twice: each may stand there once."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
 
-    `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`.
+    `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`. `curves` replace single numbers;
+    `cues` show other classes for a while, by their beginnings.
     """
 
     pitch_sensitivity: float = 220.0
@@ -117,7 +252,23 @@ class Settings:
     model: Model = Model.ABSTRACT
     look: Look = Look.CHROMASTRIP
     size: int = 128
+    split: float = 0.5
+    loud_notes: float = 0.0
+    beat: float = 0.0
+    mood: float = 0.0
+    word_fade_seconds: float = 0.5
+    low_to_motion: float = 0.0
+    low_to_truncation: float = 0.0
+    low_to_class_speed: float = 0.0
+    mid_to_motion: float = 0.0
+    mid_to_truncation: float = 0.0
+    mid_to_class_speed: float = 0.0
+    high_to_motion: float = 0.0
+    high_to_truncation: float = 0.0
+    high_to_class_speed: float = 0.0
     classes: tuple[int, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    cues: tuple[Cue, ...] = ()
 
     def problems(self) -> Iterator[str]:
         """Name each value that is out of its range.
@@ -131,8 +282,11 @@ class Settings:
             value = getattr(self, name)
             if not parameter.minimum <= value <= parameter.maximum:  # so is NaN
                 yield f"{parameter.label} is {value}: it must lie between {parameter.minimum} and {parameter.maximum}."
-        strangers = [c for c in self.classes if not 0 <= c <= 999]  # noqa: PLR2004 (ImageNet's 1000 classes)
-        if strangers:
-            yield f"Unknown classes {strangers}: class numbers run from 0 to 999."
-        if len(set(self.classes)) < len(self.classes):
-            yield f"Classes {list(self.classes)} name one class twice: each may stand there once."
+        yield from class_problems(self.classes)
+        for part in (*self.curves, *self.cues):
+            yield from part.problems()
+        names = [curve.parameter for curve in self.curves]
+        if len(set(names)) < len(names):
+            yield f"Two curves move one number ({', '.join(names)}): each may have one."
+        if any(after.start_seconds < before.start_seconds for before, after in zip(self.cues, self.cues[1:], strict=False)):
+            yield "The words' cues are out of order: sort them by their beginnings."

@@ -7,7 +7,7 @@ import librosa
 import numpy as np
 import pytest
 
-from core import audio, features
+from core import audio, features, hearing
 from core.features import Features, analyse
 from tests import sounds
 
@@ -42,7 +42,7 @@ def test_chroma_is_librosas(song, heard):
 @pytest.mark.parametrize("detuned", [0.98, 1.0, 1.013])
 def test_tuning_is_librosas(song, detuned):
     samples = np.interp(np.arange(len(song)) * detuned, np.arange(len(song)), song).astype(np.float32)
-    assert features._mel_power_and_tuning(samples)[1] == librosa.estimate_tuning(y=samples, sr=22_050, bins_per_octave=36)
+    assert hearing.mel_power_and_tuning(samples)[1] == librosa.estimate_tuning(y=samples, sr=22_050, bins_per_octave=36)
 
 
 def test_energy_is_the_mean_mel_power_over_its_range(song, heard):
@@ -64,7 +64,7 @@ def test_onset_strength_is_librosas(song, heard):
 
 
 def test_blocks_change_no_number(song, heard, monkeypatch):
-    monkeypatch.setattr(features, "BLOCK_FRAMES", 37)
+    monkeypatch.setattr(hearing, "BLOCK_FRAMES", 37)
     in_blocks = analyse(song)
     np.testing.assert_array_equal(in_blocks.chroma, heard.chroma)
     np.testing.assert_allclose(in_blocks.energy, heard.energy, atol=1e-7)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core import latents
 from core.features import CONTROL_RATE
 from core.latents import make_latents
-from core.protocol import Look, Settings
+from core.protocol import PARAMETERS, Cue, Curve, Look, Settings
 from tests.films import random_features as features
 from tests.films import silence
 
@@ -41,40 +41,12 @@ def test_truncation_scales_the_first_noise():
 
 @pytest.mark.parametrize(("frames", "periods"), [(1, 1), (200, 1), (201, 2), (1000, 5)])
 def test_jitter_is_drawn_every_200_control_frames_at_even_odds(frames, periods):
-    steps = latents.jitter_steps(np.random.default_rng(0), control_frames=frames, jitter=0.3)
-    assert steps.shape == (periods, 128)
-    assert set(np.unique(steps)) == {1.0, 0.7}
-    assert 0.3 < (steps == 1).mean() < 0.7
+    resting = latents.resting_units(np.random.default_rng(0), control_frames=frames)
+    assert resting.shape == (periods, 128)
+    assert 0.3 < resting.mean() < 0.7
 
 
 # Time -----------------------------------------------------------------------------------------------------------------------------------
-
-
-@given(
-    st.fractions(-100, 10_000, max_denominator=10**6),
-    st.one_of(st.sampled_from(RATES), st.fractions(1, 240, max_denominator=10_000)),
-    st.integers(1, 50),
-)
-def test_frames_lie_exactly_on_the_control_axis(start, fps, count):
-    positions = latents.control_positions(source_start_seconds=start, frame_count=count, fps=fps)
-    assert positions == [(start + Fraction(n) / fps) * Fraction(22_050, 512) for n in range(count)]
-    assert all(isinstance(position, Fraction) for position in positions)
-
-
-def test_nothing_drifts_in_an_hour():
-    fps, count = Fraction(30_000, 1001), 107_893  # one hour and a frame
-    last = latents.control_positions(source_start_seconds=Fraction(0), frame_count=count, fps=fps)[-1]
-    assert last == Fraction(107_892 * 1001, 30_000) * Fraction(22_050, 512)
-    hour = np.arange(3601 * 43.1)[:, None]
-    sampled = latents.sample(hour, latents.control_positions(source_start_seconds=Fraction(0), frame_count=count, fps=fps))
-    assert sampled[-1, 0] == pytest.approx(float(last), abs=1e-8)
-
-
-@given(st.lists(st.fractions(-5, 30, max_denominator=1001), min_size=1, max_size=20), st.integers(1, 25))
-def test_sampling_draws_straight_lines_and_stands_still_beyond_the_ends(positions, length):
-    rows = np.random.default_rng(length).random((length, 3))
-    expected = [np.interp([float(position)] * 3, np.arange(length), rows[:, 0])[0] for position in positions]
-    np.testing.assert_allclose(latents.sample(rows, positions)[:, 0], expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(smooth_factor=1, class_count=3, tempo_sensitivity=0.8)])
@@ -133,7 +105,7 @@ def test_at_the_control_rate_an_originals_film_is_the_original_row_by_row(look, 
     class_rng, start_rng, jitter_rng = latents.random_streams(5)
     classes = latents.choose_classes(class_rng, count=5)
     start = latents.start_noise(start_rng, truncation=0.7)
-    jitter = latents.jitter_steps(jitter_rng, control_frames=300, jitter=0.2)
+    jitter = np.where(latents.resting_units(jitter_rng, control_frames=300), 0.8, 1.0)
     noise = latents.noise_walk(heard.energy, heard.flux, start=start, jitter=jitter, tempo_sensitivity=0.4, truncation=0.7)
     vectors = latents.class_walk(heard.chroma, classes=classes, pitch_sensitivity=280, depth=0.8, variant=variant)
     shown = latents.smooth(vectors, window=7) if variant == "msieg" else vectors
@@ -163,7 +135,14 @@ CHANGES = {
     "depth": 0.5,
     "class_count": 5,
     "seed": 1,
+    "split": 1.0,
+    "loud_notes": 1.0,
+    "beat": 1.0,
+    **{name: 0.5 for name in PARAMETERS if name.endswith(("_to_motion", "_to_class_speed"))},
+    **{name: -0.5 for name in PARAMETERS if name.endswith("_to_truncation")},
     "classes": (1, 2, 3),
+    "curves": (Curve(parameter="truncation", values=(1.0, 0.5)),),
+    "cues": (Cue(start_seconds=Fraction(1), end_seconds=Fraction(2), classes=(7, 8)),),
 }
 
 

@@ -43,7 +43,7 @@ def test_the_noise_walks_as_the_original(frames, tempo_sensitivity, truncation, 
     rng = np.random.default_rng(1)
     choices = {
         "start": latents.start_noise(rng, truncation=truncation),
-        "jitter": latents.jitter_steps(rng, control_frames=frames, jitter=jitter),
+        "jitter": np.where(latents.resting_units(rng, control_frames=frames), 1.0 - jitter, 1.0),
         "tempo_sensitivity": tempo_sensitivity,
         "truncation": truncation,
     }

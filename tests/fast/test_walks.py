@@ -18,14 +18,27 @@ LONGEST_LAG = 0.5 * float(features.CONTROL_RATE) / 60  # half a video frame at 6
 
 
 def noise(heard, positions, **changes):
-    choices = {"tempo_sensitivity": 0.25, "truncation": 1.0, **changes}
+    choices = {"tempo_sensitivity": 0.25, "truncation": 1.0, "jitter": 0.5, "pushes": push(heard), **changes}
+    frames = len(heard.energy)
     return walks.noise_at(
         np.asarray(positions, float),
-        walks.push(heard),
-        start=latents.start_noise(np.random.default_rng(0), truncation=choices["truncation"]),
-        jitter=latents.jitter_steps(np.random.default_rng(1), control_frames=len(heard.energy), jitter=0.5),
-        **choices,
+        choices["tempo_sensitivity"] * choices["pushes"],
+        start=latents.start_noise(np.random.default_rng(0), truncation=np.ravel(choices["truncation"])[0]),
+        resting=latents.resting_units(np.random.default_rng(1), control_frames=frames),
+        jitter=np.broadcast_to(choices["jitter"], frames),
+        truncation=np.broadcast_to(choices["truncation"], frames),
     )
+
+
+def push(heard, **changes):
+    return walks.push(heard, **{"split": 0.5, "beat": 0.0, "band_amounts": (0.0, 0.0, 0.0)} | changes)
+
+
+def class_weights(notes, **changes):
+    frames = notes.shape[1]
+    numbers = {"pitch_sensitivity": 220.0, "depth": 1.0, "window": 20.0} | changes
+    curves = {name: np.broadcast_to(numbers.pop(name), frames) for name in ("pitch_sensitivity", "depth", "window")}
+    return walks.class_weights(notes, **curves, **numbers)
 
 
 def speed(rows):
@@ -71,7 +84,7 @@ def test_noise_stays_within_its_bounds_and_never_jumps(seed, tempo_sensitivity, 
     heard = random_features(900, seed=seed)
     rows = noise(heard, np.arange(0, 900, 0.25), tempo_sensitivity=tempo_sensitivity, truncation=truncation)
     assert np.abs(rows).max() <= 2 * truncation
-    furthest = 1.3 * tempo_sensitivity * walks.push(heard).max() * 0.25  # 1.3: the wave's steepest slope
+    furthest = 1.3 * tempo_sensitivity * push(heard).max() * 0.25  # 1.3: the wave's steepest slope
     assert np.abs(np.diff(rows, axis=0)).max() <= furthest + 1e-6
 
 
@@ -87,7 +100,7 @@ def test_classes_change_with_the_chord_and_not_after_it():
     chroma = np.full((12, 400), 0.1, np.float32)
     chroma[3, :200] = chroma[7, 200:] = 1
     chroma[3, :4] = 1.1  # the louder one on the whole: first in rank
-    weights = walks.class_weights(chroma / chroma.max(), class_count=2, pitch_sensitivity=220, depth=1, window=20)
+    weights = class_weights(chroma / chroma.max(), class_count=2)
     crossing = np.flatnonzero(np.diff(np.sign(weights[:, 0] - weights[:, 1])))
     assert list(crossing) == pytest.approx([199], abs=1)
 
@@ -95,6 +108,6 @@ def test_classes_change_with_the_chord_and_not_after_it():
 @pytest.mark.parametrize("count", range(1, 13))
 def test_class_weights_reach_their_depth_and_are_never_all_zero(count):
     heard = random_features(300, quiet=0.5)
-    weights = walks.class_weights(heard.chroma, class_count=count, pitch_sensitivity=220, depth=0.6, window=20)
+    weights = class_weights(heard.chroma, class_count=count, depth=0.6)
     assert weights.max() <= 0.6 + 1e-9
     assert weights.max(axis=1).min() > 0.1

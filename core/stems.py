@@ -1,0 +1,60 @@
+"""Several sounds for one film: a drum track may drive the motion, a voice the things."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from .features import CONTROL_RATE, Features
+
+OF_MOTION = ("energy", "flux", "onset_strength", "percussive_onset_strength", "bands")
+OF_CLASSES = ("chroma", "harmonic_chroma", "chroma_energy")
+
+
+def with_motion_of(heard: Features, stem: Features, *, offset_seconds: Fraction) -> Features:
+    """Let another sound drive the motion: its hits, loudness and bands stand for the sound's own.
+
+    Parameters
+    ----------
+    heard
+        The film's sound, F control frames.
+    stem
+        The other sound.
+    offset_seconds
+        What in the film's sound is at time t, is in the stem at ``t + offset_seconds``.
+
+    Returns
+    -------
+    Features
+        F control frames; silent where the stem has not begun or is over.
+    """
+    return _with(heard, stem, OF_MOTION, offset_seconds=offset_seconds)
+
+
+def with_classes_of(heard: Features, stem: Features, *, offset_seconds: Fraction) -> Features:
+    """Let another sound drive the things: its chroma stands for the sound's own. Arguments as for `with_motion_of`."""
+    return _with(heard, stem, OF_CLASSES, offset_seconds=offset_seconds)
+
+
+def with_beats(heard: Features, beats_seconds: tuple[Fraction, ...]) -> Features:
+    """Let given beats stand for those that were heard; none given: keep these."""
+    if not beats_seconds:
+        return heard
+    times = np.array([float(second) for second in beats_seconds])
+    tempo = 60 / np.median(np.diff(times)) if len(times) > 1 else 0.0
+    return replace(heard, beat_times=times, tempo=np.array(tempo, np.float64))
+
+
+def _with(heard: Features, stem: Features, names: tuple[str, ...], *, offset_seconds: Fraction) -> Features:
+    places = np.arange(len(heard.energy)) + float(offset_seconds * CONTROL_RATE)
+    return replace(heard, **{name: _read(getattr(stem, name), places) for name in names})
+
+
+def _read(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Read float [..., T] at fractional places of its last axis; beyond the ends, 0."""
+    last = rows.shape[-1] - 1
+    below = np.floor(places).astype(int)
+    share = (places - below).astype(rows.dtype)
+    before, after = (rows[..., place.clip(0, last)] for place in (below, below + 1))
+    inside = (places >= 0) & (places <= last)
+    return (before * (1 - share) + after * share) * inside
