@@ -8,6 +8,7 @@ import bpy
 from ..core.protocol import PARAMETERS, Look, Model, Settings
 
 DEFAULTS = Settings()
+NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
 def _number(name: str) -> object:
@@ -62,19 +63,12 @@ class StripSettings(bpy.types.PropertyGroup):
         default="128",
         options=set(),
     )
-    pitch_sensitivity: _number("pitch_sensitivity")
-    tempo_sensitivity: _number("tempo_sensitivity")
-    jitter: _number("jitter")
-    truncation: _number("truncation")
-    smooth_factor: _number("smooth_factor")
-    depth: _number("depth")
-    class_count: _number("class_count")
-    seed: _number("seed")
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
 
 
-NUMBERS = tuple(name for name in PARAMETERS if name != "size")
+# Blender reads a group's properties off its annotations.
+StripSettings.__annotations__.update({name: _number(name) for name in NUMBERS})
 
 
 def read_settings(group: StripSettings) -> Settings:

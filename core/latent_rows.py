@@ -113,7 +113,8 @@ def _both(film: Latents, own: Latents, share: np.ndarray) -> tuple[np.ndarray, n
     ids = np.concatenate([film.class_ids, own.class_ids], axis=1)
     weights = np.concatenate([film.class_weights * (1 - share), own.class_weights * share], axis=1)
     needed = weights.any(axis=0)
-    needed[0] |= not needed.any()
+    if not needed.any():
+        needed = np.arange(weights.shape[1]) == 0
     return ids[:, needed], weights[:, needed]
 
 

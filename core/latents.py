@@ -21,7 +21,7 @@ from .originals import noise_walk as noise_walk  # noqa: PLC0414
 from .originals import smooth as smooth  # noqa: PLC0414
 from .positions import Positions, sample
 from .positions import control_positions as control_positions  # noqa: PLC0414
-from .protocol import BANDS, PARAMETERS, Look, Section, Settings
+from .protocol import BANDS, PARAMETERS, Look, RenderRequest, Section, Settings
 from .sections import lay_over
 
 NOISE_SIZE = 128
@@ -29,6 +29,18 @@ MOOD_TRUNCATION = 0.3
 """How far full mood moves the truncation."""
 CLASS_SPEED_RANGE = 100.0
 """How far a band of full strength and amount moves the pitch sensitivity."""
+
+
+def latents_of(request: RenderRequest, heard: Features) -> Latents:
+    """Turn what a request's film hears into its latents, see `make_latents`."""
+    return make_latents(
+        heard,
+        request.settings,
+        sections=request.sections,
+        source_start_seconds=request.source_start_seconds,
+        frame_count=request.frame_count,
+        fps=request.fps,
+    )
 
 
 def make_latents(

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import features, pictures
+from . import pictures
 from .backends import Backend
 from .cache import FrameCache
+from .checks import check
 from .features import CONTROL_RATE, Features
 from .files import link_or_copy, write_whole
 from .keys import film_digest
-from .latents import Latents, make_latents
-from .protocol import FrameSequence, RenderRequest, Section, Settings, Stage, UserError, encode
+from .latents import Latents, latents_of
+from .listening import listen
+from .protocol import FrameSequence, RenderRequest, Settings, Stage, UserError, encode
 
 BATCHES_IN_FLIGHT = 4
 """How many drawn batches may wait to be encoded: bounds the memory."""
@@ -99,15 +101,8 @@ def render(
     check(request)
     report(Stage.LISTENING, 0, request.frame_count)
     cache = FrameCache(Path(request.cache_folder) / "pictures")
-    heard = _listen(request)
-    latents = make_latents(
-        heard,
-        request.settings,
-        sections=request.sections,
-        source_start_seconds=request.source_start_seconds,
-        frame_count=request.frame_count,
-        fps=request.fps,
-    )
+    heard = listen(request)
+    latents = latents_of(request, heard)
     backend = open_backend(request.settings)
     frames = FrameFolder(request, keys=backend.cache_keys(latents))
     for key, picture in cache.find(frames.keys).items():
@@ -122,38 +117,6 @@ def render(
         _draw(batches, latents=latents, backend=backend, frames=frames, cache=cache, report=report, cancelled=cancelled)
     report(Stage.DRAWING, frames.done, request.frame_count)
     return Film(frames=frames.sequence, drawn_count=len(missing), digest=frames.digest, warnings=tuple(_warnings(request, heard)))
-
-
-def check(request: RenderRequest) -> None:
-    """Refuse a request that no film can come from.
-
-    Raises
-    ------
-    UserError
-        Names the first value that is wrong.
-    """
-    for problem in request.settings.problems():
-        raise UserError(problem, "Set it to a value within that range.")
-    for section in request.sections:
-        _check_section(section, request)
-    if request.frame_count < 1:
-        raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
-    if request.fps <= 0:
-        raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
-
-
-def _check_section(section: Section, request: RenderRequest) -> None:
-    if not 0 <= section.first_frame < section.end_frame <= request.frame_count:
-        raise UserError(
-            f"The section from frame {section.first_frame} to {section.end_frame} is not within the film's {request.frame_count} frames.",
-            "Choose a section that begins and ends within the film, its end after its beginning.",
-        )
-    if section.landing_seconds < 0:
-        raise UserError(f"A section would land in {float(section.landing_seconds)} s.", "Choose 0 s or more.")
-    for problem in section.settings.problems():
-        raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Set it to a value within that range.")
-    if (section.settings.model, section.settings.size) != (request.settings.model, request.settings.size):
-        raise UserError("A section has another model or size than its film.", "Draw them as two films.")
 
 
 class FrameFolder:
@@ -198,13 +161,6 @@ class FrameFolder:
 def _safe_name(name: str) -> str:
     """Keep letters and digits only: some editors cannot read ``# ? %`` or blanks in the paths of image sequences."""
     return re.sub(r"\W+", "-", name).strip("-_")[:40] or "film"
-
-
-def _listen(request: RenderRequest) -> Features:
-    sound = Path(request.sound_path)
-    if not sound.is_file():
-        raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
-    return features.load(sound, Path(request.cache_folder) / "sounds", digest=features.file_digest(sound))
 
 
 def _draw(

@@ -4,21 +4,12 @@ import argparse
 import math
 import os
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import PARAMETERS, Look, Model, RenderRequest, Section, Settings, UserError
-from . import words
-
-SECTION_READERS: dict[str, Callable[[str], Any]] = {
-    **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
-    "look": Look,
-    "classes": lambda text: tuple(int(number) for number in text.split(",")),
-}
-"""What may differ in a section, and how its text is read."""
+from ..protocol import PARAMETERS, Look, Model, RenderRequest, Settings, Stem, UserError
+from . import reading, words
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -44,6 +35,18 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar=("BEGIN:END", "NAME=VALUE"),
         help="other settings between two times of the film, in seconds, landing on it without a jump; may be given several times",
     )
+    command.add_argument(
+        "--curve",
+        action="append",
+        default=[],
+        metavar="NAME=TIME:VALUE,...",
+        help="let a number change over the song, as truncation=0:0.4,30:1; or name a file with one value for each control frame",
+    )
+    command.add_argument("--motion-sound", type=Path, metavar="FILE", help="what drives the motion instead of the song, as a drum track")
+    command.add_argument("--class-sound", type=Path, metavar="FILE", help="what drives the things instead of the song, as a voice")
+    command.add_argument(
+        "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
+    )
     for name in PARAMETERS:
         default = getattr(Settings(), name)
         command.add_argument(
@@ -60,14 +63,18 @@ def _parameter_help(name: str) -> str:
 def request(options: Namespace) -> RenderRequest:
     """Make the request that the words ask for; its frames go to the cache folder."""
     sound = Path(options.sound).absolute()
+    settings = _settings(options)
     return RenderRequest(
         name=sound.stem,
         sound_path=str(sound),
         source_start_seconds=options.start,
         frame_count=math.ceil(_seconds(options, sound) * options.fps),
         fps=options.fps,
-        settings=_settings(options),
-        sections=tuple(_section(said, options) for said in options.section),
+        settings=settings,
+        sections=tuple(reading.section(said, settings, fps=options.fps) for said in options.section),
+        motion_stem=_stem(options.motion_sound, options),
+        class_stem=_stem(options.class_sound, options),
+        beats_seconds=reading.beats(options.beats) if options.beats else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
     )
@@ -92,30 +99,18 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 
 
 def _settings(options: Namespace) -> Settings:
+    numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
+    if options.classes:
+        numbers["class_count"] = len(options.classes)
     return Settings(
         model=Model(options.model),
         look=Look(options.look),
         classes=tuple(options.classes),
-        **{name: getattr(options, name) for name in PARAMETERS} | ({"class_count": len(options.classes)} if options.classes else {}),
+        curves=tuple(reading.curve(said) for said in options.curve),
+        **numbers,
     )
 
 
-def _section(said: Sequence[str], options: Namespace) -> Section:
-    """Read ``10.0:18.5 truncation=0.4 ...``: seconds of the film, and what differs there."""
-    begin, _, end = said[0].partition(":")
-    try:
-        first_frame, end_frame = round(Fraction(begin) * options.fps), round(Fraction(end) * options.fps)
-        changes = dict(_change(word) for word in said[1:])
-        landing_seconds = Fraction(changes.pop("landing", "1"))
-        settings = replace(_settings(options), **{name: SECTION_READERS[name](value) for name, value in changes.items()})
-    except (ValueError, ZeroDivisionError, KeyError) as error:
-        raise UserError(
-            f"“{' '.join(said)}” is no section ({error}).",
-            f"Write it as 10.0:18.5 truncation=0.4, with any of {', '.join(SECTION_READERS)} and landing.",
-        ) from error
-    return Section(first_frame=first_frame, end_frame=end_frame, settings=settings, landing_seconds=landing_seconds)
-
-
-def _change(word: str) -> tuple[str, str]:
-    name, _, value = word.partition("=")
-    return name.replace("-", "_"), value
+def _stem(sound: Path | None, options: Namespace) -> Stem | None:
+    """Take a stem to begin when the song does."""
+    return None if sound is None else Stem(sound_path=str(sound.absolute()), source_start_seconds=options.start)

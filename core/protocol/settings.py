@@ -7,6 +7,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 
 class Model(enum.StrEnum):
@@ -91,8 +92,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "class_count": Parameter(
         label="Things",
-        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things in"
-        " turn, from eight beats to eight beats",
+        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things"
+        " in turn, from eight beats to eight beats",
         minimum=1,
         maximum=120,
         animatable=False,
@@ -186,7 +187,7 @@ class Curve:
             yield f"The curve of {parameter.label} has no points."
         if self.seconds and len(self.seconds) != len(self.values):
             yield f"The curve of {parameter.label} has {len(self.seconds)} times and {len(self.values)} values."
-        if any(after <= before for before, after in zip(self.seconds, self.seconds[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(self.seconds)):
             yield f"The curve of {parameter.label} goes back in time: its times must rise."
         strangers = [value for value in self.values if not parameter.minimum <= value <= parameter.maximum]
         if strangers:
@@ -288,5 +289,5 @@ class Settings:
         names = [curve.parameter for curve in self.curves]
         if len(set(names)) < len(names):
             yield f"Two curves move one number ({', '.join(names)}): each may have one."
-        if any(after.start_seconds < before.start_seconds for before, after in zip(self.cues, self.cues[1:], strict=False)):
+        if any(after.start_seconds < before.start_seconds for before, after in pairwise(self.cues)):
             yield "The words' cues are out of order: sort them by their beginnings."

@@ -1,0 +1,39 @@
+"""What a request must be, before anything is listened to or drawn."""
+
+from itertools import pairwise
+
+from .protocol import RenderRequest, Section, UserError
+
+
+def check(request: RenderRequest) -> None:
+    """Refuse a request that no film can come from.
+
+    Raises
+    ------
+    UserError
+        Names the first value that is wrong.
+    """
+    for problem in request.settings.problems():
+        raise UserError(problem, "Change it, then start again.")
+    for section in request.sections:
+        _check_section(section, request)
+    if request.frame_count < 1:
+        raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
+    if request.fps <= 0:
+        raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
+    if any(after <= before for before, after in pairwise(request.beats_seconds)):
+        raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
+
+
+def _check_section(section: Section, request: RenderRequest) -> None:
+    if not 0 <= section.first_frame < section.end_frame <= request.frame_count:
+        raise UserError(
+            f"The section from frame {section.first_frame} to {section.end_frame} is not within the film's {request.frame_count} frames.",
+            "Choose a section that begins and ends within the film, its end after its beginning.",
+        )
+    if section.landing_seconds < 0:
+        raise UserError(f"A section would land in {float(section.landing_seconds)} s.", "Choose 0 s or more.")
+    for problem in section.settings.problems():
+        raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Change it, then start again.")
+    if (section.settings.model, section.settings.size) != (request.settings.model, request.settings.size):
+        raise UserError("A section has another model or size than its film.", "Draw them as two films.")

@@ -1,0 +1,42 @@
+"""``vectors``: a film's latents as arrays, for those who draw with something else or want to look inside."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from . import asking
+from .telling import say
+
+
+def add(commands: Any) -> None:
+    """Name the command's words."""
+    command = commands.add_parser("vectors", help="write a film's latents as arrays, without drawing it")
+    command.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE.npz",
+        help="noise [N, 128], class_ids and class_weights [N, m], class_floor and truncation [N]",
+    )
+    command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
+    asking.add(command)
+    command.set_defaults(run=run, json=False)
+
+
+def run(options: Namespace) -> None:
+    """Write the arrays."""
+    import numpy as np
+
+    from ..checks import check
+    from ..files import whole_file
+    from ..latents import latents_of
+    from ..listening import listen
+
+    request = asking.request(options)
+    check(request)
+    latents = latents_of(request, listen(request))
+    arrays: dict[str, Any] = {"fps": str(request.fps), **vars(latents)}
+    if options.full:
+        arrays["class_vectors"] = latents.class_vectors(range(len(latents)))
+    with whole_file(Path(options.out)) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    say(f"{len(latents)} rows in {options.out}")

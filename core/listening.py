@@ -1,0 +1,36 @@
+"""From a request to what its film hears: the sound, with the stems and beats that stand for parts of it."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from . import features, stems
+from .features import Features
+from .protocol import RenderRequest, UserError
+
+
+def listen(request: RenderRequest) -> Features:
+    """Give the features that a request's film follows, on the sound's own time axis.
+
+    Raises
+    ------
+    UserError
+        If a sound is missing or cannot be read.
+    """
+    folder = Path(request.cache_folder) / "sounds"
+    heard = _load(request.sound_path, folder)
+    if (stem := request.motion_stem) is not None:
+        heard = stems.with_motion_of(heard, _load(stem.sound_path, folder), offset_seconds=_offset(request, stem.source_start_seconds))
+    if (stem := request.class_stem) is not None:
+        heard = stems.with_classes_of(heard, _load(stem.sound_path, folder), offset_seconds=_offset(request, stem.source_start_seconds))
+    return stems.with_beats(heard, request.beats_seconds)
+
+
+def _offset(request: RenderRequest, stem_start_seconds: Fraction) -> Fraction:
+    return stem_start_seconds - request.source_start_seconds
+
+
+def _load(sound_path: str, folder: Path) -> Features:
+    sound = Path(sound_path)
+    if not sound.is_file():
+        raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
+    return features.load(sound, folder, digest=features.file_digest(sound))
