@@ -26,6 +26,7 @@ ROUNDNESS = 0.95  # of the turning points: 0 a sine, towards 1 a zigzag
 CLASS_SECONDS_SHARE = 1 / 5  # of the originals' time constant: theirs is sharpened by feedback, which nobody can look ahead of
 CONTRAST = 3.0  # between the loudest pitch class and the others
 MEMORY = 1e-3  # in silence the things settle to the song's own mean
+PAUSE = 0.05  # of the mean: with loud notes only, what is 26 dB below it counts as a pause
 BEATS_A_TURN = 8  # two bars
 SECONDS_A_TURN = 4.0
 TURNING = 0.15  # of a turn: how long one thing takes to give way to the next
@@ -171,7 +172,9 @@ def heard_notes(features: Features, *, split: np.ndarray | float, loud_notes: np
     """
     chroma = features.chroma + split * (features.harmonic_chroma.astype(np.float64) - features.chroma)
     loudness = np.minimum(over_full_strength(np.sqrt(features.chroma_energy)), 1)
-    return chroma * (1 + loud_notes * (loudness - 1))
+    heard = chroma * (1 + loud_notes * (loudness - 1))
+    # Weights are scaled to the loudest of their moment: so that hiss in a pause does not win there, the song's own mean must be louder.
+    return heard + PAUSE * loud_notes * heard.mean(axis=1, keepdims=True)
 
 
 def class_weights(

@@ -117,7 +117,7 @@ def test_at_the_control_rate_an_originals_film_is_the_original_row_by_row(look, 
 @pytest.mark.parametrize("look", Look)
 @pytest.mark.parametrize("heard", [silence(300), features(1), features(5), features(300, quiet=0.9)], ids=["silence", "1", "5", "quiet"])
 def test_every_look_of_every_sound_is_finite_and_in_range(look, heard):
-    for count in (1, 2, 7, 12):
+    for count in (1, 2, 7, 12, 13, 120):
         made = make(heard, Settings(look=look, class_count=count), count=60)
         assert np.isfinite(made.noise).all()
         assert np.abs(made.noise).max() < 2.3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.generator import Generator
 from core.latents import make_latents
-from core.protocol import Look, Section, Settings
+from core.protocol import Cue, Curve, Look, Section, Settings
 from tests.films import random_features
 
 FRAMES, FPS = 240, Fraction(30)
@@ -24,8 +24,12 @@ some_settings = st.builds(
     look=st.sampled_from(Look),
     tempo_sensitivity=st.floats(0.05, 0.8),
     truncation=st.floats(0.1, 1),
-    class_count=st.integers(1, 12),
+    class_count=st.integers(1, 30),
     depth=st.floats(0.2, 1),
+    split=st.floats(0, 1),
+    low_to_truncation=st.floats(-0.5, 0.5),
+    curves=st.sampled_from([(), (Curve(parameter="jitter", seconds=(Fraction(1), Fraction(5)), values=(0.0, 1.0)),)]),
+    cues=st.sampled_from([(), (Cue(start_seconds=Fraction(2), end_seconds=Fraction(5), classes=(7, 8, 9)),)]),
 )
 some_sections = st.builds(
     lambda first, count, own, landing: Section(
