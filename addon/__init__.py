@@ -18,6 +18,7 @@ CLASSES = (
     operators.CHROMASTRIP_OT_use_standard_view,
     panels.CHROMASTRIP_PT_main,
     panels.CHROMASTRIP_PT_motion,
+    panels.CHROMASTRIP_PT_listening,
     panels.CHROMASTRIP_PT_hand_over,
 )
 

@@ -4,7 +4,7 @@ import textwrap
 
 import bpy
 
-from ..core.protocol import WITHOUT_EFFECT, Look, Model, Progress, UserError
+from ..core.protocol import BANDS, PARAMETERS, WITHOUT_EFFECT, Look, Model, Progress, UserError
 from . import compat, jobs
 from .strips import source_strip
 
@@ -53,11 +53,11 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         _draw_news(layout, context)
 
 
-class CHROMASTRIP_PT_motion(SequencerPanel, bpy.types.Panel):
-    """How the picture follows the music"""
+class NumbersPanel(SequencerPanel):
+    """A sub-panel of numbers of the chosen sound strip."""
 
-    bl_label = "Motion"
     bl_parent_id = "CHROMASTRIP_PT_main"
+    numbers: tuple[str, ...] = ()
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -65,15 +65,30 @@ class CHROMASTRIP_PT_motion(SequencerPanel, bpy.types.Panel):
         return super().poll(context) and _source(context) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the hyperparameters."""
+        """Draw the numbers, pale where they do nothing."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         settings = source_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
-        for name in ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth"):
+        for name in self.numbers:
             row = layout.row()
             row.active = settings.model != Model.SYNC_CARD and name not in WITHOUT_EFFECT[Look(settings.look)]
             row.prop(settings, name)
+
+
+class CHROMASTRIP_PT_motion(NumbersPanel, bpy.types.Panel):
+    """How the picture follows the music"""
+
+    bl_label = "Motion"
+    numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth")
+
+
+class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):
+    """What in the sound drives what"""
+
+    bl_label = "Listening"
+    bl_options = {"DEFAULT_CLOSED"}
+    numbers = ("split", "loud_notes", "beat", *(name for name in PARAMETERS if name.startswith(tuple(f"{band}_to_" for band in BANDS))))
 
 
 class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
