@@ -1,6 +1,7 @@
 """The sidebar's tab. Draws what is known already; does no work."""
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -58,6 +59,8 @@ class NumbersPanel(SequencerPanel):
 
     bl_parent_id = "CHROMASTRIP_PT_main"
     numbers: tuple[str, ...] = ()
+    if TYPE_CHECKING:
+        layout: bpy.types.UILayout  # every panel has one
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
