@@ -70,7 +70,7 @@ def fill_cache(asked: RenderRequest) -> float:
     encoded = [pictures.encode_png(picture) for picture in generator.draw(latents, rows)]
     cache = FrameCache(Path(asked.cache_folder) / "pictures")
     for row, key in enumerate(generator.cache_keys(latents)):
-        cache.store(key, encoded[row % len(encoded)])
+        cache.store(key, encoded[row * len(encoded) // FRAMES])  # each for a while: a film that flashes would be drawn again
     pipeline.render(asked, open_backend=Backends().open)
     return sum(map(len, encoded)) / len(encoded)
 

@@ -20,6 +20,9 @@ class Backend(Protocol):
     batch_size: int
     """How many rows to ask for at once: enough to keep the machine busy. Never changes a pixel."""
 
+    follows_latents: bool
+    """Whether a row's picture shows its latents and nothing else, so that calmer latents make a calmer film. Not so a measuring card."""
+
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
         ...

@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .commands import contact_sheet, export, render, vectors, work
+from .commands import analyse, contact_sheet, export, plot, render, vectors, work
 from .commands.telling import tell_failure
 from .protocol import UserError
 
 INTERRUPTED = 130
-COMMANDS = (render, vectors, contact_sheet, export, work)
+COMMANDS = (render, analyse, plot, vectors, contact_sheet, export, work)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

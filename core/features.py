@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from . import audio, hearing
+from . import audio, beats, hearing, spectra, splitting
 from .files import write_whole
-from .hearing import HOP_LENGTH
+from .spectra import HOP_LENGTH
 
 CONTROL_RATE = Fraction(audio.SAMPLE_RATE, HOP_LENGTH)
 """Control frames a second: 43.066."""
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Part of the stored features' names: raise it when `analyse` gives other numbers."""
 
 SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once
@@ -82,7 +82,7 @@ def load(path: Path, folder: Path, *, digest: str) -> Features:
     kept = _read(entry)
     if kept is None:
         kept = analyse(audio.load(path))
-        _write(entry, kept)
+        save(kept, entry)
     return kept
 
 
@@ -90,6 +90,13 @@ def file_digest(path: Path) -> str:
     """Digest a file's content: 32 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def save(features: Features, path: Path) -> None:
+    """Write features to a .npz file, each field under its name."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{field.name: getattr(features, field.name) for field in fields(Features)})
+    write_whole(path, buffer.getvalue())
 
 
 def analyse(samples: np.ndarray) -> Features:
@@ -105,27 +112,27 @@ def analyse(samples: np.ndarray) -> Features:
     Features
         ``1 + n // HOP_LENGTH`` control frames. The formulas for chroma, energy and flux are biggan-visualizer's.
     """
-    frame_count = 1 + len(samples) // HOP_LENGTH
-    padded = np.pad(samples, (0, max(0, SHORTEST_ANALYSED_SAMPLES - len(samples))))
-    mel, tuning = hearing.mel_power_and_tuning(padded)
-    mel = mel[:, :frame_count]  # [128, F]
+    frame_count = spectra.frame_count(samples)
+    padded = np.pad(samples, (0, SHORTEST_ANALYSED_SAMPLES - len(samples))) if len(samples) < SHORTEST_ANALYSED_SAMPLES else samples
+    mel, tuning = spectra.mel_power_and_tuning(padded)
+    constant_q = spectra.constant_q(padded, tuning=tuning)  # [252, at least F]
+    chroma = hearing.chroma(constant_q)
+    mel, chroma, constant_q = (curves[:, :frame_count] for curves in (mel, chroma, constant_q))
+    halves = splitting.split(samples, constant_q, tuning=tuning)
     power = mel.mean(axis=0, dtype=np.float64)  # [F]
-    constant_q = hearing.constant_q(padded, tuning=tuning)  # [252, at least F]
-    ringing = hearing.ringing_share(constant_q) * constant_q
-    hitting_share = 1 - hearing.ringing_share(np.sqrt(mel))
-    strength = hearing.onset_strength(mel)
-    beat_times, tempo = hearing.beats(strength)
+    onset_strength = hearing.onset_strength(mel)
+    beat_frames, tempo = beats.track(onset_strength)
     return Features(
-        chroma=hearing.chroma(constant_q)[:, :frame_count],
-        harmonic_chroma=hearing.chroma(ringing)[:, :frame_count],
-        chroma_energy=(ringing**2).sum(axis=0)[:frame_count],
+        chroma=chroma,
+        harmonic_chroma=hearing.chroma(halves.ringing),
+        chroma_energy=np.einsum("bf,bf->f", halves.ringing, halves.ringing),
         energy=_over_its_range(power),
         flux=_flux(power),
-        onset_strength=strength,
-        percussive_onset_strength=hearing.onset_strength(hitting_share**2 * mel),
+        onset_strength=onset_strength,
+        percussive_onset_strength=hearing.onset_strength(halves.hitting_mel),
         bands=hearing.bands(mel),
-        beat_times=beat_times,
-        tempo=np.array(tempo, np.float64),
+        beat_times=beat_frames / float(CONTROL_RATE),
+        tempo=np.array(tempo),
     )
 
 
@@ -145,9 +152,3 @@ def _read(entry: Path) -> Features | None:
             return Features(**{field.name: arrays[field.name] for field in fields(Features)})
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None
-
-
-def _write(entry: Path, features: Features) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, **{field.name: getattr(features, field.name) for field in fields(Features)})
-    write_whole(entry, buffer.getvalue())

@@ -31,6 +31,7 @@ class Generator:
     """The backend that draws with the embedded model “Abstract”."""
 
     SIZE = 128
+    follows_latents = True
 
     def __init__(self) -> None:
         cores = os.cpu_count() or 1

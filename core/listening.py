@@ -17,11 +17,13 @@ def listen(request: RenderRequest) -> Features:
         If a sound is missing or cannot be read.
     """
     folder = Path(request.cache_folder) / "sounds"
-    heard = _load(request.sound_path, folder)
+    heard = load(Path(request.sound_path), folder)
     if (stem := request.motion_stem) is not None:
-        heard = stems.with_motion_of(heard, _load(stem.sound_path, folder), offset_seconds=_offset(request, stem.source_start_seconds))
+        heard = stems.with_motion_of(heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds))
     if (stem := request.class_stem) is not None:
-        heard = stems.with_classes_of(heard, _load(stem.sound_path, folder), offset_seconds=_offset(request, stem.source_start_seconds))
+        heard = stems.with_classes_of(
+            heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds)
+        )
     return stems.with_beats(heard, request.beats_seconds)
 
 
@@ -29,8 +31,14 @@ def _offset(request: RenderRequest, stem_start_seconds: Fraction) -> Fraction:
     return stem_start_seconds - request.source_start_seconds
 
 
-def _load(sound_path: str, folder: Path) -> Features:
-    sound = Path(sound_path)
+def load(sound: Path, folder: Path) -> Features:
+    """Give the features of one sound, analysed now or before; `folder` is where analysed features are kept.
+
+    Raises
+    ------
+    UserError
+        If it is missing or cannot be read.
+    """
     if not sound.is_file():
         raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
     return features.load(sound, folder, digest=features.file_digest(sound))

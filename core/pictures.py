@@ -1,23 +1,42 @@
-"""Picture files: PNG encoding, and the contact sheet that shows a whole film at a glance."""
+"""Picture files: PNG encoding, and the contact sheet that shows a whole film at a glance.
+
+Each PNG carries a small copy of its picture in a chunk of its own, from which a film's flashes are counted without decoding it: 20 µs a
+picture instead of 600.
+"""
 
 import io
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from .protocol import UserError
 
 COMPRESSION = 1  # zlib's fastest level: a tenth larger than its default, several times as fast
+SMALL_SIDE = 32  # cells along a small copy's shorter side
+SMALL_CHUNK = b"smAL"  # by its letters: programs may skip it, and must drop it when they change the picture
+BEFORE_CHUNKS = 33  # bytes: the signature, and the header's chunk
+SMALL_SHAPE = struct.Struct(">HH")  # rows, columns; then their cells
+SMALL_START = struct.Struct(">I4sHH")  # the chunk's length and name, and that
+FULL_LIGHT = 65_535
 BACKGROUND, INK = (24, 24, 24), (200, 200, 200)
 MARGIN, CAPTION_HEIGHT, SHEET_CELL = 6, 16, 128
 
+_LEVEL = np.arange(256) / 255
+LINEAR_LIGHT = np.where(_LEVEL <= 0.04045, _LEVEL / 12.92, ((_LEVEL + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 (sRGB, IEC 61966-2-1)
+"""How much light each of the 256 levels of a picture is, 0 ... 1."""
+
+LIGHT_OF_LEVEL = np.round(FULL_LIGHT * LINEAR_LIGHT).astype(np.uint32)
+LEVEL_OF_LIGHT = np.searchsorted((LIGHT_OF_LEVEL[1:] + LIGHT_OF_LEVEL[:-1]) / 2, np.arange(FULL_LIGHT + 1)).astype(np.uint8)  # the nearest
+
 
 def encode_png(picture: np.ndarray) -> bytes:
-    """Encode one picture, uint8 [height, width, 3], without loss."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=COMPRESSION)
+    """Encode one picture, uint8 [height, width, 3], without loss, and its small copy with it."""
+    buffer, extra, small = io.BytesIO(), PngImagePlugin.PngInfo(), shrink(picture)
+    extra.add(SMALL_CHUNK, SMALL_SHAPE.pack(*small.shape[:2]) + small.tobytes())
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=COMPRESSION, pnginfo=extra)
     return buffer.getvalue()
 
 
@@ -34,6 +53,53 @@ def read_picture(path: Path) -> np.ndarray:
             return np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a damaged PNG
         raise UserError(f"The frame {path} cannot be read: {error}.", "Render again: missing frames are drawn anew.") from error
+
+
+def read_small(path: Path) -> np.ndarray:
+    """Read the small copy that a picture file carries; of one that carries none, make it.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 [rows, columns, 3], see `shrink`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(BEFORE_CHUNKS)
+            _, name, rows, columns = SMALL_START.unpack(file.read(SMALL_START.size))
+            small = file.read(3 * rows * columns) if name == SMALL_CHUNK else b""
+            if len(small) == 3 * rows * columns:
+                return np.frombuffer(small, np.uint8).reshape(rows, columns, 3)
+    except (OSError, struct.error):  # `read_picture` says what is wrong
+        pass
+    return shrink(read_picture(path))
+
+
+def shrink(picture: np.ndarray) -> np.ndarray:
+    """Average a picture's light over square cells.
+
+    Parameters
+    ----------
+    picture
+        uint8 [height, width, 3], sRGB.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 [rows, columns, 3], sRGB: 32 rows or columns along the shorter side, a few more if that is no multiple of 32. What is left
+        of the picture at the right and the bottom, less than a cell, is not seen. The same on every machine: sums are of whole numbers.
+    """
+    side = max(1, min(picture.shape[:2]) // SMALL_SIDE)
+    rows, columns = (extent // side for extent in picture.shape[:2])
+    light = LIGHT_OF_LEVEL.take(picture[: rows * side, : columns * side])
+    strips = light.reshape(rows, side, columns * side * 3).sum(axis=1, dtype=np.uint32).reshape(rows, columns, side, 3)
+    cells = sum(strips[:, :, place] for place in range(side))  # [rows, columns, 3]; twice as fast as a sum over an axis in the middle
+    return LEVEL_OF_LIGHT.take(cells // np.uint32(side * side))
 
 
 def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows: int = 5) -> Image.Image:

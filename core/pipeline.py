@@ -1,44 +1,30 @@
-"""The story of a film, from a request to numbered frames: listen, walk, look up, draw what is missing.
+"""The story of a film, from a request to numbered frames: listen, walk, look up, draw what is missing, calm what flashes.
 
 Whatever ends a film early (Cancel, a crash, a full disk), the frames drawn so far are in the cache, and the next try draws only the rest.
 """
 
 import math
-import os
 import re
-import shutil
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from . import pictures
 from .backends import Backend
-from .cache import FrameCache
 from .checks import check
+from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
+from .drawing import Drawing
+from .drawing import Report as Report  # noqa: PLC0414
 from .features import CONTROL_RATE, Features
-from .files import link_or_copy, write_whole
+from .files import check_writable, link_or_copy, write_whole
+from .flashes import tell_times
 from .keys import film_digest
-from .latents import Latents, latents_of
+from .latents import latents_of
+from .limiting import Watched, draw_and_watch
 from .listening import listen
-from .protocol import FrameSequence, RenderRequest, Settings, Stage, UserError, encode
-
-BATCHES_IN_FLIGHT = 4
-"""How many drawn batches may wait to be encoded: bounds the memory."""
+from .protocol import FrameSequence, RenderRequest, Settings, Stage, encode
 
 FRAME_DIGITS = 6
-SPARE_BYTES = 50_000_000
 SILENCE = 1e-6  # of the file's loudest moment: -60 dB
-
-Report = Callable[[Stage, int, int], None]
-"""Called with the stage, and how many of how many frames are done."""
-
-
-class CancelledError(Exception):
-    """The user asked for an end. What was drawn stays in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,23 +86,15 @@ def render(
     """
     check(request)
     report(Stage.LISTENING, 0, request.frame_count)
-    cache = FrameCache(Path(request.cache_folder) / "pictures")
     heard = listen(request)
     latents = latents_of(request, heard)
-    backend = open_backend(request.settings)
-    frames = FrameFolder(request, keys=backend.cache_keys(latents))
-    for key, picture in cache.find(frames.keys).items():
-        frames.put(key, picture)
-    missing = frames.missing_rows()
-    if missing:
-        _check_disk(cache.folder, picture_count=len(missing), size=request.settings.size)
-        report(Stage.LOADING, frames.done, request.frame_count)
-        backend.load()
-        step = batch_size or backend.batch_size
-        batches = (missing[first : first + step] for first in range(0, len(missing), step))
-        _draw(batches, latents=latents, backend=backend, frames=frames, cache=cache, report=report, cancelled=cancelled)
-    report(Stage.DRAWING, frames.done, request.frame_count)
-    return Film(frames=frames.sequence, drawn_count=len(missing), digest=frames.digest, warnings=tuple(_warnings(request, heard)))
+    check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
+    drawing = Drawing(request, open_backend(request.settings), report=report, cancelled=cancelled, batch_size=batch_size)
+    watched = draw_and_watch(latents, drawing, request)
+    frames = FrameFolder(request, keys=watched.keys)
+    frames.fill(drawing.pictures)
+    warnings = (*_warnings(request, heard), *_flash_warnings(request, watched))
+    return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
 
 
 class FrameFolder:
@@ -133,82 +111,24 @@ class FrameFolder:
     """
 
     def __init__(self, request: RenderRequest, *, keys: Sequence[str]) -> None:
-        self.keys = keys
         self.digest = film_digest(keys)
         stem = f"{_safe_name(request.name)}_{self.digest}"
-        self.folder = Path(request.frames_folder) / stem
+        self._request, self._keys = request, keys
+        self._folder = Path(request.frames_folder) / stem
         self.sequence = FrameSequence(
-            folder=str(self.folder), prefix=f"{stem}_", suffix=".png", first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
+            folder=str(self._folder), prefix=f"{stem}_", suffix=".png", first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
         )
-        self._files = self.sequence.file_names()
-        self.done = 0
-        self._rows: dict[str, list[int]] = defaultdict(list)  # still to be filled; where the music stands still, rows share a picture
-        for row, key in enumerate(keys):
-            self._rows[key].append(row)
-        write_whole(self.folder / "film.json", encode(request).encode())
 
-    def put(self, key: str, picture: Path) -> None:
-        """Show a picture in every frame that it belongs to."""
-        for row in self._rows.pop(key):
-            link_or_copy(picture, self.folder / self._files[row])
-            self.done += 1
-
-    def missing_rows(self) -> list[int]:
-        """Give one row for each picture that is not there yet, in order."""
-        return sorted(rows[0] for rows in self._rows.values())
+    def fill(self, pictures: Mapping[str, Path]) -> None:
+        """Show each key's picture in every frame that it belongs to."""
+        write_whole(self._folder / "film.json", encode(self._request).encode())
+        for key, file in zip(self._keys, self.sequence.file_names(), strict=True):
+            link_or_copy(pictures[key], self._folder / file)
 
 
 def _safe_name(name: str) -> str:
     """Keep letters and digits only: some editors cannot read ``# ? %`` or blanks in the paths of image sequences."""
     return re.sub(r"\W+", "-", name).strip("-_")[:40] or "film"
-
-
-def _draw(
-    batches: Iterable[Sequence[int]],
-    *,
-    latents: Latents,
-    backend: Backend,
-    frames: FrameFolder,
-    cache: FrameCache,
-    report: Report,
-    cancelled: Callable[[], bool],
-) -> None:
-    waiting: deque[list[Future[tuple[str, Path]]]] = deque()  # drawn batches that are being encoded
-
-    def finish_oldest() -> None:
-        for future in waiting.popleft():
-            frames.put(*future.result())
-        report(Stage.DRAWING, frames.done, len(frames.keys))
-
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # zlib lets other threads run: encoding overlaps drawing
-        for batch in batches:
-            if cancelled():
-                break
-            drawn = zip(batch, backend.draw(latents, batch), strict=True)
-            waiting.append([pool.submit(_keep, cache, frames.keys[row], picture) for row, picture in drawn])
-            while len(waiting) > BATCHES_IN_FLIGHT or all(future.done() for future in waiting[0]):
-                finish_oldest()
-                if not waiting:
-                    break
-        while waiting:
-            finish_oldest()
-    if frames.missing_rows():
-        raise CancelledError
-
-
-def _keep(cache: FrameCache, key: str, picture: np.ndarray) -> tuple[str, Path]:
-    return key, cache.store(key, pictures.encode_png(picture))
-
-
-def _check_disk(folder: Path, *, picture_count: int, size: int) -> None:
-    needed = picture_count * size * size * 3 + SPARE_BYTES
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if free < needed:
-        raise UserError(
-            f"The disk of {folder} has {free / 1e6:.0f} MB free; {picture_count} pictures may need {needed / 1e6:.0f} MB.",
-            "Free some space, or choose another folder.",
-        )
 
 
 def _warnings(request: RenderRequest, heard: Features) -> Iterator[str]:
@@ -219,3 +139,12 @@ def _warnings(request: RenderRequest, heard: Features) -> Iterator[str]:
     first, last = max(0, math.floor(start * CONTROL_RATE)), max(0, math.ceil(end * CONTROL_RATE))
     if not (heard.energy[first:last] > SILENCE).any():
         yield f"“{name}” is silent between {float(start):.1f} s and {float(end):.1f} s: the picture hardly moves."
+
+
+def _flash_warnings(request: RenderRequest, watched: Watched) -> Iterator[str]:
+    if watched.calmed:
+        times = tell_times(((calming.first_frame, calming.end_frame) for calming in watched.calmed), fps=request.fps)
+        yield f"The film flashed more than three times a second, and walks more calmly now, from {times}."
+    if watched.failing:
+        times = tell_times(((passage.first_frame, passage.end_frame) for passage in watched.failing), fps=request.fps)
+        yield f"The film flashes more than three times a second, from {times}: that can harm people with photosensitive epilepsy."

@@ -33,6 +33,7 @@ class SyncCard:
     """
 
     batch_size = 8
+    follows_latents = False  # each card shows its frame's number: it is never calmed, and its flashes are not counted
 
     def __init__(self, *, size: int, fault: str = "") -> None:
         self._size = size

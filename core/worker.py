@@ -19,6 +19,8 @@ from .backends import Backends
 from .protocol import (
     Cancel,
     Cancelled,
+    ChooseClasses,
+    ClassesChosen,
     Drawn,
     Event,
     Export,
@@ -34,11 +36,12 @@ from .protocol import (
     decode,
     encode,
 )
+from .working import CancelledError
 
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = Render | Export
+Job = Render | Export | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -152,16 +155,8 @@ class Reporter:
 def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     """Do a job; whatever happens, it ends in one event."""
     try:
-        if isinstance(job, Export):
-            return _export(job)
-        film = pipeline.render(
-            job.request,
-            open_backend=backends.open,
-            report=Reporter(job.job_id, outbox.send),
-            cancelled=lambda: inbox.is_cancelled(job.job_id),
-        )
-        return Drawn(job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
-    except pipeline.CancelledError:
+        return _do(job, inbox=inbox, outbox=outbox, backends=backends)
+    except (pipeline.CancelledError, CancelledError):
         return Cancelled(job_id=job.job_id)
     except UserError as error:
         return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure)
@@ -176,9 +171,39 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
         )
 
 
-def _export(job: Export) -> Exported:
-    handover.export(job.edit, Path(job.path))
-    return Exported(job_id=job.job_id, path=job.path)
+def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
+    if isinstance(job, Export):
+        return _export(job, inbox=inbox, outbox=outbox)
+    if isinstance(job, ChooseClasses):
+        return _choose(job, outbox)
+    return _render(job, inbox=inbox, outbox=outbox, backends=backends)
+
+
+def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Drawn:
+    film = pipeline.render(
+        job.request,
+        open_backend=backends.open,
+        report=Reporter(job.job_id, outbox.send),
+        cancelled=lambda: inbox.is_cancelled(job.job_id),
+    )
+    return Drawn(job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
+
+
+def _export(job: Export, *, inbox: Inbox, outbox: Outbox) -> Exported:
+    done = handover.export(
+        job.edit,
+        Path(job.path),
+        options=job.options,
+        report=Reporter(job.job_id, outbox.send),
+        cancelled=lambda: inbox.is_cancelled(job.job_id),
+    )
+    return Exported(job_id=job.job_id, path=str(done.path), warnings=done.warnings)
+
+
+def _choose(job: ChooseClasses, outbox: Outbox) -> ClassesChosen:
+    from . import choosing_job
+
+    return choosing_job.answer(job, report=Reporter(job.job_id, outbox.send))
 
 
 def _end_process() -> None:

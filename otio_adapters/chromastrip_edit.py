@@ -3,16 +3,26 @@
 The add-on reads the edit off Blender's sequencer and writes it down as `core.protocol.edit` says; this adapter makes an OpenTimelineIO
 timeline of it, which any other adapter can then write. OpenTimelineIO loads this file alone, by its path: no imports of ours, no
 dataclasses. Needs nothing but opentimelineio.
+
+A clip of numbered pictures that also exist as a movie has two media references: ``DEFAULT_MEDIA``, the movie, active, since hardly any
+editor reads image sequences from OpenTimelineIO; and ``CHROMASTRIP_FRAMES``, the pictures.
 """
 
 import json
 import math
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
+FRAMES_KEY = "CHROMASTRIP_FRAMES"
+MOVIE_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 TRACK_KINDS = {"video": otio.schema.TrackKind.Video, "audio": otio.schema.TrackKind.Audio}
+VOLUME, SOLID_COLOUR, TEXT = "Volume", "SolidColor", "Text"
+COLOURS = {"RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"}
+OTHER_COLOUR = "GREEN"
 
 
 def read_from_string(input_str: str) -> otio.schema.Timeline:
@@ -26,12 +36,14 @@ def read_from_string(input_str: str) -> otio.schema.Timeline:
     Returns
     -------
     otio.schema.Timeline
-        All times at the edit's rate; paths plain and absolute; our own metadata under ``chromastrip``.
+        All times at the edit's rate; paths as the edit has them; our own metadata under ``chromastrip``.
     """
     edit = json.loads(input_str)
-    fps = Fraction(edit["fps"])
-    timeline = otio.schema.Timeline(name=edit["name"], metadata={METADATA_KEY: {"schema": 1, "fps": edit["fps"]}})
-    timeline.tracks.extend(_track(track, float(fps)) for track in edit["tracks"])
+    rate = float(Fraction(edit["fps"]))
+    noted = {"schema": 1, "fps": edit["fps"], "width": edit.get("width", 0), "height": edit.get("height", 0)}
+    timeline = otio.schema.Timeline(name=edit["name"], metadata={METADATA_KEY: noted})
+    timeline.tracks.extend(_track(track, rate) for track in edit["tracks"])
+    timeline.tracks.markers.extend(_marker(marker, rate) for marker in edit.get("markers", []))
     return timeline
 
 
@@ -41,35 +53,93 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     Raises
     ------
     otio.exceptions.NotSupportedError
-        If the timeline holds something else than gaps and clips of sound files, movies and image sequences.
+        If the timeline holds something else than gaps, dissolves, and clips of files, image sequences, colours and words.
     """
     fps = _fps(input_otio)
-    tracks = [_track_description(track, fps) for track in input_otio.tracks]
-    return _json({"type": "Edit", "name": input_otio.name, "fps": _fraction(fps), "tracks": tracks})
+    noted = input_otio.metadata.get(METADATA_KEY, {})
+    edit = {
+        "type": "Edit",
+        "name": input_otio.name,
+        "fps": _fraction(fps),
+        "tracks": [_track_description(track, fps) for track in input_otio.tracks],
+        "markers": [_marker_description(marker, fps) for marker in input_otio.tracks.markers],
+        "width": noted.get("width", 0),
+        "height": noted.get("height", 0),
+    }
+    return _json(edit)
 
 
 # Edit description to OpenTimelineIO -----------------------------------------------------------------------------------------------------
 
 
 def _track(track: dict, rate: float) -> otio.schema.Track:
-    items = [_gap(item, rate) if item["type"] == "Gap" else _clip(item, rate) for item in track["items"]]
-    return otio.schema.Track(name=track["name"], kind=TRACK_KINDS[track["kind"]], children=items)
+    children = list(_items(track["items"], rate))
+    return otio.schema.Track(name=track["name"], kind=TRACK_KINDS[track["kind"]], children=children)
 
 
-def _gap(gap: dict, rate: float) -> otio.schema.Gap:
-    return otio.schema.Gap(source_range=_range(0, gap["frame_count"], rate))
+def _items(items: list[dict], rate: float) -> Iterator[otio.core.Composable]:
+    for index, item in enumerate(items):
+        if item["type"] == "Gap":
+            yield otio.schema.Gap(source_range=_range(0, item["frame_count"], rate))
+        elif item["type"] == "Crossfade":
+            yield _transition(item, rate)
+        else:
+            before = items[index - 1].get("in_frames", 0) if index > 0 else 0
+            after = items[index + 1].get("out_frames", 0) if index + 1 < len(items) else 0
+            yield _clip(item, rate, before=before, after=after)
 
 
-def _clip(clip: dict, rate: float) -> otio.schema.Clip:
+def _transition(fade: dict, rate: float) -> otio.schema.Transition:
+    return otio.schema.Transition(
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+        in_offset=otio.opentime.RationalTime(fade["in_frames"], rate),
+        out_offset=otio.opentime.RationalTime(fade["out_frames"], rate),
+    )
+
+
+def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Clip:
+    start = float(Fraction(clip["source_start"]))
     metadata = {METADATA_KEY: json.loads(clip["metadata"])} if clip["metadata"] else {}
     made = otio.schema.Clip(
         name=clip["name"],
-        media_reference=MEDIA_MAKERS[clip["media"]["type"]](clip["media"], rate),
-        source_range=_range(float(Fraction(clip["source_start"])), clip["frame_count"], rate),
+        source_range=_range(start, clip["frame_count"], rate),
         metadata=metadata,
+        effects=list(_effects(clip)),
     )
+    shown = _range(start - before, clip["frame_count"] + before + after, rate)
+    made.set_media_references(_media(clip["media"], rate, shown=shown), MOVIE_KEY)
     made.enabled = clip["enabled"]
     return made
+
+
+def _effects(clip: dict) -> Iterator[otio.schema.Effect]:
+    speed, volume = clip.get("speed", "1/1"), clip.get("volume", 1.0)
+    if Fraction(speed) != 1:  # a time warp of 1 confuses some readers
+        yield otio.schema.LinearTimeWarp(
+            name="Speed", time_scalar=float(Fraction(speed)), metadata={METADATA_KEY: {"speed": _fraction(Fraction(speed))}}
+        )
+    if volume != 1:
+        yield otio.schema.Effect(name=VOLUME, effect_name=VOLUME, metadata={METADATA_KEY: {"volume": volume}})
+
+
+def _media(media: dict, rate: float, *, shown: otio.opentime.TimeRange) -> dict[str, otio.core.MediaReference]:
+    """Make a clip's references; what has no length of its own is available in the range `shown`."""
+    if media["type"] == "FrameSequence":
+        frames = _image_sequence(media, rate)
+        return {MOVIE_KEY: _file(media["movie"], frames.available_range), FRAMES_KEY: frames} if media.get("movie") else {MOVIE_KEY: frames}
+    if media["type"] == "MediaFile":
+        return {MOVIE_KEY: _file(media["path"], _range(0, media["frame_count"], rate))}
+    if media["type"] == "Still":
+        still = _file(media["path"], shown)
+        still.metadata[METADATA_KEY] = {"still": True}
+        return {MOVIE_KEY: still}
+    return {MOVIE_KEY: _generator(media, shown)}
+
+
+def _generator(media: dict, shown: otio.opentime.TimeRange) -> otio.schema.GeneratorReference:
+    kind = {"Colour": SOLID_COLOUR, "Text": TEXT}[media["type"]]
+    parameters = {name: value for name, value in media.items() if name != "type"}
+    return otio.schema.GeneratorReference(generator_kind=kind, parameters=parameters, available_range=shown)
 
 
 def _image_sequence(media: dict, rate: float) -> otio.schema.ImageSequenceReference:
@@ -84,11 +154,17 @@ def _image_sequence(media: dict, rate: float) -> otio.schema.ImageSequenceRefere
     )
 
 
-def _file(media: dict, rate: float) -> otio.schema.ExternalReference:
-    return otio.schema.ExternalReference(target_url=media["path"], available_range=_range(0, media["frame_count"], rate))
+def _file(path: str, available: otio.opentime.TimeRange) -> otio.schema.ExternalReference:
+    return otio.schema.ExternalReference(target_url=path, available_range=available)
 
 
-MEDIA_MAKERS = {"FrameSequence": _image_sequence, "MediaFile": _file}
+def _marker(marker: dict, rate: float) -> otio.schema.Marker:
+    return otio.schema.Marker(
+        name=marker["name"],
+        marked_range=_range(marker["start"], marker["frame_count"], rate),
+        color=marker["colour"],
+        comment=marker["comment"],
+    )
 
 
 def _range(start: float, frame_count: int, rate: float) -> otio.opentime.TimeRange:
@@ -115,44 +191,104 @@ def _track_description(track: otio.schema.Track, fps: Fraction) -> dict:
     return {"type": "Track", "name": track.name, "kind": kind, "items": [_item_description(item, fps) for item in track]}
 
 
-def _item_description(item: otio.core.Item, fps: Fraction) -> dict:
+def _item_description(item: otio.core.Composable, fps: Fraction) -> dict:
+    if isinstance(item, otio.schema.Transition):
+        return {"type": "Crossfade", "in_frames": _frames(item.in_offset, fps), "out_frames": _frames(item.out_offset, fps)}
     if not isinstance(item, otio.schema.Gap | otio.schema.Clip):
         raise otio.exceptions.NotSupportedError(f"{type(item).__name__} “{item.name}” is neither a clip nor a gap")
-    frame_count = round(item.duration().rescaled_to(float(fps)).value)
     if isinstance(item, otio.schema.Gap):
-        return {"type": "Gap", "frame_count": frame_count}
-    start = item.trimmed_range().start_time.rescaled_to(float(fps)).value
-    ours = item.metadata.get(METADATA_KEY)
+        return {"type": "Gap", "frame_count": _frames(item.duration(), fps)}
+    return _clip_description(item, fps)
+
+
+def _clip_description(clip: otio.schema.Clip, fps: Fraction) -> dict:
+    start = clip.trimmed_range().start_time.rescaled_to(float(fps)).value
+    ours = clip.metadata.get(METADATA_KEY)
     return {
         "type": "Clip",
-        "name": item.name,
-        "media": _media_description(item.media_reference),
+        "name": clip.name,
+        "media": _media_description(clip),
         "source_start": _fraction(Fraction(start).limit_denominator(1_000_000)),
-        "frame_count": frame_count,
-        "enabled": item.enabled,
-        "metadata": "" if ours is None else _json(json.loads(otio.core.serialize_json_to_string(ours))),
+        "frame_count": _frames(clip.duration(), fps),
+        "enabled": clip.enabled,
+        "metadata": "" if ours is None else _json(_plain(ours)),
+        "speed": _fraction(_speed(clip)),
+        "volume": _volume(clip),
     }
 
 
-def _media_description(media: otio.core.MediaReference) -> dict:
-    frame_count = round(media.available_range.duration.value) if media.available_range else 0
+def _speed(clip: otio.schema.Clip) -> Fraction:
+    speed = Fraction(1)
+    for warp in clip.effects:
+        if isinstance(warp, otio.schema.LinearTimeWarp):
+            noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
+            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+    return speed
+
+
+def _volume(clip: otio.schema.Clip) -> float:
+    volumes = (effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects)
+    return math.prod(volumes, start=1.0)
+
+
+def _media_description(clip: otio.schema.Clip) -> dict:
+    references = clip.media_references()
+    frames = references.get(FRAMES_KEY, references.get(MOVIE_KEY))
+    movie = references.get(MOVIE_KEY)
+    media = frames if isinstance(frames, otio.schema.ImageSequenceReference) else clip.media_reference
     if isinstance(media, otio.schema.ImageSequenceReference):
-        return {
-            "type": "FrameSequence",
-            "folder": media.target_url_base.rstrip("/"),
-            "prefix": media.name_prefix,
-            "suffix": media.name_suffix,
-            "first_number": media.start_frame,
-            "digits": media.frame_zero_padding,
-            "frame_count": frame_count,
-        }
+        return _sequence_description(media, movie.target_url if isinstance(movie, otio.schema.ExternalReference) else "")
     if isinstance(media, otio.schema.ExternalReference):
-        return {"type": "MediaFile", "path": media.target_url, "frame_count": frame_count}
-    raise otio.exceptions.NotSupportedError(f"{type(media).__name__} is neither a file nor an image sequence")
+        return _file_description(media)
+    if isinstance(media, otio.schema.GeneratorReference) and media.generator_kind in (SOLID_COLOUR, TEXT):
+        return {"type": "Colour" if media.generator_kind == SOLID_COLOUR else "Text", **_plain(media.parameters)}
+    raise otio.exceptions.NotSupportedError(f"{type(media).__name__} is neither a file, an image sequence, a colour nor words")
+
+
+def _sequence_description(media: otio.schema.ImageSequenceReference, movie: str) -> dict:
+    return {
+        "type": "FrameSequence",
+        "folder": media.target_url_base.rstrip("/"),
+        "prefix": media.name_prefix,
+        "suffix": media.name_suffix,
+        "first_number": media.start_frame,
+        "digits": media.frame_zero_padding,
+        "frame_count": _available_frames(media),
+        "movie": movie,
+    }
+
+
+def _file_description(media: otio.schema.ExternalReference) -> dict:
+    if media.metadata.get(METADATA_KEY, {}).get("still"):
+        return {"type": "Still", "path": media.target_url}
+    return {"type": "MediaFile", "path": media.target_url, "frame_count": _available_frames(media)}
+
+
+def _available_frames(media: otio.core.MediaReference) -> int:
+    return round(media.available_range.duration.value) if media.available_range else 0
+
+
+def _marker_description(marker: otio.schema.Marker, fps: Fraction) -> dict:
+    return {
+        "type": "Marker",
+        "name": marker.name,
+        "start": _frames(marker.marked_range.start_time, fps),
+        "frame_count": _frames(marker.marked_range.duration, fps),
+        "colour": marker.color if marker.color in COLOURS else OTHER_COLOUR,
+        "comment": marker.comment,
+    }
+
+
+def _frames(time: otio.opentime.RationalTime, fps: Fraction) -> int:
+    return round(time.rescaled_to(float(fps)).value)
 
 
 def _fraction(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(otio.core.serialize_json_to_string(value))
 
 
 def _json(value: dict) -> str:

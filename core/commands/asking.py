@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import PARAMETERS, Look, Model, RenderRequest, Settings, Stem, UserError
+from ..protocol import PARAMETERS, ChooseClasses, Cue, Look, Model, RenderRequest, Settings, Stem, UserError
 from . import reading, words
+from .telling import say
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -25,7 +26,13 @@ def add(command: argparse.ArgumentParser) -> None:
         "--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help=f"how music becomes motion ({Look.CHROMASTRIP})"
     )
     command.add_argument(
-        "--classes", type=int, nargs="+", default=[], metavar="ID", help="ImageNet classes, 0 ... 999 (chosen by the seed)"
+        "--classes", nargs="+", default=[], metavar="NAME", help="the things: names or numbers of ImageNet classes (chosen by the seed)"
+    )
+    command.add_argument(
+        "--lyrics", type=Path, metavar="FILE", help="let the words choose the things, and change them as they are sung: text, LRC, SRT, VTT"
+    )
+    command.add_argument(
+        "--classes-from", type=Path, metavar="TABLE", help="the things of a table that `classes --lyrics FILE --table TABLE` wrote"
     )
     command.add_argument(
         "--section",
@@ -100,15 +107,51 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 
 def _settings(options: Namespace) -> Settings:
     numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
-    if options.classes:
-        numbers["class_count"] = len(options.classes)
+    classes, cues = _things(options)
+    if classes:
+        numbers["class_count"] = len(classes)
     return Settings(
         model=Model(options.model),
         look=Look(options.look),
-        classes=tuple(options.classes),
+        classes=classes,
+        cues=cues,
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
     )
+
+
+def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
+    """Give the film's classes and its timed words: by name, by table, or by lyrics; none: the seed chooses."""
+    ways = [f"--{name.replace('_', '-')}" for name in ("classes", "classes_from", "lyrics") if getattr(options, name)]
+    if len(ways) > 1:
+        raise UserError(f"{' and '.join(ways)} both choose the things.", "Give one of them.")
+    if options.classes_from:
+        from ..class_table import cues, read_table
+
+        table = read_table(options.classes_from)
+        return tuple(thing.class_id for thing in table.things), cues(table.rows)
+    if options.lyrics:
+        return _of_lyrics(options)
+    return tuple(reading.thing(name) for name in options.classes), ()
+
+
+def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
+    from ..choosing_job import answer
+    from ..class_table import cues
+
+    chosen = answer(
+        ChooseClasses(
+            job_id="",
+            cache_folder=str(options.cache or cache_folder()),
+            lyrics_path=str(options.lyrics.absolute()),
+            class_count=options.class_count,
+            seed=options.seed,
+            with_mood=options.mood > 0,
+        )
+    )
+    for warning in chosen.warnings:
+        say(f"Note: {warning}")
+    return tuple(thing.class_id for thing in chosen.things), cues(chosen.rows)
 
 
 def _stem(sound: Path | None, options: Namespace) -> Stem | None:

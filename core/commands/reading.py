@@ -11,9 +11,16 @@ from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError
 SECTION_READERS: dict[str, Callable[[str], Any]] = {
     **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
     "look": Look,
-    "classes": lambda text: tuple(int(number) for number in text.split(",")),
+    "classes": lambda text: tuple(thing(name) for name in text.split(",")),
 }
 """What may differ in a section, and how its text is read."""
+
+
+def thing(text: str) -> int:
+    """Read a class's name or number."""
+    from ..class_names import resolve
+
+    return resolve(text)
 
 
 def section(said: Sequence[str], settings: Settings, *, fps: Fraction) -> Section:

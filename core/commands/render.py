@@ -25,6 +25,11 @@ def add(commands: Any) -> None:
         "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
     )
     asking.add(command)
+    command.add_argument(
+        "--allow-flashes",
+        action="store_true",
+        help="leave passages as they are that flash more than three times a second (they are drawn again with a calmer walk)",
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run)
@@ -37,7 +42,7 @@ def run(options: Namespace) -> None:
     from ..files import check_writable
 
     into_folder = options.out != "-" and not _is_movie(options.out)
-    request = asking.request(options)
+    request = replace(asking.request(options), limit_flashes=not options.allow_flashes)
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     elif options.out != "-":

@@ -37,6 +37,14 @@ def rational(text: str) -> Fraction:
         raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
 
 
+def check_picture(out: str) -> None:
+    """Refuse a name whose suffix names no format of pictures, before anybody works for it."""
+    from PIL import Image
+
+    if Path(out).suffix.lower() not in Image.registered_extensions():
+        raise UserError(f"“{out}” names no kind of picture that can be written.", "Name it sheet.png or sheet.jpg.")
+
+
 def save_picture(picture: "Image.Image", out: str) -> None:
     """Write a picture, whole or not at all; its suffix names the format."""
     from ..files import whole_file

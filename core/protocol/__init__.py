@@ -3,8 +3,9 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
+from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
-from .edit import Clip, Edit, FrameSequence, Gap, MediaFile, Track
+from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
 from .errors import UserError
 from .messages import (
     Cancel,
@@ -25,30 +26,44 @@ from .messages import (
     Stem,
 )
 from .settings import BANDS, PARAMETERS, WITHOUT_EFFECT, Cue, Curve, Look, Model, Parameter, Settings
+from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
 
 __all__ = [
     "BANDS",
     "PARAMETERS",
+    "PROFILES",
     "WITHOUT_EFFECT",
     "Cancel",
     "Cancelled",
+    "ChooseClasses",
+    "ClassesChosen",
     "Clip",
+    "Colour",
+    "Crossfade",
     "Cue",
     "Curve",
     "Drawn",
     "Edit",
     "Event",
     "Export",
+    "ExportOptions",
     "Exported",
     "Failed",
     "FrameSequence",
     "Gap",
     "Hello",
+    "LineThings",
     "Look",
+    "Marker",
     "MediaFile",
     "Message",
+    "Missing",
     "Model",
+    "MovieKind",
     "Parameter",
+    "PathStyle",
+    "Pin",
+    "Profile",
     "Progress",
     "ProtocolError",
     "Render",
@@ -58,8 +73,14 @@ __all__ = [
     "Shutdown",
     "Stage",
     "Stem",
+    "Still",
+    "Strategy",
+    "Target",
+    "Text",
+    "Thing",
     "Track",
     "UserError",
+    "crossfaded",
     "decode",
     "encode",
 ]

@@ -4,14 +4,20 @@
 Standard library only: Blender's Python imports it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
+
+MarkerColour = Literal["RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"]
+"""OpenTimelineIO's names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameSequence:
-    """Numbered picture files: `folder`/`prefix`NNNNNN`suffix`, the first one numbered `first_number`."""
+    """Numbered picture files: `folder`/`prefix`NNNNNN`suffix`, the first one numbered `first_number`.
+
+    `movie` is a movie file that shows the same frames from first to last, for programs that read no numbered pictures; empty without one.
+    """
 
     folder: str
     prefix: str
@@ -19,6 +25,7 @@ class FrameSequence:
     first_number: int
     digits: int
     frame_count: int
+    movie: str = ""
 
     def file_names(self) -> list[str]:
         """Give all names within `folder`, in order."""
@@ -32,6 +39,29 @@ class MediaFile:
 
     path: str
     frame_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """One picture file that stands for as long as its clip."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour:
+    """One colour all over, sRGB, each part 0 ... 1."""
+
+    red: float
+    green: float
+    blue: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """Words in the middle of an otherwise transparent picture: white, their height a tenth of the picture's."""
+
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +82,20 @@ class Clip:
         Whether it is seen or heard: not if it is muted.
     metadata
         JSON text of our own: what made this clip (settings, digests). Empty for clips that we did not make.
+    speed
+        Media frames that go by in one frame of the timeline, above 0: 2 is twice as fast, and uses `2 * frame_count` media frames.
+    volume
+        What the sound is multiplied with, 0 or more.
     """
 
     name: str
-    media: FrameSequence | MediaFile
+    media: FrameSequence | MediaFile | Still | Colour | Text
     source_start: Fraction
     frame_count: int
     enabled: bool = True
     metadata: str = ""
+    speed: Fraction = Fraction(1)
+    volume: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +106,70 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Crossfade:
+    """A fade from the clip before to the clip after; it takes no room on the track.
+
+    It begins `in_frames` before the cut, where the later clip shows media from before its own start, and ends `out_frames` after the
+    cut, until where the earlier clip goes on.
+    """
+
+    in_frames: int
+    out_frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Track:
-    """Clips and gaps in a row, starting at the timeline's first frame."""
+    """Clips and gaps in a row, starting at the timeline's first frame; cross-fades stand between two clips that touch."""
 
     name: str
     kind: Literal["video", "audio"]
-    items: tuple[Clip | Gap, ...]
+    items: tuple[Clip | Gap | Crossfade, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """A note at a place of the timeline: from frame `start` on, for `frame_count` frames; 0 marks the frame itself."""
+
+    name: str
+    start: int
+    frame_count: int = 0
+    colour: MarkerColour = "GREEN"
+    comment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """A timeline: its tracks from bottom to top, at `fps` frames a second."""
+    """A timeline: its tracks from bottom to top, at `fps` frames a second.
+
+    `width` and `height` are the picture's in pixels; 0 takes those of the lowest picture.
+    """
 
     name: str
     fps: Fraction
     tracks: tuple[Track, ...]
+    markers: tuple[Marker, ...] = ()
+    width: int = 0
+    height: int = 0
+
+
+def crossfaded(earlier: Clip, later: Clip, *, overlap_frames: int) -> tuple[Clip, Crossfade, Clip]:
+    """Put two clips that overlap, one fading into the other, in a row.
+
+    Parameters
+    ----------
+    earlier, later
+        Both as long as they are seen, the overlap included.
+    overlap_frames
+        How long both are seen: 1 ... the length of the shorter one.
+
+    Returns
+    -------
+    tuple[Clip, Crossfade, Clip]
+        What fills the same place on one track: the clips cut in the fade's middle (an odd frame goes to the later half).
+    """
+    in_frames = overlap_frames // 2
+    out_frames = overlap_frames - in_frames
+    first = replace(earlier, frame_count=earlier.frame_count - out_frames)
+    start = later.source_start + in_frames * later.speed
+    second = replace(later, source_start=start, frame_count=later.frame_count - in_frames)
+    return first, Crossfade(in_frames=in_frames, out_frames=out_frames), second

@@ -1,15 +1,17 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`); the worker answers with any number of `Progress` and exactly one of
-`Drawn`, `Exported`, `Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
+A job is what the add-on asks for (`Render`, `Export`, `ChooseClasses`); the worker answers with any number of `Progress` and exactly one
+of `Drawn`, `Exported`, `ClassesChosen`, `Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
 """
 
 import enum
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
 from .settings import Settings
+from .targets import ExportOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,8 @@ class RenderRequest:
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
         Absolute folder of drawn pictures and analysed sounds, shared by all films.
+    limit_flashes
+        Whether passages that flash more than three times a second are drawn again with a calmer walk.
     """
 
     name: str
@@ -90,6 +94,7 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    limit_flashes: bool = True
 
 
 class Stage(enum.StrEnum):
@@ -98,6 +103,9 @@ class Stage(enum.StrEnum):
     LISTENING = "Listening"
     LOADING = "Loading model"
     DRAWING = "Drawing"
+    CALMING = "Limiting flashes"
+    ENCODING = "Encoding movies"
+    COPYING = "Copying media"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +126,12 @@ class Render:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write `edit` to the file `path`; its suffix names the format."""
+    """Write `edit` to the file `path`; its ending names the format, or the options' target does."""
 
     job_id: str
     edit: Edit
     path: str
+    options: ExportOptions = ExportOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,10 +183,11 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A finished `Export`: the file that was written."""
+    """A finished `Export`: the file that was written, and sentences for people about what is not as it was."""
 
     job_id: str
     path: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,5 +207,5 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Drawn | Exported | Failed | Cancelled
-Message = Render | Export | Cancel | Shutdown | Event
+Event = Hello | Progress | Drawn | Exported | ClassesChosen | Failed | Cancelled
+Message = Render | Export | ChooseClasses | Cancel | Shutdown | Event

@@ -21,3 +21,11 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def verses_read(tmp_path_factory):
+    """What the sentence model made of all of `tests.verses`: it takes seconds to load, so it is done once."""
+    from tests import verses
+
+    return verses.read_all(verses.shared_folder(tmp_path_factory))

@@ -86,6 +86,13 @@ def test_start_and_seconds_choose_a_part(run, song, tmp_path):
     assert json.loads(request.read_text())["source_start_seconds"] == "1/2"
 
 
+@pytest.mark.parametrize(("words", "limited"), [([], True), (["--allow-flashes"], False)])
+def test_flashes_are_limited_unless_allowed(run, song, tmp_path, words, limited):
+    assert run("render", song, "--out", tmp_path, *CARDS, "--fps", "24", "--seconds", "0.25", *words)[0] == 0
+    (request,) = tmp_path.glob("*/film.json")
+    assert json.loads(request.read_text())["limit_flashes"] is limited
+
+
 def test_standard_output_carries_the_film_and_nothing_else(song, heard, tmp_path):
     command = [sys.executable, "-m", "core", "render", song, "--out", "-", *CARDS, "--fps", "10", "--cache", heard]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)

@@ -48,7 +48,7 @@ def test_a_whole_file_or_none(small_disk):
 
 
 def test_a_film_goes_on_after_space_was_made(small_disk, song, monkeypatch):
-    monkeypatch.setattr("core.pipeline.SPARE_BYTES", -(10**9))  # as if another program had filled the disk meanwhile
+    monkeypatch.setattr("core.drawing.SPARE_BYTES", -(10**9))  # as if another program had filled the disk meanwhile
     fill(small_disk, leave=120_000)
     request = films.request(small_disk, song, frame_count=60)
     with pytest.raises(UserError, match="full"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.pictures import MARGIN, SHEET_CELL, contact_sheet, encode_png, read_picture
+from core.pictures import LINEAR_LIGHT, MARGIN, SHEET_CELL, contact_sheet, encode_png, read_picture, read_small, shrink
 from core.protocol import UserError
 
 
@@ -46,6 +46,49 @@ def test_a_damaged_frame_is_named(tmp_path, share):
 def test_a_missing_frame_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png"):
         read_picture(tmp_path / "gone.png")
+
+
+# Small copies ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "small"),
+    [((128, 128), (32, 32)), ((512, 512), (32, 32)), ((136, 300), (34, 75)), ((20, 9), (20, 9)), ((720, 1280), (32, 58))],
+)
+def test_a_small_copy_averages_light(shape, small):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    copy = shrink(picture)
+    assert copy.shape == (*small, 3)
+    side = max(1, min(shape) // 32)
+    light = LINEAR_LIGHT[picture[: small[0] * side, : small[1] * side]].reshape(small[0], side, small[1], side, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(LINEAR_LIGHT[copy], light, atol=0.005)  # half a level of 8 bits
+
+
+def test_a_plain_picture_has_a_plain_small_copy():
+    for level in range(256):
+        assert set(shrink(np.full((128, 128, 3), level, np.uint8)).ravel()) == {level}
+
+
+@pytest.mark.parametrize("shape", [(128, 128), (40, 700), (5, 5)])
+def test_a_picture_carries_its_small_copy(tmp_path, shape):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    carried, plain = tmp_path / "carried.png", tmp_path / "plain.png"
+    carried.write_bytes(encode_png(picture))
+    Image.fromarray(picture).save(plain)
+    np.testing.assert_array_equal(read_small(carried), shrink(picture))
+    np.testing.assert_array_equal(read_small(plain), shrink(picture))
+
+
+@pytest.mark.parametrize("share", [0, 0.0005, 0.01, 0.05])
+def test_a_damaged_small_copy_is_named(tmp_path, share):
+    whole = encode_png(np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8))
+    path = tmp_path / "frame.png"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(UserError, match=r"frame\.png"):
+        read_small(path)
+
+
+# Contact sheets -------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 40, 41, 300])

@@ -1,5 +1,6 @@
 """Films from requests: the same ones always, whatever happens on the way."""
 
+import dataclasses
 import os
 import re
 import signal
@@ -14,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import pictures, pipeline
+from core import drawing, flashes, pictures
 from core.backends import Backends
-from core.pipeline import BATCHES_IN_FLIGHT, CancelledError, render
-from core.protocol import Model, Settings, Stage, UserError, decode
+from core.drawing import BATCHES_IN_FLIGHT
+from core.keys import picture_key
+from core.pipeline import CancelledError, render
+from core.protocol import Model, Section, Settings, Stage, UserError, decode
 from core.protocol.messages import RenderRequest
 from core.sync_card import SyncCard, read_card
 from tests import films, sounds
@@ -219,6 +222,153 @@ def test_two_processes_may_draw_the_same_film_at_once(request_film):
     assert all(len(films.content(film.frames)) == 20 for film in results)
 
 
+# Flashes --------------------------------------------------------------------------------------------------------------------------------
+
+CALM, WILD = Settings(tempo_sensitivity=0.01), Settings(tempo_sensitivity=2, truncation=0.1)
+
+
+class Lamp:
+    """Draws plain grey pictures, bright where the first unit's noise is."""
+
+    batch_size = 8
+    follows_latents = True
+
+    def __init__(self, gain=20.0):
+        self._gain = gain
+        self.loads, self.drawn = 0, 0
+
+    def cache_keys(self, latents):
+        return [picture_key(b"lamp", bytes([level])) for level in self._levels(latents)]
+
+    def load(self):
+        self.loads += 1
+
+    def draw(self, latents, rows):
+        self.drawn += len(rows)
+        return np.stack([np.full((128, 128, 3), self._levels(latents)[row], np.uint8) for row in rows])
+
+    def _levels(self, latents):
+        return (128 + 100 * np.sin(self._gain * latents.noise[:, 0])).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def long_song(tmp_path_factory):
+    return sounds.write(tmp_path_factory.mktemp("sound") / "long.wav", sounds.melody(seconds=5), 22_050)
+
+
+@pytest.fixture
+def request_wild(tmp_path, long_song):
+    """Give requests for films of 5 s that flash from 1.6 s to 3.2 s."""
+    section = Section(first_frame=40, end_frame=80, settings=WILD, landing_seconds=Fraction(0))
+
+    def make(name="wild", **changes):
+        return films.request(tmp_path / name, long_song, frame_count=125, settings=CALM, sections=(section,), **changes)
+
+    return make
+
+
+def light(request, lamp=None, **options):
+    return render(request, open_backend=lambda _: lamp or Lamp(), **options)
+
+
+def flashing(film, fps=Fraction(25)):
+    return flashes.find_flashes((pictures.read_small(path) for path in films.paths(film.frames)), fps=fps)
+
+
+def test_a_film_that_flashes_is_calmed_until_it_does_not(request_wild):
+    plain, limited = light(request_wild(limit_flashes=False)), light(request_wild())
+    assert flashing(plain)
+    assert flashing(limited) == ()
+    (warning,) = limited.warnings
+    assert "more calmly" in warning
+
+
+def test_a_calmed_film_differs_only_where_it_says(request_wild):
+    plain, limited = light(request_wild(limit_flashes=False)), light(request_wild())
+    differs = [
+        n for n, (one, other) in enumerate(zip(films.content(plain.frames), films.content(limited.frames), strict=True)) if one != other
+    ]
+    times = [float(time) for time in re.findall(r"0:(\d\d\.\d)", limited.warnings[0])]
+    assert times[0] - 0.05 <= differs[0] / 25 <= times[0] + 1
+    assert times[-1] - 1 <= differs[-1] / 25 <= times[-1] + 0.05
+    assert limited.digest != plain.digest
+
+
+def test_a_film_that_may_flash_is_drawn_as_it_is_and_warned_of(request_wild):
+    film = light(request_wild(limit_flashes=False))
+    (warning,) = film.warnings
+    (passage,) = flashing(film)
+    assert flashes.tell_times([(passage.first_frame, passage.end_frame)], fps=Fraction(25)) in warning
+    assert "epilepsy" in warning
+
+
+@pytest.mark.parametrize("limit", [True, False])
+def test_a_film_that_does_not_flash_is_the_same_limited_or_not(request_film, limit):
+    film = light(request_film(settings=CALM, frame_count=50, limit_flashes=limit))
+    assert film.warnings == ()
+    assert film.digest == light(request_film(settings=CALM, frame_count=50, limit_flashes=not limit)).digest
+
+
+@pytest.mark.parametrize("limit", [True, False])
+def test_a_second_run_of_a_flashing_film_draws_nothing_and_counts_nothing(request_wild, tmp_path, monkeypatch, limit):
+    first = light(request_wild(limit_flashes=limit))
+    shown = {path.stat().st_ino for path in films.paths(first.frames)}
+    for path in films.files_below(tmp_path / "wild" / "cache" / "pictures"):  # the pictures on the way to it are not needed again
+        if path.stat().st_ino not in shown:
+            path.unlink()
+    monkeypatch.setattr(pictures, "read_small", None)
+    lamp = Lamp()
+    again = light(request_wild(limit_flashes=limit), lamp)
+    assert (lamp.loads, lamp.drawn, again.drawn_count) == (0, 0, 0)
+    assert (again.frames, again.digest, again.warnings) == (first.frames, first.digest, first.warnings)
+
+
+def test_a_calmed_film_never_depends_on_the_batch_size(request_wild):
+    runs = [light(request_wild(str(size)), batch_size=size) for size in (1, 7, 100)]
+    assert len({run.digest for run in runs}) == 1
+    assert films.content(runs[0].frames) == films.content(runs[1].frames) == films.content(runs[2].frames)
+
+
+def test_a_film_that_is_cancelled_while_it_is_calmed_goes_on_there(request_wild):
+    stages = []
+    with pytest.raises(CancelledError):
+        light(request_wild(), report=lambda stage, *_: stages.append(stage), cancelled=lambda: Stage.CALMING in stages, batch_size=1)
+    resumed, undisturbed = light(request_wild()), light(request_wild("other"))
+    assert 0 < resumed.drawn_count < undisturbed.drawn_count
+    assert resumed.digest == undisturbed.digest
+    assert films.content(resumed.frames) == films.content(undisturbed.frames)
+
+
+def test_where_no_slower_walk_helps_the_picture_stands_still(request_wild):
+    lamp = Lamp(gain=3000)  # flashes however short the way is
+    film = light(request_wild(), lamp)
+    assert flashing(film) == ()
+    assert len({path.stat().st_ino for path in films.paths(film.frames)[50:70]}) == 1
+
+
+def test_a_damaged_note_is_counted_anew(request_wild, tmp_path):
+    first = light(request_wild())
+    for note in films.files_below(tmp_path / "wild" / "cache" / "flashes"):
+        note.write_bytes(note.read_bytes()[:-5] + b"\xff")
+    assert light(request_wild()) == dataclasses.replace(first, drawn_count=0)
+
+
+def test_a_measuring_card_is_never_calmed_nor_counted(request_film, tmp_path):
+    film = draw(request_film(frame_count=200))
+    assert flashing(film)  # its cells change at every frame
+    assert not (tmp_path / "cache" / "flashes").exists()
+    assert [read_card(pictures.read_picture(path)) for path in films.paths(film.frames)] == [(n, 0) for n in range(200)]
+
+
+def test_calming_is_told_as_progress(request_wild):
+    reports = []
+    light(request_wild(), report=lambda *report: reports.append(report), batch_size=4)
+    calming = [(done, total) for stage, done, total in reports if stage == Stage.CALMING]
+    assert calming[-1] == (125, 125)
+    assert any(done < total for done, total in calming)
+    assert reports.index((Stage.DRAWING, 125, 125)) < reports.index((Stage.CALMING, *calming[0]))
+
+
 # Room -----------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -248,7 +398,7 @@ def test_few_pictures_wait_in_memory_however_long_the_film(request_film, monkeyp
 
 def test_too_little_space_is_told_before_anything_is_drawn(request_film, monkeypatch):
     backend = Watched()
-    monkeypatch.setattr(pipeline, "SPARE_BYTES", 10**18)
+    monkeypatch.setattr(drawing, "SPARE_BYTES", 10**18)
     with pytest.raises(UserError, match=r"MB free; 20 pictures may need") as refusal:
         render(request_film(), open_backend=lambda _: backend)
     assert "space" in refusal.value.cure

@@ -173,7 +173,8 @@ def test_a_bad_sound_is_told_with_cause_and_cure(worker, render, tmp_path, kind)
 
 
 def test_a_timeline_is_exported(worker, tmp_path):
-    clip = Clip(name="Song", media=MediaFile(path="/song.wav", frame_count=9), source_start=Fraction(1, 2), frame_count=5)
+    sound = sounds.write(tmp_path / "song.wav", sounds.chord(seconds=1))
+    clip = Clip(name="Song", media=MediaFile(path=str(sound), frame_count=9), source_start=Fraction(1, 2), frame_count=5)
     edit = Edit(name="Song", fps=Fraction(25), tracks=(Track(name="Sound", kind="audio", items=(clip,)),))
     target = str(tmp_path / "demo.otio")
     worker.send(Export(job_id="out", edit=edit, path=target))

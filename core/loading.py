@@ -1,0 +1,36 @@
+"""From a checkpoint to its folded network: mapped from a file where one was kept, else loaded strictly, folded, and kept."""
+
+from pathlib import Path
+
+from .checkpoint import load_published
+from .folded_cache import FoldedCache
+from .folding import FOLDING_VERSION, Folded, fold_network
+from .weights import Checkpoint
+
+
+def load_folded(checkpoint: Checkpoint, *, cache_folder: Path) -> Folded:
+    """Give a checkpoint's folded network.
+
+    At 512 px the first start takes some seconds, every later one about 0.1 s beside importing torch; the published network's own package
+    is imported in the first one only.
+
+    Parameters
+    ----------
+    checkpoint
+        As `ModelStore.open` gives it: its digest is that of the file.
+    cache_folder
+        The user's cache folder.
+
+    Returns
+    -------
+    Folded
+        float32, on the CPU; not to be written to, for it may be mapped from a file.
+
+    Raises
+    ------
+    UserError
+        If the checkpoint is not what it must be.
+    """
+    cache = FoldedCache(checkpoint.weights, checkpoint.sha256, version=str(FOLDING_VERSION), cache_folder=cache_folder)
+    kept = cache.get(lambda: (fold_network(load_published(checkpoint.weights)).to_tensors(), {}))
+    return Folded.from_tensors(kept.tensors, checkpoint.architecture)

@@ -1,0 +1,261 @@
+"""OpenTimelineIO adapter that writes Kdenlive projects (``.kdenlive``, document version 1.1); numbered pictures stay numbered pictures.
+
+A Kdenlive project is MLT XML with a bin of clips, two playlists for each track (clips that fade into each other lie on different ones), and
+properties of Kdenlive's own. OpenTimelineIO loads this file alone, by its path; what all MLT files have in common comes from the adapter
+``chromastrip_mlt``, which stands in the same manifest. Needs nothing but opentimelineio.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import opentimelineio as otio
+
+VERSION = "1.1"
+ADDED_BY_KDENLIVE = 237
+SEQUENCE = 17  # Kdenlive's number for this kind of clip
+SOUND_ONLY, PICTURE_ONLY = 1, 2
+STOCK_PROFILES = {
+    Fraction(24_000, 1001): ("atsc_1080p_2398", "HD 1080p 23.98 fps"),
+    Fraction(30_000, 1001): ("atsc_1080p_2997", "HD 1080p 29.97 fps"),
+    Fraction(60_000, 1001): ("atsc_1080p_5994", "HD 1080p 59.94 fps"),
+}
+"""At these rates Kdenlive asks about any size but its own, in a dialog that nobody sees when it renders without a screen."""
+STOCK_SIZE = (1920, 1080)
+GUIDE_KINDS = {"PURPLE": 0, "MAGENTA": 0, "PINK": 0, "BLUE": 1, "BLACK": 1, "CYAN": 2, "GREEN": 3, "YELLOW": 4, "WHITE": 5, "ORANGE": 6, "RED": 8}
+GUIDE_CATEGORIES = ("#9b59b6", "#3daee9", "#1abc9c", "#1cdc9a", "#c9ce3b", "#fdbc4b", "#f39c1f", "#f47750", "#da4453")
+
+
+def write_to_string(input_otio: otio.schema.Timeline) -> str:
+    """Turn a timeline into a Kdenlive project.
+
+    Parameters
+    ----------
+    input_otio
+        Its metadata may hold the exact rate (``fps``) and the picture's ``width`` and ``height`` under ``chromastrip``. At 23.976, 29.97 and
+        59.94 frames a second the project is 1920 x 1080, whatever they say.
+
+    Raises
+    ------
+    otio.exceptions.NotSupportedError
+        If a clip is neither a file, numbered pictures, a colour nor words.
+    """
+    mlt = otio.adapters.from_name("chromastrip_mlt").module()
+    return mlt.to_text(_Project(input_otio, mlt).write())
+
+
+class _Project:
+    """One project while it is written. `mlt` is the MLT adapter's module."""
+
+    def __init__(self, timeline: otio.schema.Timeline, mlt: Any) -> None:
+        self.timeline = timeline
+        self.mlt = mlt
+        self.fps = mlt.exact_fps(timeline)
+        self.profile_name, description = STOCK_PROFILES.get(self.fps, ("", ""))
+        self.size = STOCK_SIZE if self.profile_name else mlt.picture_size(timeline)
+        self.profile = mlt.profile(self.fps, self.size, **({"description": description} if description else {}))
+        self.profile_name = self.profile_name or f"chromastrip_{self.size[0]}_{self.size[1]}_{self.fps.numerator}_{self.fps.denominator}"
+        self.uuid = "{" + str(uuid.uuid5(uuid.NAMESPACE_URL, f"chromastrip:{timeline.name}")) + "}"
+        self.root = ET.Element("mlt", {"LC_NUMERIC": "C", "version": mlt.MLT_VERSION, "producer": "main_bin", "root": ""})
+        self.length = max(1, mlt.frames_of(timeline.duration(), self.fps))
+        self.in_bin: dict[str, tuple[str, int]] = {}
+        self.ids = 0
+
+    def write(self) -> ET.Element:
+        """Write everything: profile, the bin's clips, the tracks, the sequence, the bin, the project."""
+        self.root.append(self.profile)
+        tracks = self.timeline.tracks
+        ordered = [
+            *reversed([track for track in tracks if track.kind == otio.schema.TrackKind.Audio]),  # A1 lies nearest to the pictures
+            *(track for track in tracks if track.kind == otio.schema.TrackKind.Video),
+        ]
+        names = [self._track(track) for track in ordered]
+        self._sequence(names, [track.kind for track in ordered])
+        self._bin()
+        project = ET.SubElement(self.root, "tractor", {"id": "project", **self._span(self.length)})
+        self.mlt.put(project, {"kdenlive:projectTractor": 1})
+        ET.SubElement(project, "track", {"producer": self.uuid, **self._span(self.length)})
+        return self.root
+
+    def _span(self, length: int) -> dict[str, str]:
+        return {"in": "0", "out": str(length - 1)}
+
+    def _new_id(self, kind: str) -> str:
+        self.ids += 1
+        return f"{kind}{self.ids}"
+
+    # Tracks ------------------------------------------------------------------------------------------------------------------------------
+
+    def _track(self, track: otio.schema.Track) -> str:
+        """Write a track: two playlists, between which clips that fade into each other alternate."""
+        sound = track.kind == otio.schema.TrackKind.Audio
+        playlists = [ET.Element("playlist", {"id": self._new_id("playlist")}) for _ in range(2)]
+        tractor = ET.Element("tractor", {"id": self._new_id("track"), "in": "0"})
+        for element in (tractor, *playlists):
+            self.mlt.put(element, {"kdenlive:audio_track": 1} if sound else {})
+        self.mlt.put(tractor, {"kdenlive:track_name": track.name, "kdenlive:timeline_active": 1})
+        for playlist in playlists:
+            ET.SubElement(tractor, "track", {"hide": "video" if sound else "audio", "producer": playlist.attrib["id"]})
+        self._fill(track, playlists, tractor, sound=sound)
+        self.root.extend([*playlists, tractor])
+        return tractor.attrib["id"]
+
+    def _fill(self, track: otio.schema.Track, playlists: list[ET.Element], tractor: ET.Element, *, sound: bool) -> None:
+        position, ends, side = 0, [0, 0], 0
+        for item, fade_in, fade_out in self.mlt.with_fades(track, self.fps):
+            if isinstance(item, otio.schema.Gap):
+                position += self.mlt.frames_of(item.duration(), self.fps)
+                continue
+            piece = self.mlt.Piece(item, self.fps, fade_in=fade_in, fade_out=fade_out)
+            if sum(fade_in) > 0:
+                side = 1 - side
+                self._fade(tractor, position, fade_in, reverse=side == 0, sound=sound)
+            begin, length = position - fade_in[0], piece.end - piece.start + fade_in[0] + fade_out[1]
+            if begin > ends[side]:
+                ET.SubElement(playlists[side], "blank", {"length": str(begin - ends[side])})
+            self._entry(playlists[side], piece, length, sound=sound)
+            ends[side] = begin + length
+            position += piece.end - piece.start
+
+    def _entry(self, playlist: ET.Element, piece: Any, length: int, *, sound: bool) -> None:
+        producer, number = self._bin_clip(piece, sound=sound)
+        if piece.speed != 1 or not piece.clip.enabled:
+            producer = self._timeline_producer(piece, number, sound=sound)
+        entry = self.mlt.entry(playlist, producer, piece.start - piece.fade_in[0], length)
+        self.mlt.put(entry, {"kdenlive:id": number})
+        self.mlt.add_filters(entry, piece, height=self.size[1])
+
+    def _fade(self, tractor: ET.Element, cut: int, fade: tuple[int, int], *, reverse: bool, sound: bool) -> None:
+        before, after = fade
+        transition = ET.SubElement(tractor, "transition", {"in": str(cut - before), "out": str(cut + after)})  # one more: Kdenlive's way
+        service = "mix" if sound else "luma"
+        found = {"a_track": 0, "b_track": 1, "mlt_service": service, "kdenlive_id": service, "kdenlive:mixcut": after}
+        own = {"start": -1, "accepts_blanks": 1} if sound else {"factory": "loader", "resource": "", "softness": 0, "alpha_over": 0}
+        self.mlt.put(transition, {**found, **own, "reverse": int(reverse)})
+
+    # The bin -----------------------------------------------------------------------------------------------------------------------------
+
+    def _bin_clip(self, piece: Any, *, sound: bool) -> tuple[str, int]:
+        """Find or write the bin's clip of a piece's media; give its producer and its number."""
+        source = self.mlt.producer_properties(_at_plain_speed(piece, self), sound=sound)
+        service, resource = source["mlt_service"], source["resource"]
+        key = f"{service} {resource} {sound} {piece.clip.name if resource == '#00000000' else ''}"
+        if key in self.in_bin:
+            self._lengthen(key, source["length"])
+            return self.in_bin[key]
+        number = len(self.in_bin) + 3  # 2 is the sequence's
+        name = self._new_id("producer")
+        producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(source["length"])})
+        kind = {"kdenlive:clip_type": SOUND_ONLY if sound else PICTURE_ONLY} if service == "avformat" else {}
+        named = {"kdenlive:clipname": piece.clip.name, "kdenlive:id": number, "kdenlive:folderid": -1, **kind}
+        self.mlt.put(producer, {**source, **named, **self.mlt.own_properties(piece.clip)})
+        self.in_bin[key] = name, number
+        return self.in_bin[key]
+
+    def _lengthen(self, key: str, length: int) -> None:
+        """Let a bin clip be at least so long: colours and stills have no length of their own."""
+        producer = self.root.find(f"producer[@id='{self.in_bin[key][0]}']")
+        assert producer is not None
+        found = producer.find("property[@name='length']")
+        assert found is not None
+        if int(found.text or 0) < length:
+            found.text = str(length)
+            producer.set("out", str(length - 1))
+
+    def _timeline_producer(self, piece: Any, number: int, *, sound: bool) -> str:
+        name = self._new_id("producer")
+        producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(piece.length)})
+        self.mlt.put(producer, {**self.mlt.producer_properties(piece, sound=sound), "kdenlive:id": number})
+        return name
+
+    def _bin(self) -> None:
+        playlist = ET.SubElement(self.root, "playlist", {"id": "main_bin"})
+        document = {
+            "kdenliveversion": "26.08.0",
+            "version": VERSION,
+            "uuid": self.uuid,
+            "opensequences": self.uuid,
+            "activetimeline": self.uuid,
+            "profile": self.profile_name,
+            "guidesCategories": json.dumps(list(_categories())),
+            "audioChannels": 2,
+        }
+        self.mlt.put(playlist, {f"kdenlive:docproperties.{name}": value for name, value in document.items()})
+        self.mlt.put(playlist, {"xml_retain": 1})
+        self.mlt.entry(playlist, self.uuid, 0, self.length)
+        for name, _ in self.in_bin.values():
+            producer = self.root.find(f"producer[@id='{name}']")
+            assert producer is not None
+            self.mlt.entry(playlist, name, 0, int(producer.attrib["out"]) + 1)
+
+    # The sequence ------------------------------------------------------------------------------------------------------------------------
+
+    def _sequence(self, tracks: list[str], kinds: list[str]) -> None:
+        black = ET.SubElement(self.root, "producer", {"id": "black_track", **self._span(self.length)})
+        source = {"mlt_service": "color", "resource": "black", "length": 2147483647, "eof": "continue", "aspect_ratio": 1}
+        self.mlt.put(black, {**source, "kdenlive:playlistid": "black_track", "mlt_image_format": "rgba", "set.test_audio": 0})
+        sequence = ET.SubElement(self.root, "tractor", {"id": self.uuid, **self._span(self.length)})
+        self.mlt.put(sequence, self._sequence_properties(kinds))
+        for name in ("black_track", *tracks):
+            ET.SubElement(sequence, "track", {"producer": name})
+        for index, kind in enumerate(kinds, start=1):
+            sound = {"mlt_service": "mix", "kdenlive_id": "mix", "accepts_blanks": 1, "sum": 1}
+            picture = {"mlt_service": "qtblend", "kdenlive_id": "qtblend", "compositing": 0, "distort": 0, "rotate_center": 0}
+            mixed = sound if kind == otio.schema.TrackKind.Audio else picture
+            transition = ET.SubElement(sequence, "transition")
+            self.mlt.put(transition, {"a_track": 0, "b_track": index, **mixed, "always_active": 1, "internal_added": ADDED_BY_KDENLIVE})
+
+    def _sequence_properties(self, kinds: list[str]) -> dict[str, Any]:
+        has_sound = otio.schema.TrackKind.Audio in kinds
+        own = {
+            "documentuuid": self.uuid,
+            "hasAudio": int(has_sound),
+            "hasVideo": int(otio.schema.TrackKind.Video in kinds),
+            "activeTrack": max(0, len(kinds) - 1),
+            "tracksCount": len(kinds),
+            "tracks": len(kinds),
+            "zonein": 0,
+            "zoneout": self.length - 1,
+            "groups": "[]",
+            "guides": json.dumps(list(self._guides()), ensure_ascii=False),
+        }
+        return {
+            "kdenlive:uuid": self.uuid,
+            "kdenlive:clipname": self.timeline.name,
+            "kdenlive:producer_type": SEQUENCE,
+            "kdenlive:id": 2,
+            "kdenlive:clip_type": 0,
+            "kdenlive:folderid": -1,
+            "kdenlive:duration": self.mlt.clock(self.length, self.fps),
+            "kdenlive:maxduration": self.length,
+            **{f"kdenlive:sequenceproperties.{name}": value for name, value in own.items()},
+        }
+
+    def _guides(self) -> Iterator[dict[str, Any]]:
+        """Give the markers; Kdenlive knows one text for each, its comment."""
+        for marker in self.timeline.tracks.markers:
+            yield {
+                "comment": self.mlt.xml_text(f"{marker.name} {marker.comment}".strip()),
+                "pos": self.mlt.frames_of(marker.marked_range.start_time, self.fps),
+                "duration": self.mlt.frames_of(marker.marked_range.duration, self.fps),
+                "type": GUIDE_KINDS.get(marker.color, GUIDE_KINDS["GREEN"]),
+            }
+
+
+def _at_plain_speed(piece: Any, project: _Project) -> Any:
+    """Give what a piece would be in the bin: seen, at its own speed."""
+    if piece.speed == 1 and piece.clip.enabled:
+        return piece
+    clip = piece.clip.deepcopy()
+    clip.enabled = True
+    clip.effects[:] = []
+    clip.source_range = clip.available_range()
+    return project.mlt.Piece(clip, project.fps, fade_in=(0, 0), fade_out=(0, 0))
+
+
+def _categories() -> Iterator[dict[str, Any]]:
+    for index, colour in enumerate(GUIDE_CATEGORIES):
+        yield {"comment": f"Category {index + 1}", "index": index, "color": colour}
