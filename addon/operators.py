@@ -63,6 +63,7 @@ class CHROMASTRIP_OT_insert_strip(bpy.types.Operator):
             jobs.show_error(error)  # no report: the timer calls this, and nobody would catch what it raises
             return {"CANCELLED"}
         write_settings(strip.chromastrip, film.settings)
+        strip.chromastrip.limit_flashes = film.job.request.limit_flashes
         strip.chromastrip.film = film.drawn.digest
         strip.chromastrip.sound_name = film.job.placement.sound_strip_name
         return {"FINISHED"}

@@ -45,6 +45,7 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             column.prop(settings, "size")
             column.prop(settings, "class_count")
             column.prop(settings, "seed")
+            column.prop(settings, "limit_flashes")
         if jobs.state.busy:
             _draw_progress(layout)
         else:

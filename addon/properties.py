@@ -63,6 +63,13 @@ class StripSettings(bpy.types.PropertyGroup):
         default="128",
         options=set(),
     )
+    limit_flashes: bpy.props.BoolProperty(
+        name="Limit Flashes",
+        description="Draw passages that flash more than three times a second again, more calmly: they can harm people with photosensitive"
+        " epilepsy. Off: draw the film as it is, and tell where it flashes",
+        default=True,
+        options=set(),
+    )
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
 
@@ -91,6 +98,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "look": group.look, "size": int(group.size)}
+    made["limit_flashes"] = group.limit_flashes
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
 

@@ -96,6 +96,7 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
         settings=read_settings(strip.chromastrip),
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
+        limit_flashes=strip.chromastrip.limit_flashes,
     )
 
 
