@@ -1,7 +1,7 @@
 """Where the beats are, and how fast they go: Ellis' dynamic programming over the onset strength.
 
-The numbers are `librosa.beat.beat_track`'s, which the tests hold this against. That one is compiled anew in every process, for 1.5 s, and
-wants 0.5 GB for an hour; this one takes half a second for an hour. Arrays in, arrays out.
+The beats are `librosa.beat.beat_track`'s, which the tests hold this against. That one is compiled anew in every process, for 1.5 s, and
+takes 10 s for an hour; this one takes 1.5 s for an hour, and memory that does not grow with it. Arrays in, arrays out.
 """
 
 import librosa
@@ -30,7 +30,7 @@ def track(strength: np.ndarray) -> tuple[np.ndarray, float]:
     frames : np.ndarray
         int64 [B], the control frames that beats fall on, rising.
     tempo : float
-        Beats a minute, 7 ... 320; 0 if nothing is ever struck.
+        Beats a minute on the average; 0 if nothing is ever struck.
 
     References
     ----------
@@ -43,11 +43,15 @@ def track(strength: np.ndarray) -> tuple[np.ndarray, float]:
     score = _score(strength, period)
     total, before = _best_ways(score, period)
     beats = _trace_back(before, _last(total))
-    return _without_weak_ends(beats, score), tempo
+    beats = _without_weak_ends(beats, score)
+    return beats, _mean_tempo(beats) if len(beats) > 1 else tempo
 
 
 def _tempo(strength: np.ndarray) -> float:
-    """Give the tempo at which the onset strength repeats most, in beats a minute; 120 is likelier than others."""
+    """Give the tempo at which the onset strength repeats most, in beats a minute; 120 is likelier than others.
+
+    As librosa's, it goes by whole frames: near 120 there are 117.5 and 123, nothing between.
+    """
     half = TEMPO_WINDOW // 2
     padded = np.pad(strength, half, mode="linear_ramp")
     window = scipy.signal.get_window("hann", TEMPO_WINDOW)
@@ -58,6 +62,11 @@ def _tempo(strength: np.ndarray) -> float:
 
     repeats = np.sum(spectra.in_blocks(hear, len(strength)), axis=0) / len(strength)
     return float(librosa.feature.tempo(tg=repeats[:, None], sr=audio.SAMPLE_RATE, hop_length=spectra.HOP_LENGTH)[0])
+
+
+def _mean_tempo(beats: np.ndarray) -> float:
+    minutes = (beats[-1] - beats[0]) * spectra.HOP_LENGTH / audio.SAMPLE_RATE / 60
+    return float((len(beats) - 1) / minutes)
 
 
 def _score(strength: np.ndarray, period: int) -> np.ndarray:

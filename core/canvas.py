@@ -109,7 +109,7 @@ class Panel:
     def between(self, low: np.ndarray, high: np.ndarray, colour: Colour, *, thickness: float = 1.0) -> None:
         """Fill the space between two curves, float [width], 0 at the bottom and 1 at the top; edges are soft."""
         from_top = np.arange(self.height)[:, None]
-        upper, lower = (1 - high) * self.height, (1 - low) * self.height
+        upper, lower = np.minimum((1 - high) * self.height, self.height - 1), (1 - low) * self.height
         lower = np.maximum(lower, upper + 1)  # nothing is thinner than a pixel
         cover = np.clip(np.minimum(from_top + 1, lower) - np.maximum(from_top, upper), 0, 1)
         self.blend(thickness * cover, colour)
@@ -125,8 +125,7 @@ class Panel:
         half = pixels / self.height / 2
         inner = half + curve * (1 - 2 * half)
         around = np.pad(inner, 1, mode="edge")
-        halfway = (np.nan_to_num(around[:-1], nan=0) + np.nan_to_num(around[1:], nan=0)) / 2  # [width + 1], at the columns' edges
-        halfway = np.where(np.isnan(around[:-1]) | np.isnan(around[1:]), np.nan, halfway)
+        halfway = (around[:-1] + around[1:]) / 2  # [width + 1], at the columns' edges
         low = np.fmin(inner, np.fmin(halfway[:-1], halfway[1:]))
         high = np.fmax(inner, np.fmax(halfway[:-1], halfway[1:]))
         self.between(low - half, high + half, colour)

@@ -115,13 +115,15 @@ def _check_length(weights: Path, architecture: Architecture | None) -> None:
 # Reading --------------------------------------------------------------------------------------------------------------------------------
 
 
-def read_tensors(weights: Path) -> "dict[str, Tensor]":
+def read_tensors(weights: Path, *, source: str = "") -> "dict[str, Tensor]":
     """Read a checkpoint, in the old `torch.save` layout (a row of pickles, as published) or the new one (zip).
 
     Parameters
     ----------
     weights
         A file that `torch.save` made of a state dict.
+    source
+        What to call it in messages; empty: by its path.
 
     Returns
     -------
@@ -135,35 +137,36 @@ def read_tensors(weights: Path) -> "dict[str, Tensor]":
     """
     import torch
 
+    source = source or str(weights)
     try:
         content = torch.load(weights, map_location="cpu", weights_only=True)
     except OSError as error:
         raise unreadable(weights, error) from error
     except pickle.UnpicklingError as error:
-        raise _unfit_pickle(weights, str(error)) from error
+        raise _unfit_pickle(source, str(error)) from error
     except Exception as error:  # a stranger's bytes may break the reader in any way; all of them mean the same
-        raise UserError(f"{weights} is no checkpoint that PyTorch can read ({type(error).__name__}).", BROKEN) from error
-    return _tensors_only(content, weights)
+        raise UserError(f"{source} is no checkpoint that PyTorch can read ({type(error).__name__}).", BROKEN) from error
+    return _tensors_only(content, source)
 
 
-def _unfit_pickle(weights: Path, reason: str) -> UserError:
+def _unfit_pickle(source: str, reason: str) -> UserError:
     asked = re.search(r"GLOBAL ([\w.]+)", reason)
     if asked:
-        return UserError(f"{weights} holds more than tensors: it asks for “{asked[1]}”.", UNTRUSTED)
-    return UserError(f"{weights} is no checkpoint that PyTorch can read: damaged, or a pickle of something else.", BROKEN)
+        return UserError(f"{source} holds more than tensors: it asks for “{asked[1]}”.", UNTRUSTED)
+    return UserError(f"{source} is no checkpoint that PyTorch can read: damaged, or a pickle of something else.", BROKEN)
 
 
-def _tensors_only(content: object, weights: Path) -> "dict[str, Tensor]":
+def _tensors_only(content: object, source: str) -> "dict[str, Tensor]":
     import torch
 
     if not isinstance(content, Mapping):
-        raise UserError(f"{weights} holds a {type(content).__name__}, not a dictionary of tensors.", UNTRUSTED)
+        raise UserError(f"{source} holds a {type(content).__name__}, not a dictionary of tensors.", UNTRUSTED)
     tensors: dict[str, Tensor] = {}
     for name, value in content.items():
         if not isinstance(name, str) or type(value) not in {torch.Tensor, torch.nn.Parameter}:
-            raise UserError(f"{weights} holds more than tensors: “{name}” is a {type(value).__name__}.", UNTRUSTED)
+            raise UserError(f"{source} holds more than tensors: “{name}” is a {type(value).__name__}.", UNTRUSTED)
         if value.layout != torch.strided or value.device.type != "cpu" or not value.is_floating_point():
-            raise UserError(f"{weights}: “{name}” is no dense tensor of floating-point numbers.", UNTRUSTED)
+            raise UserError(f"{source}: “{name}” is no dense tensor of floating-point numbers.", UNTRUSTED)
         tensors[name] = value.detach()
     return tensors
 

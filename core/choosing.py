@@ -21,7 +21,7 @@ from .protocol import LineThings, Strategy, Thing, UserError
 PASSAGE_LINES = 8
 """A verse longer than this is read in parts of this length."""
 VERSE_SHARE = 0.2
-"""How much of a line's meaning is its verse's."""
+"""How much of a line's meaning is its verse's, which is the mean of its lines'."""
 ALIKE_COST = 0.15
 """In maximal marginal relevance: what being the same as something chosen before costs. In cosines, as the similarity itself."""
 REPEAT_COST = 0.1
@@ -193,28 +193,41 @@ class Reading:
 def read(lines: Sequence[LyricLine], encoder: Encoder) -> Reading:
     """Read each line as it is meant in its verse."""
     passages = [passage for _, verse in groupby(lines, key=attrgetter("verse")) for passage in _parts([line.text for line in verse])]
-    meant = word_senses.as_meant(passages, encoder.encode)
-    return Reading(passages=meant, vectors=_line_vectors(meant, encoder))
+    encode = _once(encoder)
+    meant = word_senses.as_meant(passages, encode)
+    return Reading(passages=meant, vectors=_line_vectors(meant, encode))
+
+
+def _once(encoder: Encoder) -> word_senses.Encode:
+    """Encode each text once, in whichever call it comes first."""
+    known: dict[str, np.ndarray] = {}
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, encoder.encode(new), strict=True))
+        return np.array([known[text] for text in texts])
+
+    return encode
 
 
 def _parts(texts: Sequence[str]) -> list[list[str]]:
     return [list(texts[first : first + PASSAGE_LINES]) for first in range(0, len(texts), PASSAGE_LINES)]
 
 
-def _line_vectors(passages: Sequence[Sequence[str]], encoder: Encoder) -> np.ndarray:
+def _line_vectors(passages: Sequence[Sequence[str]], encode: word_senses.Encode) -> np.ndarray:
     """Mix each line's meaning with its passage's. Lines that say nothing mean their passage; such passages, the song."""
     texts = [text for passage in passages for text in passage]
-    telling = [[text for text in passage if not _says_nothing(text)] for passage in passages]
-    vectors = encoder.encode([*texts, *("\n".join(kept or passage) for kept, passage in zip(telling, passages, strict=True))])
+    own = encode(texts)  # [L, size]
+    telling = np.array([not _says_nothing(text) for text in texts])
+    if not telling.any():
+        return own
     passage_of = np.repeat(np.arange(len(passages)), [len(passage) for passage in passages])  # [L]
-    own, whole = vectors[: len(texts)], vectors[len(texts) :][passage_of]  # [L, size] each
-    silent = np.array([_says_nothing(text) for text in texts])
-    in_silence = np.array([not kept for kept in telling])[passage_of]
-    mixed = _unit((1 - VERSE_SHARE) * own + VERSE_SHARE * whole)
-    mixed[silent] = whole[silent]
-    if not in_silence.all():
-        mixed[in_silence] = _unit(mixed[~in_silence].sum(axis=0))
-    return mixed
+    sums = np.zeros((len(passages), own.shape[1]), np.float32)
+    np.add.at(sums, passage_of[telling], own[telling])
+    sums[~sums.any(axis=1)] = sums.sum(axis=0)
+    whole = _unit(sums)[passage_of]  # [L, size]
+    return np.where(telling[:, None], _unit((1 - VERSE_SHARE) * own + VERSE_SHARE * whole), whole)
 
 
 def _says_nothing(text: str) -> bool:

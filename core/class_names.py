@@ -80,7 +80,8 @@ def resolve(text: str) -> int:
     UserError
         If no class has that number or name, with the three nearest names; or if several have it.
     """
-    if re.fullmatch(r"\s*[+-]?\d+\s*", text):
+    text = text.strip()
+    if re.fullmatch(r"[+-]?[0-9]{1,9}", text):
         return _checked(int(text))
     found = _by_name().get(_key(text), ())
     if len(found) == 1:

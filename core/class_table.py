@@ -1,7 +1,7 @@
 """The table of lyrics and classes as a file: for a spreadsheet or a text editor, and back.
 
 Comma-separated (.csv) or tab-separated (.tsv), UTF-8. One row for each line of the lyrics, and one, marked "film", for each of the film's
-own classes. To change what shows, write another name or number into the column "class"; rows may go, and rows may come.
+own classes. To change what shows, write another name or number into the column "class", or empty it; rows may go, and rows may come.
 """
 
 import csv
@@ -59,6 +59,8 @@ def read_table(path: Path) -> ClassTable:
     """
     rows, things = list[LineThings](), list[Thing]()
     for place, record in _records(path):
+        if not (record["class"] or "").strip():  # emptied by hand: this line shows nothing of its own
+            continue
         try:
             thing = _thing(record["class"], record.get("similarity"))
             if (record.get("line") or "").strip().lower() == FILM:
@@ -67,7 +69,7 @@ def read_table(path: Path) -> ClassTable:
                 rows.append(_line(record, thing, number=len(rows) + 1))
         except UserError as error:
             raise UserError(f"{place}: {error.cause}", error.cure) from error
-        except (ValueError, ZeroDivisionError, AttributeError) as error:  # AttributeError: a cell is missing altogether
+        except (ValueError, ZeroDivisionError) as error:
             raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")

@@ -28,7 +28,14 @@ class _Job:
 
 
 def make(
-    edit: Edit, folder: Path, *, kind: MovieKind, with_sound: bool, report: media.Counts, cancelled: Cancelled = never
+    edit: Edit,
+    folder: Path,
+    *,
+    kind: MovieKind,
+    with_sound: bool = False,
+    only: Callable[[Clip], bool] = lambda _: True,
+    report: media.Counts,
+    cancelled: Cancelled = never,
 ) -> tuple[Edit, tuple[Path, ...]]:
     """Write a movie of each picture sequence of an edit, from its first frame to its last.
 
@@ -42,6 +49,8 @@ def make(
         One of `core.movie.CODECS`.
     with_sound
         Whether each movie also carries the sound that lies under the first clip that shows it.
+    only
+        Which clips need a movie of their pictures.
     report, cancelled
         How far it is, in frames; whether to end.
 
@@ -59,7 +68,7 @@ def make(
     CancelledError
         If `cancelled` says so. Finished movies stay.
     """
-    jobs = list(_jobs(edit, with_sound=with_sound))
+    jobs = list(_jobs(edit, only=only, with_sound=with_sound))
     total, done = sum(job.frames.frame_count for job in jobs), 0
     made: dict[media.Files, media.Files] = {}
     movies: list[Path] = []
@@ -87,11 +96,11 @@ def _counter(done: int, total: int, report: media.Counts, cancelled: Cancelled) 
     return each
 
 
-def _jobs(edit: Edit, *, with_sound: bool) -> Iterator[_Job]:
+def _jobs(edit: Edit, *, only: Callable[[Clip], bool], with_sound: bool) -> Iterator[_Job]:
     seen: set[FrameSequence] = set()
     for clip, position in _clips(edit, "video"):
         frames = clip.media
-        if isinstance(frames, FrameSequence) and frames not in seen:
+        if isinstance(frames, FrameSequence) and frames not in seen and only(clip):
             seen.add(frames)
             yield _Job(frames=frames, clip=clip, sound=_sound_under(edit, clip, frames, position) if with_sound else None)
 

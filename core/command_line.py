@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .commands import analyse, contact_sheet, export, plot, render, vectors, work
+from .commands import analyse, classes, contact_sheet, export, models, plot, render, vectors, work
 from .commands.telling import tell_failure
 from .protocol import UserError
 
 INTERRUPTED = 130
-COMMANDS = (render, analyse, plot, vectors, contact_sheet, export, work)
+COMMANDS = (render, analyse, classes, plot, vectors, models, contact_sheet, export, work)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Finished frames are kept: the same command goes on from here.\n")
+        sys.stderr.write("\nStopped. What is finished is kept: the same command goes on from here.\n")
         return INTERRUPTED
     return 0
 

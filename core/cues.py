@@ -12,6 +12,8 @@ Weigh = Callable[[int], np.ndarray]
 """Gives the weights of so many classes, float32 [N, n]: the j-th follows the j-th loudest pitch class."""
 
 MOOD_WINDOW_SECONDS = 2.0
+ACCOMPANYING = 0.4
+"""How strongly a line's other classes show beside its first one, at the most: what is sung must be seen, whatever the chord."""
 
 
 def show(
@@ -26,7 +28,7 @@ def show(
     cues
         By their beginnings. Where two overlap, the later one shows.
     weigh
-        Lets classes follow the harmony.
+        Lets classes follow the harmony. A line's first class always leads; its others come and go with the chords.
     fade_seconds
         How long one group of classes takes to give way to the next; never longer than either of them shows.
     positions
@@ -116,13 +118,22 @@ def _slots(groups: Sequence[Sequence[int]], weigh: Weigh) -> tuple[np.ndarray, C
     ids = np.zeros((len(groups), sizes.max()), np.int16)
     for row, group in zip(ids, groups, strict=True):
         row[: len(group)] = group
-    by_size = {int(size): weigh(int(size)) for size in np.unique(sizes)}
+    own = weigh(len(groups[0]))
+    of_lines = {int(size): _led(weigh(int(size))) for size in np.unique(sizes[1:])}
 
     def weights(shown: np.ndarray) -> np.ndarray:
         filled = np.zeros((len(shown), ids.shape[1]), np.float32)
-        for size, rows in by_size.items():
-            here = sizes[shown] == size
+        filled[shown == 0, : own.shape[1]] = own[shown == 0]
+        for size, rows in of_lines.items():
+            here = (sizes[shown] == size) & (shown > 0)
             filled[here, :size] = rows[here]
         return filled
 
     return ids, weights
+
+
+def _led(weights: np.ndarray) -> np.ndarray:
+    """Let the first class show as strongly as any would, and the others accompany it: float32 [N, n]."""
+    led = ACCOMPANYING * weights
+    led[:, 0] = weights.max(axis=1)
+    return led

@@ -47,6 +47,8 @@ class Wanted:
     ----------
     target
         Where it shall lie.
+    title
+        What to call it in messages; empty: by its file's name.
     largest
         No more bytes than that are taken.
     size
@@ -59,6 +61,7 @@ class Wanted:
 
     target: Path
     largest: int
+    title: str = ""
     size: int = 0
     sha256: str = ""
     check: Callable[[Path], None] = lambda _part: None
@@ -143,7 +146,7 @@ def download(
         except _MirrorError as reason:
             reasons.append(f"{_host(address)} {reason}")
     raise UserError(
-        f"{wanted.target.name} could not be downloaded: {'; '.join(reasons) or 'no address is known'}.",
+        f"{wanted.title or wanted.target.name} could not be downloaded: {'; '.join(reasons) or 'no address is known'}.",
         "Try again, which goes on from what has come; or name another mirror, or set HTTPS_PROXY if your network wants one.",
     )
 
@@ -217,7 +220,7 @@ class _Transfer:
         try:
             head = next(stream)
             assert isinstance(head, _Head)
-            if head.status == RANGE_NOT_SATISFIABLE and head.range_total == start:
+            if start and head.status == RANGE_NOT_SATISFIABLE and head.range_total == start:
                 return  # nothing is left to ask for: the last try ended with the last byte
             begin = self._begin(head, asked=start)
             total = self._total(head, begin)

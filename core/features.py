@@ -20,7 +20,7 @@ from .spectra import HOP_LENGTH
 CONTROL_RATE = Fraction(audio.SAMPLE_RATE, HOP_LENGTH)
 """Control frames a second: 43.066."""
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """Part of the stored features' names: raise it when `analyse` gives other numbers."""
 
 SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once

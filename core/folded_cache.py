@@ -24,6 +24,7 @@ PREFIX = "folded-"
 SUFFIX = ".safetensors"
 CACHE_SUBFOLDER = "folded"
 KEY_DIGITS = 16
+OWN_RIGHTS, READING_RIGHTS = 0o600, 0o444
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class FoldedCache:
     def __init__(self, weights: Path, checkpoint_sha256: str, *, version: str, cache_folder: Path) -> None:
         if not re.fullmatch(r"[A-Za-z0-9.]+", version):
             raise ValueError(f"a version of letters, digits and dots is wanted, not {version!r}")
+        self._weights = weights
         self._folders = (weights.parent, cache_folder / CACHE_SUBFOLDER)
         self._checkpoint = checkpoint_sha256
         self._version = version
@@ -122,6 +124,7 @@ class FoldedCache:
             with disk_errors_explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 save_file(_independent(tensors), temporary, metadata)
+                temporary.chmod(self._rights())
                 content = sha256(temporary)[:KEY_DIGITS]
                 temporary.replace(folder / f"{PREFIX}{self._key}-{self._version}-{content}{SUFFIX}")
         except (UserError, SafetensorError, OSError):  # forbidden or full: the next start folds again, nothing else is lost
@@ -129,6 +132,13 @@ class FoldedCache:
         finally:
             _remove_quietly(temporary)
         return True
+
+    def _rights(self) -> int:
+        """Let those read what was folded who may read the weights; safetensors would keep it for this user alone."""
+        try:
+            return OWN_RIGHTS | (self._weights.stat().st_mode & READING_RIGHTS)
+        except OSError:
+            return OWN_RIGHTS
 
     def _remove_other_versions(self, folder: Path) -> None:
         for file in folder.glob(f"{PREFIX}{self._key}-*{SUFFIX}"):

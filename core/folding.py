@@ -3,13 +3,15 @@
 In: the tensors of a checkpoint. Out: `Folded`, what `network` and `network_cpu` draw with. Arithmetic only: no files, no drawing.
 
 What is folded away: spectral norm; the convolutions' biases (into the means of the norms behind them); the attention's gamma; the channels
-of the last convolution that nobody sees. All norms stand in one list of channels, so that all their scales and offsets, and the first
+of the last convolution that nobody sees; and the mean of what runs along the shortcuts, at truncation 1, so that numbers of few digits
+hold differences, not what is always there. All norms stand in one list of channels, so that all their scales and offsets, and the first
 layer, are one matrix product. Statistics stay in their table, since the truncation may change from picture to picture.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
@@ -38,7 +40,7 @@ class Block:
     weights
         [m, n, 1, 1], [m, m, 3, 3], [m, m, 3, 3], [o, m, 1, 1]. The shortcut keeps the first o of n channels.
     bias
-        [o], of the last convolution.
+        [o], of the last convolution, with what makes the outcome's mean nearly 0.
     """
 
     doubles: bool
@@ -52,17 +54,22 @@ class Attention:
 
     Parameters
     ----------
-    query, key
-        [n / 8, n].
-    value
-        [n / 2, n].
+    query, query_bias
+        [n / 8, n] and [n / 8]. The biases stand for the mean that what comes in no longer has.
+    key, key_bias
+        [n / 8, n] and [n / 8].
+    value, value_bias
+        [n / 2, n] and [n / 2].
     outcome
         [n, n / 2], times gamma.
     """
 
     query: Tensor
+    query_bias: Tensor
     key: Tensor
+    key_bias: Tensor
     value: Tensor
+    value_bias: Tensor
     outcome: Tensor
 
 
@@ -154,22 +161,22 @@ def fold(state: Mapping[str, Tensor], architecture: Architecture) -> Folded:
         In the same dtype, on the same device, copied. Draws what the published network draws in evaluation mode, but with statistics
         correctly interpolated between the stored truncations.
     """
-    norms = [*_norms(state, architecture)]
+    centres = [*_centres(state, architecture)]
+    norms = [*_norms(state, architecture, centres)]
     unconditional = torch.zeros_like(state["generator.bn.weight"])[:, None].expand(-1, 2 * architecture.z_dim)
-    scales = [*(_weight(state, f"{name}.scale") for name, _ in norms), unconditional]
-    offsets = [*(_weight(state, f"{name}.offset") for name, _ in norms), unconditional]
+    scales = [*(_weight(state, f"{name}.scale") for name, _ in norms[:-1]), unconditional]
+    offsets = [*(_weight(state, f"{name}.offset") for name, _ in norms[:-1]), unconditional]
     gains = [*(torch.ones_like(scale[:, 0]) for scale in scales[:-1]), state["generator.bn.weight"]]
     shifts = [*(torch.zeros_like(offset[:, 0]) for offset in offsets[:-1]), state["generator.bn.bias"]]
-    means = [*(state[f"{name}.running_means"] - bias for name, bias in norms), state["generator.bn.running_means"]]
-    variances = [*(state[f"{name}.running_vars"] for name, _ in norms), state["generator.bn.running_vars"]]
+    first_bias = state["generator.gen_z.bias"].view(FIRST_SIZE**2, -1) - centres[0]
     return Folded(
         architecture=architecture,
         class_embedding=state["embeddings.weight"].clone(),
         condition_weight=torch.cat([*scales, *offsets, _weight(state, "generator.gen_z")]),
-        condition_bias=torch.cat([*gains, *shifts, state["generator.gen_z.bias"]]),
-        means=torch.cat(means, dim=1),
-        variances=torch.cat(variances, dim=1) + architecture.eps,
-        layers=tuple(_fold_layer(state, f"generator.layers.{n}", layer) for n, layer in enumerate(_layer_list(architecture))),
+        condition_bias=torch.cat([*gains, *shifts, first_bias.flatten()]),
+        means=torch.cat([state[f"{name}.running_means"] - less for name, less in norms], dim=1),
+        variances=torch.cat([state[f"{name}.running_vars"] for name, _ in norms], dim=1) + architecture.eps,
+        layers=tuple(_layers(state, architecture, centres)),
         picture_weight=_weight(state, "generator.conv_to_rgb")[:COLOURS].clone(),
         picture_bias=state["generator.conv_to_rgb.bias"][:COLOURS].clone(),
     )
@@ -183,24 +190,49 @@ def _layer_list(architecture: Architecture) -> list[Layer | None]:
     return found
 
 
-def _norms(state: Mapping[str, Tensor], architecture: Architecture) -> Iterator[tuple[str, Tensor]]:
-    """Name the conditional norms, each with the bias of the convolution before it."""
+def _centres(state: Mapping[str, Tensor], architecture: Architecture) -> Iterator[Tensor]:
+    """Give the mean of what reaches each layer, and of what leaves the last, at truncation 1: what the norms there have stored."""
+    for position, layer in enumerate(_layer_list(architecture)):
+        block = position + 1 if layer is None else position  # attention has no norm, and the next block's is near enough
+        yield state[f"generator.layers.{block}.bn_0.running_means"][-1]
+    yield state["generator.bn.running_means"][-1]
+
+
+def _norms(state: Mapping[str, Tensor], architecture: Architecture, centres: Sequence[Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Name the norms, the last one too, each with what its input is less by than the published one's."""
     for position, layer in enumerate(_layer_list(architecture)):
         if layer is None:
             continue
         name = f"generator.layers.{position}"
-        for number in range(NORMS_IN_A_BLOCK):
-            norm = f"{name}.bn_{number}"
-            before = state[f"{name}.conv_{number - 1}.bias"] if number else torch.zeros_like(state[f"{norm}.running_means"][0])
-            yield norm, before
+        yield f"{name}.bn_0", centres[position]
+        for number in range(1, NORMS_IN_A_BLOCK):
+            yield f"{name}.bn_{number}", state[f"{name}.conv_{number - 1}.bias"]
+    yield "generator.bn", centres[-1]
 
 
-def _fold_layer(state: Mapping[str, Tensor], name: str, layer: Layer | None) -> Block | Attention:
-    if layer is None:
-        query, key, value, outcome = (_weight(state, f"{name}.snconv1x1_{part}").flatten(1) for part in ("theta", "phi", "g", "o_conv"))
-        return Attention(query=query, key=key, value=value, outcome=outcome * state[f"{name}.gamma"])
+def _layers(state: Mapping[str, Tensor], architecture: Architecture, centres: Sequence[Tensor]) -> Iterator[Block | Attention]:
+    for position, (layer, (before, after)) in enumerate(zip(_layer_list(architecture), pairwise(centres), strict=True)):
+        name = f"generator.layers.{position}"
+        yield _attention(state, name, before) if layer is None else _block(state, name, before, after, doubles=layer[0])
+
+
+def _block(state: Mapping[str, Tensor], name: str, before: Tensor, after: Tensor, *, doubles: bool) -> Block:
     first, second, third, fourth = (_weight(state, f"{name}.conv_{number}") for number in range(NORMS_IN_A_BLOCK))
-    return Block(doubles=layer[0], weights=(first, second, third, fourth), bias=state[f"{name}.conv_3.bias"].clone())
+    bias = state[f"{name}.conv_3.bias"] + before[: len(after)] - after  # the shortcut brings `before`
+    return Block(doubles=doubles, weights=(first, second, third, fourth), bias=bias)
+
+
+def _attention(state: Mapping[str, Tensor], name: str, before: Tensor) -> Attention:
+    query, key, value, outcome = (_weight(state, f"{name}.snconv1x1_{part}").flatten(1) for part in ("theta", "phi", "g", "o_conv"))
+    return Attention(
+        query=query,
+        query_bias=query @ before,
+        key=key,
+        key_bias=key @ before,
+        value=value,
+        value_bias=value @ before,
+        outcome=outcome * state[f"{name}.gamma"],
+    )
 
 
 def _weight(state: Mapping[str, Tensor], name: str) -> Tensor:
@@ -242,7 +274,8 @@ def _block_shapes(architecture: Architecture, layer: Layer) -> tuple[dict[str, t
 def _attention_shapes(architecture: Architecture) -> tuple[dict[str, tuple[int, ...]], int]:
     channels = architecture.layers[architecture.attention_layer_position][1] * architecture.channel_width
     narrow, half = channels // ATTENTION_REDUCTION, channels // 2
-    return {"query": (narrow, channels), "key": (narrow, channels), "value": (half, channels), "outcome": (channels, half)}, 0
+    weights = {"query": (narrow, channels), "key": (narrow, channels), "value": (half, channels), "outcome": (channels, half)}
+    return weights | {"query_bias": (narrow,), "key_bias": (narrow,), "value_bias": (half,)}, 0
 
 
 def _layer_tensors(layer: Block | Attention) -> dict[str, Tensor]:

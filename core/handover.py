@@ -52,6 +52,8 @@ class Format:
         OpenTimelineIO's name for what writes it.
     numbered
         Whether it holds numbered pictures; if not, they must be movies.
+    warps_numbered
+        Whether it can change their speed.
     styles
         How it can name media, its own way first.
     lacks
@@ -66,6 +68,7 @@ class Format:
 
     adapter: str
     numbered: bool
+    warps_numbered: bool = True
     styles: tuple[PathStyle, ...] = (PathStyle.URI,)
     lacks: frozenset[str] = frozenset()
     awkward: str = ""
@@ -79,7 +82,14 @@ FORMATS = {
     "_frames.otio": Format(adapter="otio_json", numbered=True, styles=EVERY_STYLE),
     ".otio": Format(adapter="otio_json", numbered=True, styles=EVERY_STYLE),
     ".otioz": Format(adapter="chromastrip_otioz", numbered=True, styles=(PathStyle.ABSOLUTE,), is_text=False),
-    ".kdenlive": Format(adapter="chromastrip_kdenlive", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes"}), awkward="%:"),
+    ".kdenlive": Format(
+        adapter="chromastrip_kdenlive",
+        numbered=True,
+        warps_numbered=False,
+        styles=PLAIN_PATHS,
+        lacks=frozenset({"subframes"}),
+        awkward="%:",
+    ),
     ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes"}), awkward="%"),
     ".xml": Format(adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes"}), counts_channels=True),
     ".fcpxml": Format(adapter="chromastrip_fcpxml", numbered=False, counts_channels=True),
@@ -204,18 +214,34 @@ def _with_absolute_paths(edit: Edit) -> Edit:
 def _with_movies(
     edit: Edit, path: Path, options: ExportOptions, form: Format, report: Report, cancelled: Cancelled
 ) -> tuple[Edit, tuple[Path, ...]]:
-    kind = _movie_kind(options, form)
-    if kind == MovieKind.NONE or not any(isinstance(one, FrameSequence) for _, one in media.media_of(edit)):
+    kind, needed = _movie_kind(options), functools.partial(_needs_movie, form=form)
+    wanted = (lambda _: True) if kind != MovieKind.NONE else needed
+    if not any(isinstance(clip.media, FrameSequence) and wanted(clip) for clip in _clips(edit)):
         return edit, ()
-    told = functools.partial(report, Stage.ENCODING)
-    return clip_movies.make(edit, media_folder(path), kind=kind, with_sound=options.movie_sound, report=told, cancelled=cancelled)
+    return clip_movies.make(
+        edit,
+        media_folder(path),
+        kind=MovieKind.PRORES_422_HQ if kind == MovieKind.NONE else kind,
+        with_sound=options.movie_sound,
+        only=wanted,
+        report=functools.partial(report, Stage.ENCODING),
+        cancelled=cancelled,
+    )
 
 
-def _movie_kind(options: ExportOptions, form: Format) -> MovieKind:
-    kind = options.movies
-    if kind == MovieKind.AUTO:
-        kind = PROFILES[options.target].movies if options.target in PROFILES else MovieKind.NONE
-    return MovieKind.PRORES_422_HQ if kind == MovieKind.NONE and not form.numbered else kind
+def _movie_kind(options: ExportOptions) -> MovieKind:
+    if options.movies == MovieKind.AUTO:
+        return PROFILES[options.target].movies if options.target in PROFILES else MovieKind.NONE
+    return options.movies
+
+
+def _needs_movie(clip: Clip, *, form: Format) -> bool:
+    """Say whether a clip of numbered pictures can only be told as a movie."""
+    return not form.numbered or (clip.speed != 1 and not form.warps_numbered)
+
+
+def _clips(edit: Edit) -> list[Clip]:
+    return [item for track in edit.tracks for item in track.items if isinstance(item, Clip)]
 
 
 def _with_copies(
@@ -308,7 +334,7 @@ def _write(timeline: otio.schema.Timeline, path: Path, form: Format) -> None:
 
 def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
     """Tell what the file cannot say, one sentence a kind."""
-    clips = [item for track in edit.tracks for item in track.items if isinstance(item, Clip)]
+    clips = _clips(edit)
     found = {
         "subframes": ([clip for clip in clips if clip.source_start.denominator != 1], "begin between two frames of their media: moved there"),
         "volume": ([clip for clip in clips if clip.volume != 1], "have a volume of their own: left out"),

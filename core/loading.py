@@ -1,5 +1,6 @@
 """From a checkpoint to its folded network: mapped from a file where one was kept, else loaded strictly, folded, and kept."""
 
+import hashlib
 from pathlib import Path
 
 from .checkpoint import load_published
@@ -31,6 +32,12 @@ def load_folded(checkpoint: Checkpoint, *, cache_folder: Path) -> Folded:
     UserError
         If the checkpoint is not what it must be.
     """
-    cache = FoldedCache(checkpoint.weights, checkpoint.sha256, version=str(FOLDING_VERSION), cache_folder=cache_folder)
+    cache = FoldedCache(checkpoint.weights, checkpoint.sha256, version=_folding(), cache_folder=cache_folder)
     kept = cache.get(lambda: (fold_network(load_published(checkpoint.weights)).to_tensors(), {}))
     return Folded.from_tensors(kept.tensors, checkpoint.architecture)
+
+
+def _folding() -> str:
+    """Name the folding by its version and its text: who changes the one and forgets the other must not meet yesterday's weights."""
+    text = Path(__file__).with_name("folding.py").read_text(encoding="utf-8")  # text: line ends do not matter
+    return f"{FOLDING_VERSION}.{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"

@@ -5,6 +5,7 @@ In: noise, class vectors, truncations. Out: pictures in 8 bits, still on the dev
 """
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,9 @@ from .folding import Attention, Block, Folded
 
 DOUBLED_KERNEL = 4
 """Size of a 3 x 3 kernel that was multiplied with the doubling before it."""
+
+EXACT_SIZE = {torch.bfloat16: 32, torch.float16: 8}
+"""Maps up to this width stay float32. Roundings in them grow the most until they are seen, and they are a small part of the work."""
 
 
 class Doubling(StrEnum):
@@ -66,23 +70,33 @@ def prepare(
     Folded
         With convolutions channels-last, and those behind a doubling as `doubling` wants them.
     """
-    moved = dataclasses.replace(folded, **{name: tensor.to(device) for name, tensor in vars(folded).items() if isinstance(tensor, Tensor)})
-    layers = (_prepare_layer(layer, dtype, device, doubling) for layer in folded.layers)
-    return dataclasses.replace(moved, layers=tuple(layers), picture_weight=_kernel(folded.picture_weight, dtype, device))
+    moved = {name: tensor.to(device) for name, tensor in vars(folded).items() if isinstance(tensor, Tensor)}
+    layers = (_prepare_layer(layer, own, device, doubling) for layer, (_, own) in zip(folded.layers, layer_maps(folded, dtype), strict=True))
+    picture_weight = channels_last(folded.picture_weight.to(device, dtype))
+    return dataclasses.replace(folded, **moved | {"layers": tuple(layers), "picture_weight": picture_weight})
+
+
+def layer_maps(folded: Folded, dtype: torch.dtype) -> Iterator[tuple[int, torch.dtype]]:
+    """Give the width of each layer's outcome, and what it is kept in when the large maps are kept in `dtype`."""
+    size, exact_size = FIRST_SIZE, EXACT_SIZE.get(dtype, 0)
+    for layer in folded.layers:
+        size *= 2 if isinstance(layer, Block) and layer.doubles else 1
+        yield size, torch.float32 if size <= exact_size else dtype
 
 
 def _prepare_layer(layer: Block | Attention, dtype: torch.dtype, device: torch.device | str, doubling: Doubling) -> Block | Attention:
     if isinstance(layer, Attention):
         return Attention(**{name: weight.to(device, dtype) for name, weight in vars(layer).items()})
-    narrow, first, second, widen = layer.weights
+    narrow, first, second, widen = (weight.to(device, dtype) for weight in layer.weights)
     if layer.doubles and doubling is Doubling.TRANSPOSED:
         first = doubled_kernel(first)
-    kernels = (_kernel(narrow, dtype, device), _kernel(first, dtype, device), _kernel(second, dtype, device), _kernel(widen, dtype, device))
-    return Block(doubles=layer.doubles, weights=kernels, bias=layer.bias.to(device, dtype))
+    weights = (channels_last(narrow), channels_last(first), channels_last(second), channels_last(widen))
+    return Block(doubles=layer.doubles, weights=weights, bias=layer.bias.to(device, dtype))
 
 
-def _kernel(weight: Tensor, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-    return weight.to(device, dtype).contiguous(memory_format=torch.channels_last)
+def channels_last(x: Tensor) -> Tensor:
+    """Lay out a kernel or a batch of maps so that a place's channels are neighbours."""
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def doubled_kernel(weight: Tensor) -> Tensor:
@@ -155,22 +169,17 @@ def interpolated(table: Tensor, truncations: Tensor) -> Tensor:
 
 def draw_values(folded: Folded, conditions: Conditions) -> Tensor:
     """Draw [B, 3, size, size], -1 ... 1."""
-    dtype = folded.picture_weight.dtype
-    scales, offsets = conditions.scales.to(dtype)[:, :, None, None], conditions.offsets.to(dtype)[:, :, None, None]
-    x, norm = conditions.first_map.to(dtype), 0
+    scales, offsets = conditions.scales[:, :, None, None], conditions.offsets[:, :, None, None]
+    x, norm = conditions.first_map, 0
     for layer in folded.layers:
         if isinstance(layer, Attention):
-            x = _attend(layer, x)
+            x = _attend(layer, x.to(layer.query.dtype))
         else:
-            end = norm + norm_channels(layer)
+            end = norm + sum(norm_widths(layer))
             x, norm = _draw_block(layer, x, scales[:, norm:end], offsets[:, norm:end]), end
+    x = x.to(folded.picture_weight.dtype)
     x = F.conv2d(activate(x, scales[:, norm:], offsets[:, norm:]), folded.picture_weight, padding=1)
     return torch.tanh(x.to(folded.picture_bias.dtype) + folded.picture_bias[:, None, None])
-
-
-def norm_channels(block: Block) -> int:
-    """Count the channels of a block's four norms."""
-    return sum(norm_widths(block))
 
 
 def norm_widths(block: Block) -> list[int]:
@@ -184,6 +193,7 @@ def _draw_block(block: Block, x: Tensor, scales: Tensor, offsets: Tensor) -> Ten
         values.split(norm_widths(block), dim=1) for values in (scales, offsets)
     )
     narrow, first, second, widen = block.weights
+    x = x.to(narrow.dtype)
     h = F.conv2d(activate(x, scale_0, offset_0), narrow)
     h = activate(h, scale_1, offset_1)
     h = _convolve_doubled(h, first) if block.doubles else F.conv2d(h, first, padding=1)
@@ -200,16 +210,16 @@ def _convolve_doubled(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def activate(x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
-    """Norm and ReLU."""
-    return torch.relu(torch.addcmul(offset, x, scale))
+    """Norm and ReLU, in x's dtype."""
+    return torch.relu(torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype)))
 
 
 def _attend(attention: Attention, x: Tensor) -> Tensor:
     batch, channels, height, width = x.shape
     places = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    queries = F.linear(places, attention.query)
-    keys = pooled(F.linear(places, attention.key), width)
-    values = pooled(F.linear(places, attention.value), width)
+    queries = F.linear(places, attention.query, attention.query_bias)
+    keys = pooled(F.linear(places, attention.key, attention.key_bias), width)
+    values = pooled(F.linear(places, attention.value, attention.value_bias), width)
     weights = torch.softmax(queries @ keys.transpose(1, 2), dim=-1)  # [B, places, places / 4]
     outcome = places + F.linear(weights @ values, attention.outcome)
     return outcome.view(batch, height, width, channels).permute(0, 3, 1, 2)

@@ -11,7 +11,7 @@ import scipy.ndimage
 
 from .features import CONTROL_RATE, Features
 
-MOST_UNITS = 2400  # beats, or groups of two, three ... of them in a recording with more (20 minutes at 120 a minute)
+MOST_UNITS = 2400  # beats, or groups of two, four ... of them in a recording with more (20 minutes at 120 a minute)
 SHORTEST_PART_SECONDS = 6.0
 FEWEST_BEATS = 4
 GRID_SECONDS = 0.5  # where no beats are heard
@@ -90,7 +90,10 @@ def _unit_times(features: Features) -> np.ndarray:
         before, after = np.arange(beats[0] - step, 0, -step)[::-1], np.arange(beats[-1] + step, end, step)
         beats = np.concatenate([before, beats, after])
     inner = beats[(beats > step / 2) & (beats < end - step / 2)]
-    return np.concatenate([[0.0], inner[:: 1 + len(inner) // MOST_UNITS], [end]])
+    together = 1
+    while len(inner) > together * MOST_UNITS:
+        together *= 2
+    return np.concatenate([[0.0], inner[::together], [end]])
 
 
 def _unit_sounds(features: Features, times: np.ndarray) -> np.ndarray:

@@ -136,13 +136,17 @@ class ModelStore:
             model = self._published[name]
             wanted = Wanted(
                 target=self._weights(name),
+                title=name,
                 largest=model.largest_bytes,
                 size=model.size,
                 sha256=self._expected(name),
                 check=functools.partial(_check_structure, name, model.architecture),
             )
             addresses = [address(mirror, name) for mirror in self._mirrors]
-            download(wanted, addresses, report=report, cancelled=cancelled, patience=self._patience)
+            try:
+                download(wanted, addresses, report=report, cancelled=cancelled, patience=self._patience)
+            except UserError as error:
+                raise UserError(error.cause, f"{error.cure}{self._record_hint(name)}") from error
             self._write_config(name, model.architecture)
         return self.open(name)
 
@@ -250,7 +254,7 @@ class ModelStore:
             size_px=architecture.output_dim if architecture else 0,
             class_count=architecture.num_classes if architecture else 0,
             bytes_here=bytes_here,
-            bytes_total=self._published[name].about_bytes if name in self._published else bytes_here,
+            bytes_total=bytes_here if state == ModelState.READY or name not in self._published else self._published[name].about_bytes,
             folder=str(weights.parent),
         )
 
@@ -305,8 +309,14 @@ class ModelStore:
     def _cure(self, name: str) -> str:
         if name not in self._published:
             return f"Remove them and add them again: models remove {name}."
-        record = "" if self._published[name].sha256 else f" If its publisher has changed it, delete {self._record(name)} first."
-        return f"Download them again: models download {name}.{record} Weights of your own need a name of their own: models add --name NAME."
+        again = f"Download them again: models download {name}.{self._record_hint(name)}"
+        return f"{again} Weights of your own need a name of their own: models add --name NAME."
+
+    def _record_hint(self, name: str) -> str:
+        """Say how to accept another file than the first one, where that is the user's to decide."""
+        if self._published[name].sha256 or not self._recorded(name):
+            return ""
+        return f" If its publisher has changed it, delete {self._record(name)} first."
 
     def _recorded(self, name: str) -> str:
         with _reading(self.folder):
@@ -388,7 +398,8 @@ def _judged(weights: Path) -> Architecture:
 
 
 def _check_structure(name: str, architecture: Architecture, weights: Path) -> None:
-    checkpoints.check_tensors(checkpoints.read_tensors(weights), architecture, source=f"The file of {name}")
+    source = f"The file of {name}"
+    checkpoints.check_tensors(checkpoints.read_tensors(weights, source=source), architecture, source=source)
 
 
 def _refuse_another(name: str, said: Architecture, wanted: Architecture) -> None:

@@ -200,12 +200,17 @@ def as_meant(passages: Sequence[Sequence[str]], encode: Encode) -> list[list[str
     doubts = [(number, word) for number, lines in enumerate(passages) for word in WORDS if any(map(word.stands_in, lines))]
     read = [list(lines) for lines in passages]
     if doubts:
-        contexts = encode([word.replaced("\n".join(passages[number]), LEFT_OUT) for number, word in doubts])
-        meanings = dict(
-            zip(WORDS, encode([text for word in WORDS for text in (word.thing, word.other)]).reshape(len(WORDS), 2, -1), strict=True)
-        )
-        for (number, word), context in zip(doubts, contexts, strict=True):
-            thing, other = meanings[word] @ context
+        meanings = encode([text for word in WORDS for text in (word.thing, word.other)]).reshape(len(WORDS), 2, -1)
+        without = [[word.replaced(line, LEFT_OUT) for line in passages[number]] for number, word in doubts]
+        for (number, word), context in zip(doubts, _sums(without, encode), strict=True):
+            thing, other = meanings[WORDS.index(word)] @ context
             if other > thing:
                 read[number] = [word.replaced(line, word.meant) for line in read[number]]
     return read
+
+
+def _sums(passages: Sequence[Sequence[str]], encode: Encode) -> list[np.ndarray]:
+    """Add up the vectors of each passage's lines; each line is encoded once."""
+    different = list(dict.fromkeys(line for lines in passages for line in lines))
+    vectors = dict(zip(different, encode(different), strict=True))
+    return [np.sum([vectors[line] for line in lines], axis=0) for lines in passages]

@@ -41,7 +41,7 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     Raises
     ------
     otio.exceptions.NotSupportedError
-        If a clip is neither a file, numbered pictures, a colour nor words.
+        If a clip is neither a file, numbered pictures, a colour nor words; or if it changes the speed of numbered pictures without a movie.
     """
     mlt = otio.adapters.from_name("chromastrip_mlt").module()
     return mlt.to_text(_Project(input_otio, mlt).write())
@@ -109,7 +109,7 @@ class _Project:
             if isinstance(item, otio.schema.Gap):
                 position += self.mlt.frames_of(item.duration(), self.fps)
                 continue
-            piece = self.mlt.Piece(item, self.fps, fade_in=fade_in, fade_out=fade_out)
+            piece = self.mlt.Piece(item, self.fps, fade_in=fade_in, fade_out=fade_out, media=self._media(item))
             if sum(fade_in) > 0:
                 side = 1 - side
                 self._fade(tractor, position, fade_in, reverse=side == 0, sound=sound)
@@ -119,6 +119,15 @@ class _Project:
             self._entry(playlists[side], piece, length, sound=sound)
             ends[side] = begin + length
             position += piece.end - piece.start
+
+    def _media(self, clip: otio.schema.Clip) -> otio.core.MediaReference:
+        """Give a clip's numbered pictures, or its movie if its speed is changed: Kdenlive drops retimed pictures."""
+        media = self.mlt.chosen_media(clip)
+        if self.mlt.clip_speed(clip) == 1 or not isinstance(media, otio.schema.ImageSequenceReference):
+            return media
+        if isinstance(clip.media_reference, otio.schema.ImageSequenceReference):
+            raise otio.exceptions.NotSupportedError(f"“{clip.name}” changes its speed: Kdenlive needs a movie of its pictures")
+        return clip.media_reference
 
     def _entry(self, playlist: ET.Element, piece: Any, length: int, *, sound: bool) -> None:
         producer, number = self._bin_clip(piece, sound=sound)
@@ -253,7 +262,7 @@ def _at_plain_speed(piece: Any, project: _Project) -> Any:
     clip.enabled = True
     clip.effects[:] = []
     clip.source_range = clip.available_range()
-    return project.mlt.Piece(clip, project.fps, fade_in=(0, 0), fade_out=(0, 0))
+    return project.mlt.Piece(clip, project.fps, fade_in=(0, 0), fade_out=(0, 0), media=piece.media)
 
 
 def _categories() -> Iterator[dict[str, Any]]:

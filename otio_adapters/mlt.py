@@ -119,9 +119,10 @@ class _Document:
 
     def _producer(self, piece: "Piece", *, sound: bool) -> str:
         name = self._new_id("producer")
-        producer = ET.SubElement(self.root, "producer", {"id": name, "in": "0", "out": str(piece.length - 1)})
+        producer = ET.SubElement(self.root, producer_tag(piece), {"id": name, "in": "0", "out": str(piece.length - 1)})
         put(producer, producer_properties(piece, sound=sound))
         put(producer, {"shotcut:caption": piece.clip.name, **own_properties(piece.clip)})
+        add_warp(producer, piece)
         add_filters(producer, piece, height=self.size[1])
         return name
 
@@ -171,14 +172,23 @@ class _Document:
 class Piece:
     """A clip with whole frame numbers.
 
-    `start` ... `end` is what it shows of its producer, and `length` how many frames the producer has. `fade_in` and `fade_out` are the
+    Its `media` are the clip's numbered pictures if it has any, unless others are given. `start` ... `end` is what it shows of its producer, and
+    `length` how many frames the producer has. `fade_in` and `fade_out` are the
     frames before and after the cut of the cross-fades at its two ends.
     """
 
-    def __init__(self, clip: otio.schema.Clip, fps: Fraction, *, fade_in: tuple[int, int], fade_out: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        clip: otio.schema.Clip,
+        fps: Fraction,
+        *,
+        fade_in: tuple[int, int],
+        fade_out: tuple[int, int],
+        media: otio.core.MediaReference | None = None,
+    ) -> None:
         self.clip = clip
         self.fps = fps
-        self.media = chosen_media(clip)
+        self.media = media or chosen_media(clip)
         self.speed = clip_speed(clip)
         self.fade_in, self.fade_out = fade_in, fade_out
         media_start = Fraction(clip.trimmed_range().start_time.rescaled_to(float(fps)).value)
@@ -246,13 +256,25 @@ def clip_volume(clip: otio.schema.Clip) -> float:
 def producer_properties(piece: Piece, *, sound: bool) -> dict[str, Any]:
     """Say where a clip's pictures or its sound come from, in MLT's words."""
     found = {**_source(piece.media, piece.clip, sound=sound), "length": piece.length, "eof": "pause"}
-    if piece.speed != 1 and not _is_endless(piece.media):
+    if piece.speed != 1 and producer_tag(piece) == "producer" and not _is_endless(piece.media):
         resource = found["resource"]
         warp = {"mlt_service": "timewarp", "resource": f"{float(piece.speed):.12g}:{resource}", "warp_resource": resource}
         found |= {**warp, "warp_speed": f"{float(piece.speed):.12g}", "warp_pitch": 0}
     if not piece.clip.enabled:
         found |= {"set.test_image": 1, "set.test_audio": 1}
     return found
+
+
+def producer_tag(piece: Piece) -> str:
+    """Name a clip's element: numbered pictures change their speed by a link, and only chains have links."""
+    return "chain" if piece.speed != 1 and isinstance(piece.media, otio.schema.ImageSequenceReference) else "producer"
+
+
+def add_warp(producer: ET.Element, piece: Piece) -> None:
+    """Add the link that changes the speed of numbered pictures."""
+    if producer.tag == "chain":
+        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed):.12g}", "image_mode": "nearest", "pitch": 0}
+        put(ET.SubElement(producer, "link"), warp)
 
 
 def _source(media: otio.core.MediaReference, clip: otio.schema.Clip, *, sound: bool) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Verses of our own, and what the sentence model makes of them: read once for all tests, in whichever process comes first."""
+"""Verses of our own, and what the sentence model makes of them."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from core import choosing_job, sentences
-from core.protocol import ChooseClasses, ClassesChosen, UserError, decode, encode
+from core.protocol import ChooseClasses, ClassesChosen, UserError
 
 MONEY = {
     "stacking": """I been stacking up my dough since I was seventeen
@@ -133,6 +134,28 @@ MEANT = {
 }
 """Verse, to what a word of it is read as; empty: as it stands."""
 
+HAPPY = """I'm walking on sunshine and it feels so good
+
+What a wonderful world, I think to myself
+
+Dance with me darling, the party is on
+
+Hallelujah, we made it, we're finally free
+
+Laughing together beneath the blue sky
+
+Best day of my life, hands in the air"""
+SAD = """I'm crying in the dark, you left me alone
+
+Every tear that I cried was a tear for you
+
+I hate the way you lied to my face
+
+There's blood on the floor and death at the door
+
+Nobody loves me, nobody cares
+
+Everything I touch turns to dust and decay"""
 CHORUS = """Goldfish in a bowl
 A tabby on the wall
 
@@ -143,6 +166,9 @@ A tabby on the wall
 
 La la la, oh oh"""
 LIKE = ("tabby", "goldfish")
+
+ROOT = Path(__file__).resolve().parents[1]
+KEPT = ROOT / ".venv" / "tests"
 
 
 def job(words="", *, cache_folder, **wishes):
@@ -159,7 +185,7 @@ class Read:
     cache_folder : Path
         Where the model and its vectors are.
     answers : dict
-        Words to `ClassesChosen`; those like `LIKE` under "like".
+        Words to `ClassesChosen`; all of `MEANT`, as one song, under "meant"; those like `LIKE` under "like".
     damaged : str
         What was said about a damaged model.
     thread_difference : float
@@ -172,23 +198,28 @@ class Read:
     thread_difference: float
 
 
-def read_all(shared: Path) -> Read:
-    """Read all verses, or give what another process read. Nothing of it may ask the network."""
-    cache_folder, results = shared / "sentence cache", shared / "read.json"
-    with filelock.FileLock(shared / "read.lock"):
-        if not results.exists():
-            with no_network():
-                results.write_text(json.dumps(_read_now(cache_folder)), encoding="utf-8")
-    kept = json.loads(results.read_text(encoding="utf-8"))
-    answers = {words: decode(line, ClassesChosen) for words, line in kept.pop("answers").items()}
-    return Read(cache_folder=cache_folder, answers=answers, **kept)
+def read_all() -> Read:
+    """Read all verses; nothing of it may ask the network.
+
+    Loading the model takes seconds, so what it gave is kept below `.venv/`, as long as nothing changes that it comes from.
+    """
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(KEPT / "lock"), no_network():
+        checks = KEPT / f"{_what_it_comes_from()}.json"
+        if not checks.exists():
+            shutil.rmtree(KEPT / "sentences", ignore_errors=True)
+        answers = {words: choosing_job.answer(job(words, cache_folder=KEPT, with_mood=True)) for words in _all_verses()}
+        answers["meant"] = choosing_job.answer(job("\n\n".join(MEANT), cache_folder=KEPT))
+        answers["like"] = choosing_job.answer(job(like=LIKE, cache_folder=KEPT))
+        if not checks.exists():
+            folder = sentences.find_model(None, cache_folder=KEPT)
+            checks.write_text(json.dumps({"damaged": _damaged(folder), "thread_difference": _thread_difference(folder)}))
+        return Read(cache_folder=KEPT, answers=answers, **json.loads(checks.read_text()))
 
 
-def _read_now(cache_folder: Path) -> dict[str, object]:
-    answers = {words: encode(choosing_job.answer(job(words, cache_folder=cache_folder, with_mood=True))) for words in _all_verses()}
-    answers["like"] = encode(choosing_job.answer(job(like=LIKE, cache_folder=cache_folder)))
-    folder = sentences.find_model(None, cache_folder=cache_folder)
-    return {"answers": answers, "damaged": _damaged(folder), "thread_difference": _thread_difference(folder)}
+def _what_it_comes_from() -> str:
+    sources = [ROOT / "core" / name for name in ("sentences.py", "requirements.txt")] + [Path(__file__)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def _damaged(folder: Path) -> str:
@@ -216,26 +247,8 @@ def _thread_difference(folder: Path) -> float:
 
 
 def _all_verses() -> Iterator[str]:
-    yield from [*MONEY.values(), *FOOD.values(), *MEANT, CHORUS, *HAPPY, *SAD]
+    yield from [*MONEY.values(), *FOOD.values(), CHORUS, HAPPY, SAD]
     yield from (words for words, _ in PICTURES.values())
-
-
-HAPPY = (
-    "I'm walking on sunshine and it feels so good",
-    "What a wonderful world, I think to myself",
-    "Dance with me darling, the party is on",
-    "Hallelujah, we made it, we're finally free",
-    "Laughing together beneath the blue sky",
-    "Best day of my life, hands in the air",
-)
-SAD = (
-    "I'm crying in the dark, you left me alone",
-    "Every tear that I cried was a tear for you",
-    "I hate the way you lied to my face",
-    "There's blood on the floor and death at the door",
-    "Nobody loves me, nobody cares",
-    "Everything I touch turns to dust and decay",
-)
 
 
 @contextlib.contextmanager
@@ -249,9 +262,3 @@ def no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", refuse)
         patch.setattr(socket, "getaddrinfo", refuse)
         yield
-
-
-def shared_folder(tmp_path_factory) -> Path:
-    """Give a folder that all processes of this test run share."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

@@ -118,7 +118,7 @@ def _normed(state: State, name: str) -> Tensor:
 CALIBRATED_PICTURES = 6
 NOISE_BOUND = 2.0
 CLASS_NORM = 3.0
-COMMON_NORM = 22.0
+COMMON_NORM = 34.0
 STEEP, FLAT = 1.0, 0.5  # k-th singular value over the first: k ** -slope
 DECAYS = {"scale": STEEP, "offset": FLAT, "snconv1x1_theta": STEEP, "snconv1x1_phi": STEEP, "conv_3": STEEP}
 POWER_ITERATIONS = 12

@@ -88,5 +88,6 @@ def _lines(summary: dict[str, Any]) -> Iterator[str]:
     bands = summary["bands_db"].items()
     yield f"loudness {', '.join(f'{name} {level:g} dB' for name, level in bands if level is not None) or 'silence'}"
     for number, part in enumerate(summary["parts"], start=1):
+        begin, end = (clock(part[edge], exact=True) for edge in ("start_seconds", "end_seconds"))
         likeness = "" if part["alike"] is None else f"   {part['likeness']:.0%} like part {part['alike'] + 1}"
-        yield f"part {number:<3} {clock(part['start_seconds'], exact=True):>9} ... {clock(part['end_seconds'], exact=True):>9}   {part['label']}{likeness}"
+        yield f"part {number:<3} {begin:>9} ... {end:>9}   {part['label']}{likeness}"

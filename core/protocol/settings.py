@@ -203,7 +203,7 @@ class Cue:
     start_seconds, end_seconds
         When, in the sound's own time; half-open.
     classes
-        The things, the loudest note's first; they follow the harmony as the film's own do.
+        The things: the first one leads, the others come and go with the harmony.
     mood
         -1 (sad) ... 1 (happy).
     """

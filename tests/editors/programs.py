@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.window.virtual_screen import PACKAGES, _clean, _locked, _run_logged, inside
+from tests.window.virtual_screen import PACKAGES, _clean, _locked, _run_logged, _screen, inside
+
+HERE = Path(__file__).resolve().parent
 
 KDENLIVE = (
     *("kdenlive", "dbus", "dbus-x11", "libglib2.0-bin", "frei0r-plugins", "libxcb-cursor0", "breeze-icon-theme"),
@@ -60,3 +62,29 @@ def kdenlive_render(root: Path, file: Path, *, seconds: float = 90) -> Path:
     said = run(root, ["kdenlive", "--render", str(file), str(movie)], folder=file.parent, log=f"{file.name}.log", seconds=seconds)
     assert movie.is_file(), said
     return movie
+
+
+def with_screen(root: Path, script: str, *arguments: str, folder: Path, log: str, seconds: float) -> str:
+    """Run one of this folder's shell scripts on a virtual screen, with a session bus and fresh settings; give what it said.
+
+    Parameters
+    ----------
+    root
+        From `ensure_root`.
+    script
+        File name of the script; it must end with 0.
+    *arguments
+        Its arguments.
+    folder, log, seconds
+        As in `run`.
+    """
+    home = folder / f"home of {log}"
+    (home / "rt").mkdir(parents=True)
+    (home / "rt").chmod(0o700)
+    environment = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "rt"), "SDL_AUDIODRIVER": "dummy", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    command = [*_clean(environment), *_screen(), "dbus-run-session", "bash", str(HERE / script), *arguments]
+    with _locked(root, exclusive=False):
+        ended = _run_logged(inside(root, command, binds=[folder, HERE]), log=folder / log, seconds=seconds)
+    said = (folder / log).read_text(errors="replace")
+    assert ended == 0, f"{script} ended with {ended}; it said:\n{said[-3000:]}"
+    return said

@@ -24,8 +24,8 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def verses_read(tmp_path_factory):
-    """What the sentence model made of all of `tests.verses`: it takes seconds to load, so it is done once."""
+def verses_read():
+    """What the sentence model made of all of `tests.verses`."""
     from tests import verses
 
-    return verses.read_all(verses.shared_folder(tmp_path_factory))
+    return verses.read_all()

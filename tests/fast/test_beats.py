@@ -38,7 +38,8 @@ def test_the_beats_of_a_song_are_librosas(song):
     found, tempo = beats.track(song)
     expected, expected_tempo = librosas(song)
     np.testing.assert_array_equal(found, expected)
-    assert tempo == expected_tempo
+    assert beats._tempo(song) == expected_tempo
+    assert tempo == pytest.approx(120, abs=0.5)  # the song's own, which librosa's steps miss
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(50, 900), st.sampled_from([0.02, 0.3, 1.0]))
@@ -47,7 +48,7 @@ def test_the_beats_of_anything_are_librosas_but_for_ties(seed, frames, share):
     strength = random_strength(seed, frames=frames, share=share)
     found, tempo = beats.track(strength)
     expected, expected_tempo = librosas(strength)
-    assert tempo == expected_tempo
+    assert beats._tempo(strength) == expected_tempo if strength.any() else tempo == 0
     assert len(found) == len(expected)
     if len(found):
         assert np.abs(found - expected).max() <= 3  # librosa counts in single precision
@@ -58,7 +59,7 @@ def test_beats_fall_on_clicks():
     samples = sounds.click_track(seconds=15, rate=22_050)
     found, tempo = beats.track(strength_of(samples))
     times = found * 512 / 22_050
-    assert tempo == pytest.approx(120, rel=0.03)
+    assert tempo == pytest.approx(120, abs=0.5)
     assert len(times) >= 27
     assert all(np.abs(sounds.click_times(15) - time).min() < 0.03 for time in times)
     assert np.diff(times) == pytest.approx(0.5, abs=0.03)

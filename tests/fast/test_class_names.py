@@ -78,7 +78,7 @@ def test_other_names_and_plurals_are_understood(said, number):
     assert class_names.resolve(said) == number
 
 
-@pytest.mark.parametrize("number", ["1000", "-1", "999999999999999999999999", "+1000"])
+@pytest.mark.parametrize("number", ["1000", "-1", "999999999", "+1000"])
 def test_numbers_beyond_the_last_class_are_refused(number):
     with pytest.raises(UserError, match="from 0 to 999"):
         class_names.resolve(number)

@@ -8,6 +8,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.download import CHUNK_BYTES, Patience, Wanted, discard_part, download, part_bytes
 from core.protocol import UserError
@@ -278,6 +280,37 @@ def test_a_server_whose_certificate_is_not_trusted(target, tmp_path):
 def test_no_mirror_at_all(target):
     with pytest.raises(UserError, match="no address is known"):
         download(wanted(target), [])
+
+
+LIES = st.builds(
+    Answer,
+    status=st.sampled_from([0, 0, 0, 500, 206, 416]),
+    cut_after=st.none() | st.integers(0, 90_000),
+    length_lie=st.sampled_from([0, 0, -100, 100]),
+    has_length=st.booleans(),
+    knows_range=st.booleans(),
+    range_lie=st.sampled_from([0, 0, -5, 5]),
+    has_etag=st.booleans(),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(LIES, max_size=5), st.integers(0, 120_000))
+def test_whatever_servers_do_the_target_is_the_right_file_or_not_there(tmp_path_factory, answers, part):
+    target = tmp_path_factory.mktemp("lies") / "weights.bin"
+    content = CONTENT[:100_000]
+    wish = wanted(target, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    wish.part.write_bytes(CONTENT[:part])
+    with web_server.running({"/weights.bin": content}) as server:
+        server.answers = list(answers)
+        for _ in range(2):
+            try:
+                fetch(wish, server, patience=Patience(stall_seconds=2, pauses_seconds=(0.0,)))
+            except UserError:
+                assert not target.exists() or target.read_bytes() == content
+        server.answers.clear()
+        fetch(wish, server)
+    assert target.read_bytes() == content
 
 
 # The user and the disk ------------------------------------------------------------------------------------------------------------------

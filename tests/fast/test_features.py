@@ -131,7 +131,7 @@ def test_clicks_drive_the_percussive_onsets_and_hardly_the_harmonic_chroma():
 
 def test_the_beats_of_a_click_track_are_its_clicks():
     heard = analyse(sounds.click_track(seconds=10, rate=22_050))
-    assert heard.tempo == pytest.approx(120, rel=0.03)
+    assert heard.tempo == pytest.approx(120, abs=0.5)
     assert all(np.abs(sounds.click_times(10) - time).min() < 0.03 for time in heard.beat_times)
 
 

@@ -160,6 +160,14 @@ def test_with_no_place_at_all_weights_are_folded_each_time(tmp_path):
         assert fold.count == count
 
 
+def test_who_may_read_the_weights_may_read_what_was_folded_from_them(weights, cache):
+    weights.write_bytes(b"weights")
+    weights.chmod(0o444)
+    cache.get(Fold())
+    (file,) = folded_files(weights.parent)
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_full_disk_leaves_nothing_half(tmp_path):
     fold = Fold()
     with disks.small(tmp_path / "disk", size=40_000) as disk:

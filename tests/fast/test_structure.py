@@ -1,6 +1,7 @@
 """Suggested parts, on songs whose parts are known."""
 
 import dataclasses
+import functools
 import time
 
 import numpy as np
@@ -20,12 +21,13 @@ TIMBRES = {"A": (1, 2, 3), "B": (1, 2, 3, 4, 5, 6), "C": (1,)}  # overtones
 DRUMS = {"A": 0.2, "B": 0.5, "C": 0.05}
 
 
+@functools.cache
 def note(hz, seconds, overtones):
     now = np.arange(round(seconds * RATE)) / RATE
     return sum(np.sin(2 * np.pi * hz * n * now) / n for n in overtones) * np.exp(-3 * now) * np.minimum(1, 80 * now)
 
 
-def compose(form, *, bars=8, bpm=120.0, seed=0, harmonies=HARMONIES, timbres=TIMBRES, drums=DRUMS):
+def compose(form, *, bars=4, bpm=100.0, seed=0, harmonies=HARMONIES, timbres=TIMBRES, drums=DRUMS):
     """Make a song of parts; each plays chords, a tune that is never the same twice, and drums: float32 [n], and where its parts begin."""
     rng, beat = np.random.default_rng(seed), 60 / bpm
     samples = 0.002 * rng.standard_normal(round(len(form) * bars * 4 * beat * RATE) + RATE)
@@ -52,7 +54,7 @@ def starts(parts):
 
 @pytest.fixture(scope="module")
 def verses_and_choruses():
-    samples, begins = compose("ABAB", bars=8, bpm=132)
+    samples, begins = compose("ABAB", bars=8, bpm=140)
     return analyse(samples), begins
 
 
@@ -83,8 +85,8 @@ def test_boundaries_lie_on_beats(verses_and_choruses):
         ("AAA", "A", {}),
         ("ABCB", "ABCB", {"bpm": 96}),
         ("AABA", "ABA", {"seed": 3}),
-        ("ABAB", "ABAB", {"timbres": dict.fromkeys("ABC", (1, 2, 3)), "drums": dict.fromkeys("ABC", 0.2)}),  # harmonies alone
-        ("ABAB", "ABAB", {"harmonies": dict.fromkeys("ABC", HARMONIES["A"])}),  # timbres alone
+        ("ABAB", "ABAB", {"timbres": dict.fromkeys("ABC", (1, 2, 3)), "drums": dict.fromkeys("ABC", 0.2), "bars": 8}),  # harmonies alone
+        ("ABAB", "ABAB", {"harmonies": dict.fromkeys("ABC", HARMONIES["A"]), "bars": 8}),  # timbres alone
     ],
 )
 def test_forms_are_found(form, expected, options):
@@ -96,7 +98,7 @@ def test_forms_are_found(form, expected, options):
 
 
 def test_a_song_of_one_part_has_one_part():
-    samples, _ = compose("A", bars=4)
+    samples, _ = compose("A")
     (part,) = suggest(analyse(samples))
     assert (part.label, part.alike, part.start_seconds) == ("A", None, 0)
 
@@ -112,7 +114,7 @@ def test_short_sounds_have_one_part(seconds):
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "tone"])
 def test_what_never_changes_has_one_part(kind):
-    seconds = 40
+    seconds = 20
     samples = {
         "silence": np.zeros(seconds * RATE),
         "noise": 0.1 * np.random.default_rng(0).standard_normal(seconds * RATE),
@@ -164,7 +166,7 @@ def test_an_hour_takes_seconds(verses_and_choruses):
     started = time.process_time()
     parts = suggest(hour)
     assert time.process_time() - started < 20
-    assert set(labels(parts)[:40]) == {"A", "B"}
+    assert labels(parts).count("AB") > times / 2
 
 
 def repeated(heard, times):

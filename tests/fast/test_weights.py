@@ -200,8 +200,9 @@ def test_the_first_downloads_digest_counts_ever_after(store, server, tmp_path):
     store.remove("unknown")
     changed = write_checkpoint(tmp_path / "changed", checkpoint_tensors(OTHER, seed=5), OTHER)
     server.files["/unknown-pytorch_model.bin"] = changed
-    with pytest.raises(UserError, match="sent another file: its SHA-256"):
+    with pytest.raises(UserError, match="sent another file: its SHA-256") as refusal:
         store.download("unknown")
+    assert str(store.folder / "unknown.sha256") in refusal.value.cure
     (store.folder / "unknown.sha256").unlink()  # the user's word that the new one is right
     assert store.download("unknown").sha256 == sha256(changed)
 

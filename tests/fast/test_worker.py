@@ -1,6 +1,7 @@
 """The worker as a real process, with the test in the add-on's place: it listens, hands over a token, asks, and hangs up."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -36,7 +37,7 @@ from core.protocol import (
 )
 from core.sync_card import read_card
 from core.worker import Reporter
-from tests import films, sounds
+from tests import films, sounds, verses
 
 ROOT = Path(__file__).resolve().parents[2]
 START_CORE = (
@@ -181,6 +182,20 @@ def test_a_timeline_is_exported(worker, tmp_path):
     assert worker.events("out") == [Exported(job_id="out", path=target)]
     worker.send(Export(job_id="bad", edit=edit, path="/dev/null/demo.otio"))
     assert "cannot be written" in worker.events("bad")[-1].cause
+
+
+def test_classes_are_chosen_for_lyrics_or_by_chance(worker, verses_read):
+    song = verses.job(verses.CHORUS, cache_folder=verses_read.cache_folder)
+    worker.send(
+        song, dataclasses.replace(song, job_id="wrong", blocklist=("dragons",)), dataclasses.replace(song, job_id="chance", words="")
+    )
+    chosen = worker.events("verse")[-1]
+    assert [row.text for row in chosen.rows][:2] == ["Goldfish in a bowl", "A tabby on the wall"]
+    assert {"goldfish", "tabby cat"} <= {thing.name for thing in chosen.things}
+    failed = worker.events("wrong")[-1]
+    assert "no class “dragons”" in failed.cause
+    assert failed.details == ""
+    assert len(worker.events("chance")[-1].things) == song.class_count
 
 
 def test_a_job_cancelled_before_it_began_draws_nothing(worker, render, tmp_path):

@@ -1,0 +1,52 @@
+"""The real Kdenlive imports, and the real Shotcut opens and saves, what was exported; melt then shows what they made of it."""
+
+import dataclasses
+from fractions import Fraction
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from core.handover import export
+from core.protocol import ExportOptions, MovieKind
+from tests.editors import programs, scene
+
+
+@pytest.mark.parametrize("fps", scene.RATES)
+def test_shotcut_saves_what_it_opened(root, media, fps):
+    made = scene.make(media, fps)
+    file = media / f"shotcut{fps.numerator}.mlt"
+    export(made.edit, file)
+    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=90)
+    saved = ET.parse(file).getroot()
+    assert "Shotcut" in saved.get("title", "")
+    markers = saved.findall(".//properties[@name='shotcut:markers']/properties")
+    told = [{one.get("name"): one.text for one in marker} for marker in markers]
+    assert [(marker["text"], marker["color"]) for marker in told] == [("Ünï & <beat>", "#ff0000"), ("Part", "#0000ff")]
+    noted = {one.text for one in saved.findall(".//property[@name='chromastrip']")}
+    assert noted == {'{"section":1}', '{"section":2}', '{"section":3}'}
+    scene.check_render(programs.melt(root, file), made, folder=media, exact=True)
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30)])
+def test_kdenlive_imports_opentimelineio(root, media, fps):
+    """Without cross-fades, and with last clips from their media's beginning: of others Kdenlive 26.08 loses the in-point."""
+    made = _from_the_beginning(media, fps)
+    file = media / f"import{fps.numerator}.otio"
+    saved = media / f"imported{fps.numerator}.kdenlive"
+    export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
+    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    scene.check_render(programs.melt(root, saved), made, folder=media, exact=False)
+
+
+def _from_the_beginning(media, fps):
+    """The scene with hard cuts, its last clips begun where their media begin."""
+    made = scene.make(media, fps, fade=False)
+    pictures, sound = made.edit.tracks
+    *first, last = pictures.items
+    clip = dataclasses.replace(last, source_start=Fraction(0))
+    heard = dataclasses.replace(sound.items[1], source_start=Fraction(0))
+    tracks = (dataclasses.replace(pictures, items=(*first, clip)), dataclasses.replace(sound, items=(sound.items[0], heard)))
+    cards = [(frame - scene.THIRD[0], 3) if card and card[1] == 3 else card for card in made.cards for frame in [card[0] if card else 0]]
+    clicks = scene.sounds.click_times(scene.SOUND_SECONDS) + scene.SOUND_GAP / float(fps)
+    clicks = clicks[clicks < scene.LENGTH / float(fps) - scene.sounds.CLICK_SECONDS]
+    return dataclasses.replace(made, edit=dataclasses.replace(made.edit, tracks=tracks), cards=cards, clicks=clicks)
