@@ -24,8 +24,6 @@ VERSE_SHARE = 0.2
 """How much of a line's meaning is its verse's, which is the mean of its lines'."""
 ALIKE_COST = 0.15
 """In maximal marginal relevance: what being the same as something chosen before costs. In cosines, as the similarity itself."""
-REPEAT_COST = 0.1
-"""The same for the things of neighbouring lines, which may well resemble each other."""
 SONG_SHARE = 0.4
 """How much the whole song, not the one line that fits best, decides on the film's own classes."""
 NEIGHBOURS = 3
@@ -135,7 +133,7 @@ def like(class_ids: Sequence[int], encoder: Encoder, *, class_count: int, blocke
     labels = label_vectors(encoder)
     similarities = _similarities(_unit(labels[list(class_ids)].sum(axis=0)), labels)
     given = [number for number in dict.fromkeys(class_ids) if number not in blocked]
-    chosen = _spread(similarities, labels=labels, count=class_count, first=given, blocked=blocked, cost=REPEAT_COST)
+    chosen = _spread(similarities, likeness=_similarities(labels, labels), count=class_count, first=given, blocked=blocked)
     return _things(chosen, similarities)
 
 
@@ -241,33 +239,33 @@ def _by_context(lines: Sequence[LyricLine], reading: Reading, encoder: Encoder, 
     """Compare what lines mean to the labels, and spread what resembles each other."""
     labels = label_vectors(encoder)
     similarities = _similarities(reading.vectors, labels)  # [L, 1000]
-    chosen = _line_things(similarities, labels, same_as=reading.surroundings, wishes=wishes)
+    likeness = _similarities(labels, labels)
+    chosen = _line_things(similarities, likeness, same_as=reading.surroundings, wishes=wishes)
     best = similarities.max(axis=0)  # [1000]
     of_film = _spread(
         (1 - SONG_SHARE) * best + SONG_SHARE * similarities.mean(axis=0),
-        labels=labels,
+        likeness=likeness,
         count=wishes.class_count,
         first=_pinned(wishes),
         blocked=wishes.blocked,
-        cost=ALIKE_COST,
     )
     return Choice(rows=_rows(lines, reading.lines, chosen, similarities, wishes), things=_things(of_film, best))
 
 
-def _line_things(similarities: np.ndarray, labels: np.ndarray, *, same_as: Sequence[object], wishes: Wishes) -> list[tuple[int, ...]]:
+def _line_things(similarities: np.ndarray, likeness: np.ndarray, *, same_as: Sequence[object], wishes: Wishes) -> list[tuple[int, ...]]:
     """Choose each line's things; lines that are the same in the same surroundings, as in a chorus, get the same ones."""
-    choose_here = partial(_spread, labels=labels, blocked=wishes.blocked)
+    choose_here = partial(_spread, likeness=likeness, blocked=wishes.blocked)
     count = min(THINGS_PER_LINE, class_names.CLASS_COUNT - len(wishes.blocked))
     known: dict[object, tuple[int, ...]] = {}
     chosen: list[tuple[int, ...]] = []
     for number, (row, key) in enumerate(zip(similarities, same_as, strict=True), 1):
         if number in wishes.pins:
-            chosen.append(tuple(choose_here(row, count=count, first=[wishes.pins[number]], cost=ALIKE_COST)))
+            chosen.append(tuple(choose_here(row, count=count, first=[wishes.pins[number]])))
             continue
         if key not in known:
             before = [things[0] for things in chosen[-NEIGHBOURS:]]
-            first = choose_here(row, count=1, apart_from=before, cost=REPEAT_COST)
-            known[key] = tuple(choose_here(row, count=count, first=first, cost=ALIKE_COST))
+            first = choose_here(row, count=1, apart_from=before)
+            known[key] = tuple(choose_here(row, count=count, first=first))
         chosen.append(known[key])
     return chosen
 
@@ -275,14 +273,13 @@ def _line_things(similarities: np.ndarray, labels: np.ndarray, *, same_as: Seque
 def _spread(
     similarities: np.ndarray,
     *,
-    labels: np.ndarray,
+    likeness: np.ndarray,
     count: int,
     blocked: frozenset[int],
-    cost: float,
     first: Sequence[int] = (),
     apart_from: Sequence[int] = (),
 ) -> list[int]:
-    """Choose by maximal marginal relevance: what is similar, less `cost` times its likeness to the most alike of those chosen before.
+    """Choose by maximal marginal relevance: what is similar, less `ALIKE_COST` times its likeness to the most alike of those chosen before.
 
     Carbonell and Goldstein, The use of MMR, SIGIR 1998.
 
@@ -290,26 +287,24 @@ def _spread(
     ----------
     similarities
         float64 [1000].
-    labels
-        float32 [1000, size].
+    likeness
+        Of each class to each, float64 [1000, 1000].
     count
         How many to choose, `first` included.
     blocked
         Never chosen.
-    cost
-        Of being the same thing, in cosines.
     first
         Chosen in any case.
     apart_from
         Chosen elsewhere.
     """
     chosen = list(dict.fromkeys(first))[:count]
-    alike = (labels @ labels[[*chosen, *apart_from]].T).max(axis=1, initial=0)  # [1000]
+    alike = likeness[:, [*chosen, *apart_from]].max(axis=1, initial=0)  # [1000]
     while len(chosen) < count:
-        value = np.round(similarities - cost * alike, DECIMALS)
+        value = np.round(similarities - ALIKE_COST * alike, DECIMALS)
         value[[*chosen, *blocked]] = -np.inf
         chosen.append(int(value.argmax()))
-        alike = np.maximum(alike, labels @ labels[chosen[-1]])
+        alike = np.maximum(alike, likeness[:, chosen[-1]])
     return chosen
 
 

@@ -118,7 +118,9 @@ def _clips(edit: Edit, kind: str) -> Iterator[tuple[Clip, int]]:
 
 def _sound_under(edit: Edit, clip: Clip, frames: FrameSequence, position: int) -> SoundPart | None:
     """Find the sound that lies under most of a clip, from where the clip's media begin."""
-    heard = [(sound, start) for sound, start in _clips(edit, "audio") if isinstance(sound.media, MediaFile) and sound.speed == clip.speed == 1]
+    heard = [
+        (sound, start) for sound, start in _clips(edit, "audio") if isinstance(sound.media, MediaFile) and sound.speed == clip.speed == 1
+    ]
 
     def overlap(pair: tuple[Clip, int]) -> int:
         sound, start = pair

@@ -1,4 +1,4 @@
-"""What the ear hears: samples to chroma, energy, flux and onset strength, one column for each control frame.
+"""What the ear hears: samples to chroma, energy, onsets, bands and beats, one column for each control frame.
 
 A control frame is `HOP_LENGTH` samples (23 ms), as in the original visualizers. All scales come from the whole file, so the film of a
 trimmed strip is a slice of the whole file's film. Analysed once: `load` keeps the result by the file's digest.
@@ -7,6 +7,7 @@ trimmed strip is a slice of the whole file's film. Analysed once: `load` keeps t
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from . import audio, beats, hearing, spectra, splitting
 from .files import write_whole
+from .protocol import UserError
 from .spectra import HOP_LENGTH
 
 CONTROL_RATE = Fraction(audio.SAMPLE_RATE, HOP_LENGTH)
@@ -24,6 +26,10 @@ ANALYSIS_VERSION = 4
 """Part of the stored features' names: raise it when `analyse` gives other numbers."""
 
 SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once
+
+
+ROWS = {"chroma": (12,), "harmonic_chroma": (12,), "bands": (3,)}
+OF_BEATS = ("beat_times", "tempo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,7 @@ def load(path: Path, folder: Path, *, digest: str) -> Features:
     kept = _read(entry)
     if kept is None:
         kept = analyse(audio.load(path))
-        save(kept, entry)
+        save(kept, entry, digest=digest)
     return kept
 
 
@@ -92,11 +98,49 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def save(features: Features, path: Path) -> None:
-    """Write features to a .npz file, each field under its name."""
+def save(features: Features, path: Path, *, digest: str) -> None:
+    """Write features to a .npz file, each field under its name, with the digest of the sound that they were heard in."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{field.name: getattr(features, field.name) for field in fields(Features)})
+    arrays = {field.name: getattr(features, field.name) for field in fields(Features)}
+    np.savez(buffer, sound=np.array(digest), **arrays)
     write_whole(path, buffer.getvalue())
+
+
+def read_saved(path: Path, *, digest: str) -> Features:
+    """Read features that `save` wrote and somebody may have edited since.
+
+    Parameters
+    ----------
+    path
+        The .npz file.
+    digest
+        `file_digest` of the sound that they must belong to.
+
+    Raises
+    ------
+    UserError
+        If they cannot be read, belong to another sound, or are not of one length.
+    """
+    kept = _read(path)
+    if kept is None:
+        raise UserError(f"“{path.name}” holds no features.", "Write them anew: python -m core analyse SONG --out FILE.npz.")
+    with np.load(path, allow_pickle=False) as arrays:
+        heard_in = str(arrays["sound"]) if "sound" in arrays else ""
+    if heard_in != digest:
+        raise UserError(f"The features in “{path.name}” are another sound's.", "Name the sound that they were heard in.")
+    for name, problem in _problems(kept):
+        raise UserError(f"In “{path.name}”, {name} {problem}.", "Write it anew, or mend it where you edited it.")
+    return kept
+
+
+def _problems(features: Features) -> Iterator[tuple[str, str]]:
+    frame_count = len(features.energy)
+    for field in fields(Features):
+        values = getattr(features, field.name)
+        if field.name not in OF_BEATS and (values.shape != (*ROWS.get(field.name, ()), frame_count) or not frame_count):
+            yield field.name, f"has the shape {values.shape}, where the energy has {frame_count} control frames"
+        elif not np.isfinite(values).all() or (values < 0).any():
+            yield field.name, "holds values that are below 0 or no numbers"
 
 
 def analyse(samples: np.ndarray) -> Features:

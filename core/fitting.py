@@ -43,12 +43,15 @@ def fit(edit: Edit) -> tuple[Edit, tuple[str, ...]]:
 def _check(edit: Edit) -> None:
     if not LOWEST_FPS <= edit.fps <= HIGHEST_FPS:
         raise UserError(
-            f"A timeline cannot have {float(edit.fps):g} frames a second.", f"Choose a rate of {LOWEST_FPS} to {HIGHEST_FPS} frames a second."
+            f"A timeline cannot have {float(edit.fps):g} frames a second.",
+            f"Choose a rate of {LOWEST_FPS} to {HIGHEST_FPS} frames a second.",
         )
     for track in edit.tracks:
         for item in track.items:
             if isinstance(item, Clip | Gap) and item.frame_count < (0 if isinstance(item, Gap) else 1):
-                raise UserError(f"“{getattr(item, 'name', track.name)}” is {item.frame_count} frames long.", "Delete it, or make it longer.")
+                raise UserError(
+                    f"“{getattr(item, 'name', track.name)}” is {item.frame_count} frames long.", "Delete it, or make it longer."
+                )
             if isinstance(item, Clip) and (item.speed <= 0 or item.volume < 0):
                 raise UserError(
                     f"“{item.name}” has the speed {float(item.speed):g} and the volume {item.volume:g}.",
@@ -79,7 +82,9 @@ def _possible_fades(track: Track, warnings: list[str]) -> Iterator[Item]:
         fade = _shortened(item, earlier, later, taken=taken if taken_at == index - 1 else 0)
         if fade != item:
             lengths = (one.in_frames + one.out_frames for one in (item, fade))
-            warnings.append("The cross-fade from “{}” to “{}” takes {} frames; clips and media have {}.".format(earlier.name, later.name, *lengths))
+            warnings.append(
+                "The cross-fade from “{}” to “{}” takes {} frames; clips and media have {}.".format(earlier.name, later.name, *lengths)
+            )
         if fade.in_frames + fade.out_frames > 0:
             yield fade
             taken, taken_at = fade.out_frames, index + 1

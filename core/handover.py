@@ -14,6 +14,7 @@ import opentimelineio as otio
 from . import clip_movies, media
 from .files import check_writable, whole_file, write_whole
 from .fitting import fit
+from .movie import CODECS
 from .protocol import (
     PROFILES,
     Clip,
@@ -214,7 +215,7 @@ def _with_absolute_paths(edit: Edit) -> Edit:
 def _with_movies(
     edit: Edit, path: Path, options: ExportOptions, form: Format, report: Report, cancelled: Cancelled
 ) -> tuple[Edit, tuple[Path, ...]]:
-    kind, needed = _movie_kind(options), functools.partial(_needs_movie, form=form)
+    kind, needed = _movie_kind(options, edit), functools.partial(_needs_movie, form=form)
     wanted = (lambda _: True) if kind != MovieKind.NONE else needed
     if not any(isinstance(clip.media, FrameSequence) and wanted(clip) for clip in _clips(edit)):
         return edit, ()
@@ -229,10 +230,12 @@ def _with_movies(
     )
 
 
-def _movie_kind(options: ExportOptions) -> MovieKind:
-    if options.movies == MovieKind.AUTO:
-        return PROFILES[options.target].movies if options.target in PROFILES else MovieKind.NONE
-    return options.movies
+def _movie_kind(options: ExportOptions, edit: Edit) -> MovieKind:
+    if options.movies != MovieKind.AUTO:
+        return options.movies
+    kind = PROFILES[options.target].movies if options.target in PROFILES else MovieKind.NONE
+    too_small = kind in CODECS and (edit.width < CODECS[kind].smallest[0] or edit.height < CODECS[kind].smallest[1])
+    return MovieKind.PRORES_422_HQ if too_small else kind
 
 
 def _needs_movie(clip: Clip, *, form: Format) -> bool:
@@ -257,7 +260,9 @@ def _with_copies(
         return edit, ()
     folder = media_folder(path)
     if any(character in str(folder) for character in form.awkward):
-        raise UserError(f"{path} holds one of the characters {form.awkward}, which its programs do not understand.", "Choose another place.")
+        raise UserError(
+            f"{path} holds one of the characters {form.awkward}, which its programs do not understand.", "Choose another place."
+        )
     told = functools.partial(report, Stage.COPYING)
     collected = media.collect(edit, folder, only=chosen, report=told, cancelled=cancelled)
     warning = f"{len(awkward)} media have names that its programs do not understand; copies lie in {folder}."
@@ -336,7 +341,10 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
     """Tell what the file cannot say, one sentence a kind."""
     clips = _clips(edit)
     found = {
-        "subframes": ([clip for clip in clips if clip.source_start.denominator != 1], "begin between two frames of their media: moved there"),
+        "subframes": (
+            [clip for clip in clips if clip.source_start.denominator != 1],
+            "begin between two frames of their media: moved there",
+        ),
         "volume": ([clip for clip in clips if clip.volume != 1], "have a volume of their own: left out"),
         "colours": ([clip for clip in clips if isinstance(clip.media, Colour)], "are colours: left out"),
         "words": ([clip for clip in clips if isinstance(clip.media, Text)], "are words: left out"),

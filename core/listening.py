@@ -17,7 +17,7 @@ def listen(request: RenderRequest) -> Features:
         If a sound is missing or cannot be read.
     """
     folder = Path(request.cache_folder) / "sounds"
-    heard = load(Path(request.sound_path), folder)
+    heard = _of_sound(request, folder)
     if (stem := request.motion_stem) is not None:
         heard = stems.with_motion_of(heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds))
     if (stem := request.class_stem) is not None:
@@ -25,6 +25,13 @@ def listen(request: RenderRequest) -> Features:
             heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds)
         )
     return stems.with_beats(heard, request.beats_seconds)
+
+
+def _of_sound(request: RenderRequest, folder: Path) -> Features:
+    sound = Path(request.sound_path)
+    if not request.features_path:
+        return load(sound, folder)
+    return features.read_saved(Path(request.features_path), digest=features.file_digest(_existing(sound)))
 
 
 def _offset(request: RenderRequest, stem_start_seconds: Fraction) -> Fraction:
@@ -39,6 +46,10 @@ def load(sound: Path, folder: Path) -> Features:
     UserError
         If it is missing or cannot be read.
     """
+    return features.load(sound, folder, digest=features.file_digest(_existing(sound)))
+
+
+def _existing(sound: Path) -> Path:
     if not sound.is_file():
         raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
-    return features.load(sound, folder, digest=features.file_digest(sound))
+    return sound

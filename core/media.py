@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -266,7 +266,7 @@ def check_space(folder: Path, needed_bytes: int) -> None:
 
 
 @contextmanager
-def removed_upon_failure(folder: Path) -> Iterator[list[Path]]:
+def removed_upon_failure(folder: Path) -> Generator[list[Path]]:
     """Lend a list for the files that are made; upon any error they are removed, and the folders that are empty then."""
     made: list[Path] = []
     try:

@@ -136,7 +136,7 @@ def write_movie(
     container_format = {".mp4": "mp4", ".mov": "mov"}[codec.suffix]
     with whole_file(path) as temporary, av.open(str(temporary), "w", format=container_format, options=codec.container_options) as container:
         picture_stream = _picture_stream(container, codec, fps)
-        sound_stream = container.add_stream(codec.sound, rate=SOUND_RATE, layout="stereo") if sound else None
+        sound_stream = _sound_stream(container, codec) if sound else None
         samples = iter(()) if sound is None else _sound_blocks(sound.path, start=sound.start_seconds, duration=sound.duration_seconds)
         size, heard = None, Fraction(0)
         for number, picture in enumerate(_read_ahead(frames)):
@@ -166,6 +166,12 @@ def _picture_stream(container: av.container.OutputContainer, codec: Codec, fps: 
     context.thread_type = "AUTO"
     context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+    return stream
+
+
+def _sound_stream(container: av.container.OutputContainer, codec: Codec) -> av.AudioStream:
+    stream = container.add_stream(codec.sound, rate=SOUND_RATE, layout="stereo")
+    assert isinstance(stream, av.AudioStream)
     return stream
 
 

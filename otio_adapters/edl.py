@@ -62,7 +62,9 @@ class _List:
             following = items[index + 1] if index + 1 < len(items) else None
             shortened = self._frames(following.in_offset) if isinstance(following, otio.schema.Transition) else 0
             if isinstance(item, otio.schema.Clip) and self._can_say(item):
-                self._event(item, channel, position - fade[0], position + length - shortened, faded_from=earlier if sum(fade) else None, fade=fade)
+                self._event(
+                    item, channel, position - fade[0], position + length - shortened, faded_from=earlier if sum(fade) else None, fade=fade
+                )
                 earlier = item
             else:
                 earlier = None

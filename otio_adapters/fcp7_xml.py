@@ -102,9 +102,7 @@ class _Sequence:
         _put(ET.SubElement(item, "effect"), **effect, effecttype="transition", mediatype="audio" if sound else "video")
         return item
 
-    def _clip(
-        self, clip: otio.schema.Clip, position: int, length: int, *, fades: list[tuple[int, int] | None], channel: int
-    ) -> ET.Element:
+    def _clip(self, clip: otio.schema.Clip, position: int, length: int, *, fades: list[tuple[int, int] | None], channel: int) -> ET.Element:
         """Write a clip; where it meets a cross-fade, its media go on to the fade's far end."""
         media, speed = clip.media_reference, _speed(clip)
         before, after = fades

@@ -116,7 +116,9 @@ class _Document:
         if _is_still(media):
             return ET.Element("video", {"ref": asset, **place, "start": "3600s", **enabled})
         role = {"audioRole": "music"} if sound else {"videoRole": "video"}
-        element = ET.Element("asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled})
+        element = ET.Element(
+            "asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled}
+        )
         element.extend(self._adjustments(clip, speed, sound=sound))
         return element
 

@@ -25,7 +25,19 @@ STOCK_PROFILES = {
 }
 """At these rates Kdenlive asks about any size but its own, in a dialog that nobody sees when it renders without a screen."""
 STOCK_SIZE = (1920, 1080)
-GUIDE_KINDS = {"PURPLE": 0, "MAGENTA": 0, "PINK": 0, "BLUE": 1, "BLACK": 1, "CYAN": 2, "GREEN": 3, "YELLOW": 4, "WHITE": 5, "ORANGE": 6, "RED": 8}
+GUIDE_KINDS = {
+    "PURPLE": 0,
+    "MAGENTA": 0,
+    "PINK": 0,
+    "BLUE": 1,
+    "BLACK": 1,
+    "CYAN": 2,
+    "GREEN": 3,
+    "YELLOW": 4,
+    "WHITE": 5,
+    "ORANGE": 6,
+    "RED": 8,
+}
 GUIDE_CATEGORIES = ("#9b59b6", "#3daee9", "#1abc9c", "#1cdc9a", "#c9ce3b", "#fdbc4b", "#f39c1f", "#f47750", "#da4453")
 
 
@@ -35,8 +47,8 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     Parameters
     ----------
     input_otio
-        Its metadata may hold the exact rate (``fps``) and the picture's ``width`` and ``height`` under ``chromastrip``. At 23.976, 29.97 and
-        59.94 frames a second the project is 1920 x 1080, whatever they say.
+        Its metadata may hold the exact rate (``fps``) and the picture's ``width`` and ``height`` under ``chromastrip``. At 23.976,
+        29.97 and 59.94 frames a second the project is 1920 x 1080, whatever they say.
 
     Raises
     ------

@@ -172,8 +172,8 @@ class _Document:
 class Piece:
     """A clip with whole frame numbers.
 
-    Its `media` are the clip's numbered pictures if it has any, unless others are given. `start` ... `end` is what it shows of its producer, and
-    `length` how many frames the producer has. `fade_in` and `fade_out` are the
+    Its `media` are the clip's numbered pictures if it has any, unless others are given. `start` ... `end` is what it shows of its
+    producer, and `length` how many frames the producer has. `fade_in` and `fade_out` are the
     frames before and after the cut of the cross-fades at its two ends.
     """
 

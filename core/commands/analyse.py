@@ -36,7 +36,7 @@ def run(options: Namespace) -> None:
 
     heard = load(options.sound.absolute(), (options.cache or cache_folder()) / "sounds")
     if options.out:
-        features.save(heard, options.out)
+        features.save(heard, options.out, digest=features.file_digest(options.sound))
     summary = _summary(options.sound, heard, structure.suggest(heard))
     lines = [json.dumps(summary, ensure_ascii=False)] if options.json else _lines(summary)
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -54,6 +54,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
+    command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
     for name in PARAMETERS:
         default = getattr(Settings(), name)
         command.add_argument(
@@ -81,6 +82,7 @@ def request(options: Namespace) -> RenderRequest:
         sections=tuple(reading.section(said, settings, fps=options.fps) for said in options.section),
         motion_stem=_stem(options.motion_sound, options),
         class_stem=_stem(options.class_sound, options),
+        features_path=str(options.features.absolute()) if options.features else "",
         beats_seconds=reading.beats(options.beats) if options.beats else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),

@@ -67,8 +67,11 @@ def _pin(text: str) -> Pin:
 
 
 def run(options: Namespace) -> None:
-    """Find the things and tell them."""
+    """Find the things and tell them; or, if nothing but that is asked for, download the sentence model."""
     _check(options)
+    if options.download and not (options.words or options.like or options.random or options.lyrics):
+        _download(options)
+        return
     if options.words or not (options.like or options.random or options.lyrics):
         chosen = _search(" ".join(options.words))
     else:
@@ -95,6 +98,12 @@ def _search(words: str) -> ClassesChosen:
         class_names.resolve(words)  # says what is spelled alike
     things = tuple(Thing(class_id=number, name=class_names.name(number), similarity=0.0) for number in found)
     return ClassesChosen(job_id=JOB_ID, rows=(), things=things)
+
+
+def _download(options: Namespace) -> None:
+    from .. import sentences
+
+    say(f"The sentence model is in {sentences.find_model(options.model, cache_folder=options.cache or cache_folder(), may_download=True)}")
 
 
 def _job(options: Namespace) -> ChooseClasses:

@@ -17,7 +17,9 @@ def add(commands: Any) -> None:
     targets = "; ".join(f"{_word(target)}: {profile.help}" for target, profile in PROFILES.items())
     command = commands.add_parser("export", help="turn an edit description into another editor's file")
     command.add_argument("edit", metavar="EDIT.chromastrip")
-    command.add_argument("--out", required=True, metavar="FILE", help="the file to write; its ending names the format, unless --target does")
+    command.add_argument(
+        "--out", required=True, metavar="FILE", help="the file to write; its ending names the format, unless --target does"
+    )
     _add_choice(command, "--target", Target, Target.FILE_NAME, help=f"who gets it ({targets})")
     _add_choice(command, "--paths", PathStyle, PathStyle.AUTO, help="how media are named")
     _add_choice(command, "--movies", MovieKind, MovieKind.AUTO, help="what numbered pictures are turned into, beside the frames")
@@ -54,7 +56,9 @@ def run(options: Namespace) -> None:
 
 def _add_choice(command: Any, name: str, kind: type[Choice], default: Choice, *, help: str) -> None:  # noqa: A002 (argparse's word)
     words = ", ".join(_word(member) for member in kind)
-    command.add_argument(name, type=_chooser(kind), default=_word(default), metavar="WORD", help=f"{help}: one of {words}".replace("%", "%%"))
+    command.add_argument(
+        name, type=_chooser(kind), default=_word(default), metavar="WORD", help=f"{help}: one of {words}".replace("%", "%%")
+    )
 
 
 def _chooser(kind: type[Choice]) -> Callable[[str], Choice]:

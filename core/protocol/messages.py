@@ -5,7 +5,7 @@ of `Drawn`, `Exported`, `ClassesChosen`, `Failed` and `Cancelled`. Standard libr
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .choosing import ChooseClasses, ClassesChosen
@@ -78,6 +78,8 @@ class RenderRequest:
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
         Absolute folder of drawn pictures and analysed sounds, shared by all films.
+    features_path
+        Absolute path of a file with the sound's features, analysed elsewhere or edited. Empty: the sound is analysed.
     limit_flashes
         Whether passages that flash more than three times a second are drawn again with a calmer walk.
     """
@@ -94,6 +96,7 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    features_path: str = ""
     limit_flashes: bool = True
 
 
@@ -131,7 +134,7 @@ class Export:
     job_id: str
     edit: Edit
     path: str
-    options: ExportOptions = ExportOptions()
+    options: ExportOptions = field(default_factory=ExportOptions)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,10 +100,10 @@ PROFILES = {
         help="A Shotcut project with the frames themselves, no movies needed: open it. melt renders it too.",
     ),
     Target.AVID: Profile(
-        ending=".aaf",
+        ending=".edl",
         movies=MovieKind.DNXHR_HQ,
-        path_style=PathStyle.URI,
-        help="AAF that links to a DNxHR movie for each section: link the movies, then import the AAF.",
+        path_style=PathStyle.ABSOLUTE,
+        help="An edit decision list with a DNxHR movie for each section: link the movies, then import the list.",
     ),
     Target.NUKE: Profile(
         ending=".otio",

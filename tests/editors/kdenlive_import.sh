@@ -4,7 +4,7 @@ set -u
 imported=$1 saved=$2
 
 window() { # wait until a window with this in its name is seen
-  for _ in $(seq 60); do
+  for _ in $(seq 20); do
     xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 && sleep 1 && return
     sleep 0.5
   done
@@ -16,18 +16,21 @@ action() { # choose a menu's entry; it answers when its dialog is closed
   gdbus call --session -d "org.kde.kdenlive-$kdenlive" -o /kdenlive/MainWindow_1 -m org.kde.KMainWindow.activateAction "$1" >/dev/null &
 }
 
+mkdir -p "$HOME/.config" "$HOME/Videos" "$HOME/Documents"
+printf '[version]\nversion=26.08.2\n' >"$HOME/.config/kdenliverc" # else it begins with questions
 openbox &
 kdenlive >"$saved.log" 2>&1 &
 kdenlive=$!
-for _ in $(seq 60); do # its welcome has no name to wait for: “Start Editing” is pressed until another window is there
+for _ in $(seq 40); do # its welcome has no name to wait for: “New From Profile” is pressed until there is a window
   xdotool search --onlyvisible --name "Kdenlive$" >/dev/null 2>&1 && break
-  xdotool mousemove 821 699 click 1
+  xdotool mousemove 877 448 click --repeat 2 --delay 50 1
   sleep 0.5
 done
-for _ in $(seq 40); do # an error before the window: it misses a folder that it has not made yet
+for _ in $(seq 20); do # an error may come before the window: it misses a folder that it has not made yet
   xdotool search --onlyvisible --name "Untitled" >/dev/null 2>&1 && break
   sleep 0.5
-  xdotool search --onlyvisible --name "Error — Kdenlive" >/dev/null 2>&1 && xdotool key Return
+  error=$(xdotool search --onlyvisible --name "Error — Kdenlive" | head -1)
+  [ -z "$error" ] || { xdotool windowfocus "$error"; sleep 0.2; xdotool key Return; }
 done
 window "Untitled"
 action import_project

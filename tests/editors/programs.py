@@ -50,7 +50,9 @@ def run(root: Path, command: Sequence[str], *, folder: Path, log: str, seconds: 
 def melt(root: Path, file: Path, *, seconds: float = 60) -> Path:
     """Render a file that MLT reads, losslessly; give the movie."""
     movie = file.with_name(f"{file.name}.mkv")
-    said = run(root, ["melt", str(file), "-consumer", f"avformat:{movie}", *FFV1], folder=file.parent, log=f"{file.name}.log", seconds=seconds)
+    said = run(
+        root, ["melt", str(file), "-consumer", f"avformat:{movie}", *FFV1], folder=file.parent, log=f"{file.name}.log", seconds=seconds
+    )
     assert movie.is_file(), said
     return movie
 
@@ -81,7 +83,13 @@ def with_screen(root: Path, script: str, *arguments: str, folder: Path, log: str
     home = folder / f"home of {log}"
     (home / "rt").mkdir(parents=True)
     (home / "rt").chmod(0o700)
-    environment = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "rt"), "SDL_AUDIODRIVER": "dummy", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home / "rt"),
+        "SDL_AUDIODRIVER": "dummy",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+    }
     command = [*_clean(environment), *_screen(), "dbus-run-session", "bash", str(HERE / script), *arguments]
     with _locked(root, exclusive=False):
         ended = _run_logged(inside(root, command, binds=[folder, HERE]), log=folder / log, seconds=seconds)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.handover import export
-from core.pictures import encode_png, read_picture
+from core.pictures import encode_png
 from core.protocol import Clip, Colour, Crossfade, Edit, ExportOptions, Gap, MediaFile, Still, Text, Track
 from core.sync_card import draw_card, read_card
 from tests.editors import programs, scene
@@ -98,7 +98,9 @@ def test_sounds_fade_into_each_other(root, media, ending, render):
     first = Clip(name="First", media=sound, source_start=Fraction(0), frame_count=50)
     second = Clip(name="Second", media=sound, source_start=Fraction(100), frame_count=50)
     items = (first, Crossfade(in_frames=10, out_frames=10), second)
-    edit = Edit(name="Fade", fps=Fraction(25), tracks=(_pictures(_clip(scene.sequence(media, 1), 100)), Track(name="S", kind="audio", items=items)))
+    edit = Edit(
+        name="Fade", fps=Fraction(25), tracks=(_pictures(_clip(scene.sequence(media, 1), 100)), Track(name="S", kind="audio", items=items))
+    )
     file = media / f"sounds{ending}"
     export(edit, file)
     clicks = scene.heard_clicks(render(root, file))

@@ -1,8 +1,8 @@
 """Classes for lyrics: the rules with made-up vectors, and what the real model makes of real verses."""
 
 import dataclasses
+import functools
 import hashlib
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,9 +23,14 @@ class AnyVectors:
     """Gives each text a direction of its own, by its digest: no meaning, but the same for the same text."""
 
     def encode(self, texts):
-        seeds = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) for text in texts]
-        vectors = np.array([np.random.default_rng(seed).standard_normal(24) for seed in seeds], np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.array([self.vector(text) for text in texts])
+
+    @staticmethod
+    @functools.cache
+    def vector(text):
+        seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+        vector = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
+        return vector / np.linalg.norm(vector)
 
 
 ENCODER = AnyVectors()
@@ -206,8 +211,8 @@ def test_near_duplicates_are_spread(verses_read):
     things = verses_read.answers[verses.MONEY["robbery"]].things
     assert len({class_names.kinds()[number] for number in ids(things)}) > 1
     for verse in verses.MONEY.values():  # where a wallet would do for all
-        first = [row.things[0].class_id for row in verses_read.answers[verse].rows]
-        assert all(before != after for before, after in pairwise(first))
+        rows = verses_read.answers[verse].rows
+        assert len({row.things[0].class_id for row in rows}) >= len(rows) - 1
 
 
 # Words with two meanings ----------------------------------------------------------------------------------------------------------------

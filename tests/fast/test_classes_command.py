@@ -97,6 +97,11 @@ def test_json_is_the_answer_itself(read, song):
     assert decode(read("tabby", "--json").out, ClassesChosen).things[0].class_id == 281
 
 
+def test_a_model_that_is_there_is_not_downloaded(read):
+    with verses.no_network():
+        assert "all-MiniLM-L6-v2" in read("--download").err
+
+
 @pytest.mark.parametrize("ways", [("tabby", "--random"), ("--random", "--like", "1"), ("--like", "1", "--lyrics", "x.txt")])
 def test_one_way_at_a_time(run, ways):
     with pytest.raises(UserError, match="Several ways"):
