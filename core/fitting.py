@@ -92,12 +92,12 @@ def _possible_fades(track: Track, warnings: list[str]) -> Iterator[Item]:
 
 def _shortened(fade: Crossfade, earlier: Clip, later: Clip, *, taken: int) -> Crossfade:
     before, after = _spare_before(later), _spare_after(earlier)
-    if before < 0 or after < 0:  # a picture is held, or nothing is there, at the cut itself
+    if before < 0 or after < 0 or 0 in (_parts(earlier)[1], _parts(later)[1]):  # at the cut a picture is held, or nothing is there
         return Crossfade(in_frames=0, out_frames=0)
     in_frames, out_frames = (max(0, frames) for frames in (fade.in_frames, fade.out_frames))
     return Crossfade(
-        in_frames=min(in_frames, earlier.frame_count - taken, before),
-        out_frames=min(out_frames, later.frame_count, after),
+        in_frames=min(in_frames, _parts(earlier)[1] - taken, before),
+        out_frames=min(out_frames, _parts(later)[1], after),
     )
 
 
@@ -122,16 +122,23 @@ def _media_frames(clip: Clip) -> int | None:
 
 def _within_media(clip: Clip, around: Sequence[Item], index: int) -> list[Item]:
     """Cut a clip where its media begin and end, and say what is seen there instead."""
-    frames = _media_frames(clip)
-    if frames is None:
+    if _media_frames(clip) is None:
         return [_after_fade(clip, around[index - 1] if index > 0 else None)]
-    before = min(clip.frame_count, max(0, ceil(-clip.source_start / clip.speed)))
-    inside = min(clip.frame_count - before, max(0, ceil((frames - clip.source_start) / clip.speed) - before))
-    after = clip.frame_count - before - inside
+    before, inside, after = _parts(clip)
     if before == after == 0:
         return [clip]
     middle = replace(clip, source_start=clip.source_start + before * clip.speed, frame_count=inside)
     return [*_held(clip, before, first=True), *([middle] if inside else []), *_held(clip, after, first=False)]
+
+
+def _parts(clip: Clip) -> tuple[int, int, int]:
+    """Count a clip's frames before its media begin, within them, and after their end."""
+    frames = _media_frames(clip)
+    if frames is None:
+        return 0, clip.frame_count, 0
+    before = min(clip.frame_count, max(0, ceil(-clip.source_start / clip.speed)))
+    inside = min(clip.frame_count - before, max(0, ceil((frames - clip.source_start) / clip.speed) - before))
+    return before, inside, clip.frame_count - before - inside
 
 
 def _held(clip: Clip, frame_count: int, *, first: bool) -> list[Item]:

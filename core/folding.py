@@ -140,8 +140,9 @@ def fold_network(network: "BigGAN") -> Folded:
 
 def architecture_of(config: Any) -> Architecture:
     """Take over a published network's configuration."""
-    values = {field.name: getattr(config, field.name) for field in fields(Architecture)}
-    return Architecture(**values | {"layers": tuple((bool(doubles), *widths) for doubles, *widths in config.layers)})
+    values: dict[str, Any] = {field.name: getattr(config, field.name) for field in fields(Architecture)}
+    values["layers"] = tuple((bool(doubles), *widths) for doubles, *widths in config.layers)
+    return Architecture(**values)
 
 
 @torch.no_grad()
@@ -267,7 +268,7 @@ def _block_shapes(architecture: Architecture, layer: Layer) -> tuple[dict[str, t
     channels, outcome = (width * architecture.channel_width for width in layer[1:])
     middle = channels // BLOCK_REDUCTION
     weights = [(middle, channels, 1, 1), (middle, middle, 3, 3), (middle, middle, 3, 3), (outcome, middle, 1, 1)]
-    shapes = {f"weights.{number}": shape for number, shape in enumerate(weights)} | {"bias": (outcome,)}
+    shapes: dict[str, tuple[int, ...]] = {f"weights.{number}": shape for number, shape in enumerate(weights)} | {"bias": (outcome,)}
     return shapes, channels + (NORMS_IN_A_BLOCK - 1) * middle
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from .architecture import FIRST_SIZE
 from .folding import Attention, Block, Folded
@@ -49,9 +49,7 @@ class Conditions:
     offsets: Tensor
 
 
-def prepare(
-    folded: Folded, *, dtype: torch.dtype, device: torch.device | str = "cpu", doubling: Doubling = Doubling.TRANSPOSED
-) -> Folded:
+def prepare(folded: Folded, *, dtype: torch.dtype, device: torch.device | str = "cpu", doubling: Doubling = Doubling.TRANSPOSED) -> Folded:
     """Bring weights to where and how they shall be used.
 
     Parameters
@@ -71,7 +69,9 @@ def prepare(
         With convolutions channels-last, and those behind a doubling as `doubling` wants them.
     """
     moved = {name: tensor.to(device) for name, tensor in vars(folded).items() if isinstance(tensor, Tensor)}
-    layers = (_prepare_layer(layer, own, device, doubling) for layer, (_, own) in zip(folded.layers, layer_maps(folded, dtype), strict=True))
+    layers = (
+        _prepare_layer(layer, own, device, doubling) for layer, (_, own) in zip(folded.layers, layer_maps(folded, dtype), strict=True)
+    )
     picture_weight = channels_last(folded.picture_weight.to(device, dtype))
     return dataclasses.replace(folded, **moved | {"layers": tuple(layers), "picture_weight": picture_weight})
 
@@ -122,7 +122,6 @@ def doubled_kernel(weight: Tensor) -> Tensor:
 # Drawing --------------------------------------------------------------------------------------------------------------------------------
 
 
-@torch.inference_mode()
 def draw(folded: Folded, noise: Tensor, class_vectors: Tensor, truncations: Tensor) -> tuple[Tensor, Tensor]:
     """Draw pictures.
 
@@ -150,8 +149,8 @@ def draw(folded: Folded, noise: Tensor, class_vectors: Tensor, truncations: Tens
 
 def make_conditions(folded: Folded, noise: Tensor, class_vectors: Tensor, truncations: Tensor) -> Conditions:
     """Multiply out what noise, class and truncation make of all norms and of the first map."""
-    condition = torch.cat([noise, F.linear(class_vectors, folded.class_embedding)], dim=1)  # [B, 256]
-    products = F.linear(condition, folded.condition_weight, folded.condition_bias)
+    condition = torch.cat([noise, functional.linear(class_vectors, folded.class_embedding)], dim=1)  # [B, 256]
+    products = functional.linear(condition, folded.condition_weight, folded.condition_bias)
     channels = folded.means.shape[1]
     gains, shifts, places = products.split([channels, channels, products.shape[1] - 2 * channels], dim=1)
     scales = gains * torch.rsqrt(interpolated(folded.variances, truncations))
@@ -173,13 +172,18 @@ def draw_values(folded: Folded, conditions: Conditions) -> Tensor:
     x, norm = conditions.first_map, 0
     for layer in folded.layers:
         if isinstance(layer, Attention):
-            x = _attend(layer, x.to(layer.query.dtype))
+            x = _attend(layer, x)
         else:
             end = norm + sum(norm_widths(layer))
             x, norm = _draw_block(layer, x, scales[:, norm:end], offsets[:, norm:end]), end
-    x = x.to(folded.picture_weight.dtype)
-    x = F.conv2d(activate(x, scales[:, norm:], offsets[:, norm:]), folded.picture_weight, padding=1)
+    activated = activate(x, scales[:, norm:], offsets[:, norm:]).to(folded.picture_weight.dtype)
+    x = functional.conv2d(activated, folded.picture_weight, padding=1)
     return torch.tanh(x.to(folded.picture_bias.dtype) + folded.picture_bias[:, None, None])
+
+
+def sum_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Give what sums and norms are computed in, beside convolutions in `dtype`: bfloat16 has too few digits for them."""
+    return torch.float32 if dtype == torch.bfloat16 else dtype
 
 
 def norm_widths(block: Block) -> list[int]:
@@ -193,35 +197,37 @@ def _draw_block(block: Block, x: Tensor, scales: Tensor, offsets: Tensor) -> Ten
         values.split(norm_widths(block), dim=1) for values in (scales, offsets)
     )
     narrow, first, second, widen = block.weights
-    x = x.to(narrow.dtype)
-    h = F.conv2d(activate(x, scale_0, offset_0), narrow)
+    x = x.to(sum_dtype(narrow.dtype))
+    h = functional.conv2d(activate(x, scale_0, offset_0).to(narrow.dtype), narrow)
     h = activate(h, scale_1, offset_1)
-    h = _convolve_doubled(h, first) if block.doubles else F.conv2d(h, first, padding=1)
-    h = F.conv2d(activate(h, scale_2, offset_2), second, padding=1)
-    h = F.conv2d(activate(h, scale_3, offset_3), widen, block.bias)
+    h = _convolve_doubled(h, first) if block.doubles else functional.conv2d(h, first, padding=1)
+    h = functional.conv2d(activate(h, scale_2, offset_2), second, padding=1)
+    h = functional.conv2d(activate(h, scale_3, offset_3), widen, block.bias)
     shortcut = x[:, : len(block.bias)]
-    return h + (F.interpolate(shortcut, scale_factor=2, mode="nearest") if block.doubles else shortcut)
+    return h + (functional.interpolate(shortcut, scale_factor=2, mode="nearest") if block.doubles else shortcut)
 
 
 def _convolve_doubled(x: Tensor, weight: Tensor) -> Tensor:
     if weight.shape[-1] == DOUBLED_KERNEL:
-        return F.conv_transpose2d(x, weight, stride=2, padding=1)
-    return F.conv2d(F.interpolate(x, scale_factor=2, mode="nearest"), weight, padding=1)
+        return functional.conv_transpose2d(x, weight, stride=2, padding=1)
+    return functional.conv2d(functional.interpolate(x, scale_factor=2, mode="nearest"), weight, padding=1)
 
 
 def activate(x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
     """Norm and ReLU, in x's dtype."""
-    return torch.relu(torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype)))
+    dtype = sum_dtype(x.dtype)
+    return torch.relu(torch.addcmul(offset.to(dtype), x, scale.to(dtype))).to(x.dtype)
 
 
 def _attend(attention: Attention, x: Tensor) -> Tensor:
     batch, channels, height, width = x.shape
     places = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    queries = F.linear(places, attention.query, attention.query_bias)
-    keys = pooled(F.linear(places, attention.key, attention.key_bias), width)
-    values = pooled(F.linear(places, attention.value, attention.value_bias), width)
+    seen = places.to(attention.query.dtype)
+    queries = functional.linear(seen, attention.query, attention.query_bias)
+    keys = pooled(functional.linear(seen, attention.key, attention.key_bias), width)
+    values = pooled(functional.linear(seen, attention.value, attention.value_bias), width)
     weights = torch.softmax(queries @ keys.transpose(1, 2), dim=-1)  # [B, places, places / 4]
-    outcome = places + F.linear(weights @ values, attention.outcome)
+    outcome = places + functional.linear(weights @ values, attention.outcome)
     return outcome.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 

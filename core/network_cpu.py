@@ -15,13 +15,15 @@ Where its speed comes from:
   colour, which are then shifted and added.
 """
 
+# ruff: noqa: SLF001 (oneDNN's fused kernels are there for torch.compile; PyTorch is pinned, and tests hold them against `network`)
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from .folding import COLOURS, NORMS_IN_A_BLOCK, Attention, Block, Folded
 from .network import activate, channels_last, doubled_kernel, layer_maps, make_conditions, norm_widths, pooled, to_8_bits
@@ -145,7 +147,6 @@ def _packed(weight: Tensor, size: int, dtype: torch.dtype, *, transposed: bool =
 # Drawing --------------------------------------------------------------------------------------------------------------------------------
 
 
-@torch.inference_mode()
 def draw(network: CpuNetwork, noise: Tensor, class_vector: Tensor, truncation: Tensor, buffers: Buffers) -> tuple[Tensor, Tensor]:
     """Draw one picture.
 
@@ -180,10 +181,7 @@ def draw_values(network: CpuNetwork, noise: Tensor, class_vector: Tensor, trunca
     norms = zip(conditions.scales[0].split(channels), conditions.offsets[0].split(channels), strict=True)
     x = conditions.first_map
     for step in network.steps[:-1]:
-        if isinstance(step, Attention):
-            x = _attend(step, x)
-        else:
-            x = _draw_block(step, x, [*islice(norms, NORMS_IN_A_BLOCK)], buffers)
+        x = _attend(step, x) if isinstance(step, Attention) else _draw_block(step, x, [*islice(norms, NORMS_IN_A_BLOCK)], buffers)
     last = network.steps[-1]
     assert isinstance(last, Step)
     return torch.tanh(_draw_last(network, last, x, [*norms], buffers))
@@ -296,11 +294,11 @@ def _attend(attention: Attention, x: Tensor) -> Tensor:
     dtype, width = attention.query.dtype, x.shape[3]
     places = _places(x)
     seen = places.to(dtype)
-    queries = F.linear(seen, attention.query, attention.query_bias)
-    keys = pooled(F.linear(seen, attention.key, attention.key_bias)[None], width)[0]
-    values = pooled(F.linear(seen, attention.value, attention.value_bias)[None], width)[0]
+    queries = functional.linear(seen, attention.query, attention.query_bias)
+    keys = pooled(functional.linear(seen, attention.key, attention.key_bias)[None], width)[0]
+    values = pooled(functional.linear(seen, attention.value, attention.value_bias)[None], width)[0]
     for rows, asked in zip(places.split(ATTENTION_ROWS), queries.split(ATTENTION_ROWS), strict=True):
-        rows += F.linear(torch.softmax(asked @ keys.T, dim=-1) @ values, attention.outcome)
+        rows.add_(functional.linear(torch.softmax(asked @ keys.T, dim=-1) @ values, attention.outcome))
     return x
 
 

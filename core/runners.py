@@ -6,7 +6,6 @@ no pixel on a processor. On a card, batches have one shape as long as memory all
 
 import os
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +18,6 @@ from . import network, network_cpu
 from .folding import Folded
 from .protocol import UserError
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 NOT_A_NUMBER = UserError(
     "The network's numbers left their range, so there is no picture to show.",
     "Set Precision to float32. If it is that already, the model's weights are damaged: add or download them again.",
@@ -48,15 +46,16 @@ class Rows:
         return len(self.noise)
 
     def tensors(self, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Give ``count`` rows from ``first`` on; those past the end are zeros, at truncation 1."""
+        """Give ``count`` rows from ``first`` on; those past the end are ones."""
         here = slice(first, min(first + count, len(self)))
         missing = count - (here.stop - first)
-        arrays = (self.noise[here], self.class_vectors[here], self.truncations[here])
-        return tuple(_padded(torch.from_numpy(np.ascontiguousarray(array)), missing) for array in arrays)  # ty: ignore[invalid-return-type]
+        noise, class_vectors, truncations = (_padded(rows[here], missing) for rows in (self.noise, self.class_vectors, self.truncations))
+        return noise, class_vectors, truncations
 
 
-def _padded(rows: Tensor, missing: int) -> Tensor:
-    return rows if not missing else torch.cat([rows, rows.new_ones(missing, *rows.shape[1:])])
+def _padded(rows: np.ndarray, missing: int) -> Tensor:
+    present = torch.from_numpy(np.ascontiguousarray(rows))
+    return torch.cat([present, present.new_ones(missing, *present.shape[1:])]) if missing else present
 
 
 class Runner(Protocol):
@@ -114,11 +113,13 @@ class CpuRunner:
 
     def _draw_one(self, rows: Rows, row: int) -> np.ndarray:
         inputs = rows.tensors(row, 1)
+        with torch.inference_mode():
+            return checked(*self._drawn(inputs)).numpy()[0]
+
+    def _drawn(self, inputs: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         if isinstance(self._network, Folded):
-            picture, mean = network.draw(self._network, *inputs)
-        else:
-            picture, mean = network_cpu.draw(self._network, *inputs, self._thread.buffers)
-        return _checked(picture, mean).numpy()[0]
+            return network.draw(self._network, *inputs)
+        return network_cpu.draw(self._network, *inputs, self._thread.buffers)
 
 
 def _prepare(folded: Folded, dtype: torch.dtype) -> Folded | network_cpu.CpuNetwork:
@@ -132,7 +133,14 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _checked(pictures: Tensor, means: Tensor) -> Tensor:
+def checked(pictures: Tensor, means: Tensor) -> Tensor:
+    """Give the pictures if all their numbers are numbers.
+
+    Raises
+    ------
+    UserError
+        Otherwise: what is left of them is no picture.
+    """
     if not torch.isfinite(means).all():
         raise NOT_A_NUMBER
     return pictures

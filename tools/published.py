@@ -1,19 +1,18 @@
 """BigGAN-deep as its authors' checkpoints mean it, in PyTorch and nothing else; and weights of no meaning for it.
 
-For machines on which `pytorch_pretrained_biggan` is not installed: the same tensors by the same names, the same arithmetic and the same cost,
-so that benchmarks have what the original visualizers run, and tests and benchmarks have full-size weights without a download.
+For machines on which `pytorch_pretrained_biggan` is not installed: the same tensors by the same names, the same arithmetic at the same cost.
+So benchmarks have what the original visualizers run, and tests and benchmarks have full-size weights without a download.
 `tests/fast/test_network.py` holds it against the package.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
-from core.architecture import ARCHITECTURES, Architecture
+from core.architecture import Architecture
 
 State = Mapping[str, Tensor]
 Measure = Callable[[str, Tensor], tuple[Tensor, Tensor]]
@@ -52,14 +51,14 @@ def draw(state: State, architecture: Architecture, noise: Tensor, class_vectors:
 
 
 def _before_tanh(state: State, architecture: Architecture, noise: Tensor, class_vectors: Tensor, measure: Measure) -> Tensor:
-    condition = torch.cat([noise, F.linear(class_vectors, state["embeddings.weight"])], dim=1)
-    places = F.linear(condition, _normed(state, "generator.gen_z"), state["generator.gen_z.bias"])
+    condition = torch.cat([noise, functional.linear(class_vectors, state["embeddings.weight"])], dim=1)
+    places = functional.linear(condition, _normed(state, "generator.gen_z"), state["generator.gen_z.bias"])
     x = places.view(len(noise), 4, 4, -1).permute(0, 3, 1, 2).contiguous()
     for position, layer in enumerate(layers(architecture)):
         name = f"generator.layers.{position}"
         x = _attend(state, name, x) if layer is None else _block(state, name, x, condition, measure, architecture.eps, doubles=layer[0])
     mean, variance = measure("generator.bn", x)
-    x = F.batch_norm(x, mean, variance, state["generator.bn.weight"], state["generator.bn.bias"], eps=architecture.eps)
+    x = functional.batch_norm(x, mean, variance, state["generator.bn.weight"], state["generator.bn.bias"], eps=architecture.eps)
     return _convolve(state, "generator.conv_to_rgb", torch.relu(x), padding=1)[:, :3]
 
 
@@ -76,16 +75,16 @@ def _block(state: State, name: str, x: Tensor, condition: Tensor, measure: Measu
     for number in range(NORMS_IN_A_BLOCK):
         h = torch.relu(_norm(state, f"{name}.bn_{number}", h, condition, measure, eps))
         if doubles and number == 1:
-            h = F.interpolate(h, scale_factor=2, mode="nearest")
+            h = functional.interpolate(h, scale_factor=2, mode="nearest")
         h = _convolve(state, f"{name}.conv_{number}", h, padding=1 if number in {1, 2} else 0)
     shortcut = x[:, : h.shape[1]]
-    return h + (F.interpolate(shortcut, scale_factor=2, mode="nearest") if doubles else shortcut)
+    return h + (functional.interpolate(shortcut, scale_factor=2, mode="nearest") if doubles else shortcut)
 
 
 def _norm(state: State, name: str, x: Tensor, condition: Tensor, measure: Measure, eps: float) -> Tensor:
     mean, variance = measure(name, x)
-    scale = 1 + F.linear(condition, _normed(state, f"{name}.scale"))[:, :, None, None]
-    offset = F.linear(condition, _normed(state, f"{name}.offset"))[:, :, None, None]
+    scale = 1 + functional.linear(condition, _normed(state, f"{name}.scale"))[:, :, None, None]
+    offset = functional.linear(condition, _normed(state, f"{name}.offset"))[:, :, None, None]
     return (x - mean[:, None, None]) / torch.sqrt(variance[:, None, None] + eps) * scale + offset
 
 
@@ -93,17 +92,17 @@ def _attend(state: State, name: str, x: Tensor) -> Tensor:
     batch, channels, height, width = x.shape
 
     def seen(part: str) -> Tensor:
-        return F.conv2d(x, _normed(state, f"{name}.snconv1x1_{part}"))
+        return functional.conv2d(x, _normed(state, f"{name}.snconv1x1_{part}"))
 
     queries = seen("theta").flatten(2)
-    keys, values = (F.max_pool2d(seen(part), 2).flatten(2) for part in ("phi", "g"))
+    keys, values = (functional.max_pool2d(seen(part), 2).flatten(2) for part in ("phi", "g"))
     attention = torch.softmax(queries.transpose(1, 2) @ keys, dim=-1)
     outcome = (values @ attention.transpose(1, 2)).view(batch, channels // 2, height, width)
-    return x + state[f"{name}.gamma"] * F.conv2d(outcome, _normed(state, f"{name}.snconv1x1_o_conv"))
+    return x + state[f"{name}.gamma"] * functional.conv2d(outcome, _normed(state, f"{name}.snconv1x1_o_conv"))
 
 
 def _convolve(state: State, name: str, x: Tensor, *, padding: int) -> Tensor:
-    return F.conv2d(x, _normed(state, name), state[f"{name}.bias"], padding=padding)
+    return functional.conv2d(x, _normed(state, name), state[f"{name}.bias"], padding=padding)
 
 
 def _normed(state: State, name: str) -> Tensor:
@@ -166,8 +165,7 @@ def random_inputs(architecture: Architecture, count: int, *, seed: int = 0) -> t
     for picture, vector in enumerate(class_vectors):
         shown = torch.randint(architecture.num_classes, (1 + picture % 3,), generator=rng)
         vector[shown] = torch.rand(len(shown), generator=rng) + 0.1
-        vector /= vector.sum()
-    return noise, class_vectors
+    return noise, class_vectors / class_vectors.sum(dim=1, keepdim=True)
 
 
 def _random_tensor(name: str, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -200,8 +198,8 @@ def _find_spectral_norm(state: dict[str, Tensor], name: str) -> None:
     u = state[f"{name}.weight_u"]
     v = state[f"{name}.weight_v"]
     for _ in range(POWER_ITERATIONS):
-        v = F.normalize(matrix.T @ u, dim=0)
-        u = F.normalize(matrix @ v, dim=0)
+        v = functional.normalize(matrix.T @ u, dim=0)
+        u = functional.normalize(matrix @ v, dim=0)
     state[f"{name}.weight_u"], state[f"{name}.weight_v"] = u, v
 
 
@@ -216,7 +214,7 @@ def _calibrate(state: dict[str, Tensor], architecture: Architecture, noise: Tens
         return mean, variance
 
     outcome = _before_tanh(state, architecture, noise, class_vectors, measured)
-    gain = CONTRAST / cast("float", outcome.std().item())
+    gain = CONTRAST / outcome.std().item()
     state["generator.bn.weight"] *= gain
     state["generator.bn.bias"] *= gain
 
@@ -229,19 +227,4 @@ def _vary_statistics(state: dict[str, Tensor], rng: torch.Generator) -> None:
             less = torch.linspace(1, 0, rows)[:, None] * torch.rand(channels, generator=rng) / 2
             row_noise = 0.02 * torch.randn(rows, channels, generator=rng)
             row_noise[-1] = 0  # what was measured stays
-            table *= (1 - less + row_noise).to(table.device)
-
-
-def tiny(**changes: object) -> Architecture:
-    """Make a small architecture with all that there is: both kinds of block, a halved width, attention."""
-    small = {
-        "output_dim": 32,
-        "channel_width": 16,
-        "num_classes": 10,
-        "layers": ((False, 16, 16), (True, 16, 8), (False, 8, 4), (True, 4, 2), (True, 2, 1)),
-        "attention_layer_position": 3,
-    }
-    return Architecture(**{**small, **changes})  # ty: ignore[invalid-argument-type]
-
-
-__all__ = ["ARCHITECTURES", "draw", "layers", "random_inputs", "random_state", "tiny"]
+            table.mul_((1 - less + row_noise).to(table.device))

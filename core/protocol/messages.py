@@ -5,7 +5,7 @@ of `Drawn`, `Exported`, `ClassesChosen`, `Failed` and `Cancelled`. Standard libr
 """
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from .choosing import ChooseClasses, ClassesChosen
@@ -134,7 +134,7 @@ class Export:
     job_id: str
     edit: Edit
     path: str
-    options: ExportOptions = field(default_factory=ExportOptions)
+    options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.protocol import Cancel, Edit, Event, Failed, Hello, Message, Model, Progress, ProtocolError, Settings, Stage, decode, encode
@@ -38,6 +39,7 @@ PROGRESS = {"type": "Progress", "job_id": "a", "stage": "Drawing", "done": 1, "t
 @pytest.mark.parametrize("kind", [*get_args(Message), Edit, Settings])
 def test_every_message_comes_back_equal(kind):
     @given(anything(kind))
+    @hypothesis_settings(max_examples=20)  # messages are large: each is many examples of its parts
     def check(message):
         line = encode(message)
         assert "\n" not in line
@@ -50,6 +52,7 @@ def test_every_message_comes_back_equal(kind):
 
 
 @given(MESSAGES)
+@hypothesis_settings(max_examples=30)
 def test_any_message_is_recognised_among_all(message):
     assert decode(encode(message).encode()) == message
 
@@ -59,11 +62,13 @@ def test_a_missing_field_is_refused_unless_it_has_a_default(message, data):
     field = data.draw(st.sampled_from(dataclasses.fields(message)))
     fields = json.loads(encode(message))
     del fields[field.name]
-    if field.default is dataclasses.MISSING:
+    made = {} if field.default_factory is dataclasses.MISSING else {"default": field.default_factory()}
+    default = made.get("default", field.default)
+    if default is dataclasses.MISSING:
         with pytest.raises(ProtocolError, match=field.name):
             decode(json.dumps(fields))
     else:
-        assert decode(json.dumps(fields)) == dataclasses.replace(message, **{field.name: field.default})
+        assert decode(json.dumps(fields)) == dataclasses.replace(message, **{field.name: default})
 
 
 @given(MESSAGES, st.text(min_size=1).filter(lambda name: name != "type"))

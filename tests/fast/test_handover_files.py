@@ -460,14 +460,14 @@ def test_an_export_of_two_thousand_clips_takes_seconds(tmp_path):
 # Fitting --------------------------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(EDITS)
 def test_fitting_keeps_every_length(edit):
     fitted, _ = fit(edit)
     assert [_length(track) for track in fitted.tracks] == [_length(track) for track in edit.tracks]
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(EDITS)
 def test_fitted_clips_and_fades_stay_within_their_media(edit):
     for track in fit(edit)[0].tracks:
@@ -481,7 +481,7 @@ def test_fitted_clips_and_fades_stay_within_their_media(edit):
                 assert last < item.media.frame_count
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(EDITS)
 def test_fitting_twice_changes_nothing(edit):
     once = fit(edit)[0]

@@ -181,7 +181,7 @@ def test_several_processes_at_once(weights):
         import sys
         from pathlib import Path
         from core.folded_cache import FoldedCache
-        from tests.fast.test_folded_cache import Fold, same
+        from tests.slow.test_folded_cache import Fold, same
         cache = FoldedCache(Path(sys.argv[1]), "ab" * 32, version="1", cache_folder=Path(sys.argv[2]))
         sys.stdin.readline()
         for _ in range(20):

@@ -298,7 +298,7 @@ def test_it_ends_when_its_parent_talks_nonsense(start):
 def test_it_ends_when_its_parent_is_killed(render, tmp_path):
     program = f"""
 import sys; sys.path[:0] = [{str(ROOT)!r}]
-from tests.fast import test_worker
+from tests.slow import test_worker
 from core.protocol import Render, decode
 parent = test_worker.Parent(fault="slow@0.05")
 parent.send(decode(sys.stdin.readline(), Render))
