@@ -15,7 +15,7 @@ import pytest
 from tools.environments import BLENDERS, find_python, why_no_python
 
 TESTS = Path(__file__).resolve().parent
-LAYERS = ("blender", "window")
+LAYERS = ("blender", "editors", "window")
 
 collect_ignore = [] if importlib.util.find_spec("bpy") else ["in_blender"]
 

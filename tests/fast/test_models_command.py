@@ -14,8 +14,8 @@ from core.protocol import UserError, decode
 from core.protocol.models import ModelEntry, ModelProgress, ModelState
 from core.published import SOURCE
 from core.working import ModelReporter
+from tests.architectures import tiny
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
-from tools.published import tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

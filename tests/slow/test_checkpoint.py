@@ -17,8 +17,8 @@ from core.architecture import ARCHITECTURES
 from core.checkpoint import check_tensors, find_checkpoint, load_published, package_config, read_tensors
 from core.protocol import UserError
 from tests import disks
+from tests.architectures import tiny
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
-from tools.published import tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

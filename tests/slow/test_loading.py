@@ -8,8 +8,8 @@ from core.folding import fold_network
 from core.loading import load_folded
 from core.protocol import UserError
 from core.weights import ModelStore
+from tests.architectures import tiny
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
-from tools.published import tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -25,9 +25,9 @@ from core.published import PUBLISHED, SOURCE, PublishedModel, address, mirrors, 
 from core.weights import ModelStore
 from core.working import CancelledError
 from tests import disks, web_server
+from tests.architectures import tiny
 from tests.web_server import Answer
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
-from tools.published import tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
