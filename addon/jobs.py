@@ -19,6 +19,7 @@ from ..core.protocol import (
     Event,
     Export,
     Exported,
+    ExportOptions,
     Failed,
     Progress,
     ProtocolError,
@@ -102,7 +103,7 @@ def start_render(request: RenderRequest, placement: Placement) -> None:
     _start(job, Render(job_id=job.job_id, request=request))
 
 
-def start_export(edit: Edit, path: str) -> None:
+def start_export(edit: Edit, path: str, options: ExportOptions) -> None:
     """Have a timeline written.
 
     Raises
@@ -111,7 +112,7 @@ def start_export(edit: Edit, path: str) -> None:
         If the engine cannot be started.
     """
     job = ExportJob(job_id=uuid.uuid4().hex, path=path)
-    _start(job, Export(job_id=job.job_id, edit=edit, path=path))
+    _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options))
 
 
 def cancel() -> None:
@@ -189,7 +190,7 @@ def _take(event: Event) -> None:
             assert isinstance(state.job, RenderJob)
             state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), event.warnings
         case Exported():
-            state.notes = (f"Wrote {event.path}",)
+            state.notes = (f"Wrote {event.path}", *event.warnings)
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
         case Cancelled():

@@ -3,10 +3,13 @@
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from ..core.protocol import UserError
+from ..core.protocol import PROFILES, ExportOptions, Target, UserError
 from . import compat, jobs, timeline
 from .properties import write_settings
 from .strips import insert_film, placement, render_request, source_strip
+
+ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".edl")
+"""What an edit's file may be called; the longer of two first."""
 
 
 class CHROMASTRIP_OT_generate(bpy.types.Operator):
@@ -88,14 +91,29 @@ class CHROMASTRIP_OT_cancel(bpy.types.Operator):
 
 
 class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
-    """Write the timeline for other editors, as OpenTimelineIO"""
+    """Write the timeline for another editor"""
 
     bl_idname = "chromastrip.export"
     bl_label = "Export Timeline"
     bl_options = {"REGISTER"}
 
     filename_ext = ".otio"
-    filter_glob: bpy.props.StringProperty(default="*.otio", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"})
+    target: bpy.props.EnumProperty(
+        name="For",
+        description="Which program shall open it",
+        items=(
+            (
+                Target.FILE_NAME.name,
+                "Any, by File Name",
+                "The name ends in .otio, .otioz, .mlt, .kdenlive, .xml, .fcpxml or .edl",
+            ),
+            *((target.name, target.value, profile.help) for target, profile in PROFILES.items()),
+        ),
+    )
+    collect: bpy.props.BoolProperty(
+        name="Collect Media", description="Copy frames, movies and sounds beside the file, so that the folder can be moved or mailed"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -106,13 +124,24 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
         scene = compat.edited_scene(context)
         return scene is not None and scene.sequence_editor is not None
 
+    def check(self, _context: bpy.types.Context) -> bool:
+        """Let the file's name end as the program wants it."""
+        if self.target == Target.FILE_NAME.name:
+            return False
+        wanted = PROFILES[Target[self.target]].ending
+        stem = next((self.filepath.removesuffix(ending) for ending in ENDINGS if self.filepath.endswith(ending)), self.filepath)
+        changed = self.filepath != stem + wanted
+        self.filepath = stem + wanted
+        return changed
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Read the edit off the sequencer and hand it to the worker."""
         edit, left_out = timeline.read_edit(compat.edited_scene(context))
         if left_out:
             self.report({"WARNING"}, f"Not in the file: {', '.join(left_out)}")
         try:
-            jobs.start_export(edit, bpy.path.abspath(self.filepath))
+            options = ExportOptions(target=Target[self.target], collect=self.collect)
+            jobs.start_export(edit, bpy.path.abspath(self.filepath), options)
         except UserError as error:
             return _refuse(self, error)
         return {"FINISHED"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ORDER = ("following", "drawing", "listening", "walking", "flashes", "replay", "blender")
+ORDER = ("following", "drawing", "listening", "walking", "lyrics", "flashes", "replay", "blender")
 README_SHOWS = ("drawing",)
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 WHOLE_NUMBERS_FROM = 100

@@ -147,6 +147,18 @@ def test_exported_timeline_holds_the_film_and_the_sound(saved_film, add_sound, s
     assert audio["children"][1]["media_references"]["DEFAULT_MEDIA"]["target_url"] == str(song)
 
 
+@pytest.mark.parametrize(("target", "name"), [("SHOTCUT", "film.mlt"), ("KDENLIVE", "film.kdenlive"), ("PREMIERE", "film.xml")])
+def test_the_timeline_is_exported_for_other_editors(addon, saved_film, add_sound, song, wait, target, name):
+    add_sound(song, frame_start=11)
+    generate(wait)
+    path = saved_film.folder / name
+    assert bpy.ops.chromastrip.export(filepath=str(path), target=target, collect=True) == {"FINISHED"}
+    wait()
+    assert addon.jobs.state.error is None
+    (written,) = saved_film.folder.rglob(name)  # with its media, in a folder of their own
+    assert f"{song.stem}_" in written.read_text(encoding="utf-8")  # a copy, whose name tells it from others'
+
+
 def test_a_muted_strip_is_disabled_in_the_exported_timeline(addon, saved_film, add_sound, song):
     add_sound(song).mute = True
     edit, left_out = addon.timeline.read_edit(saved_film.scene)
