@@ -17,7 +17,7 @@ from core.generator import Generator
 from core.latents import make_latents
 from core.positions import control_positions, sample
 from core.protocol import Look, Settings
-from tests import sounds
+from tests import real_music, sounds
 from tests.following import lag
 
 FPS = Fraction(30)
@@ -30,13 +30,22 @@ def main() -> None:
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         clicks = sounds.write(Path(folder) / "clicks.wav", sounds.click_track(seconds=12))
-        for sound, path in {"demo song": DEMO_SONG, "click track": clicks}.items():
+        for sound, path in {"demo song": DEMO_SONG, "click track": clicks, **_real_music()}.items():
             heard = features.analyse(audio.load(path))
             for look in Look:
                 figures += compare(f"{look}, {sound}", heard, look, generator)
     write_results(
         "following", question=__doc__, figures=figures, remarks=f"At {FPS} frames a second, model Abstract, one repeat for each seed."
     )
+
+
+def _real_music() -> dict[str, Path]:
+    """Give two tracks of a Debian package where they can be had."""
+    try:
+        tracks = real_music.tracks()
+    except real_music.NoMusicError:
+        return {}
+    return {"a race's drums": tracks["race"], "piano and strings": tracks["calm"]}
 
 
 def compare(name: str, heard: features.Features, look: Look, generator: Generator) -> list[Figure]:

@@ -125,6 +125,35 @@ def test_every_look_of_every_sound_is_finite_and_in_range(look, heard):
         assert made.class_weights.min() >= -1e-6
 
 
+def alike(frames):
+    """All pitch classes always sound alike."""
+    return dataclasses.replace(
+        features(frames), chroma=np.ones((12, frames), np.float32), harmonic_chroma=np.ones((12, frames), np.float32)
+    )
+
+
+def one_hit(frames):
+    """Silence, but for one hit in the middle."""
+    strength = np.zeros(frames, np.float32)
+    strength[frames // 2] = 5
+    return dataclasses.replace(
+        silence(frames), onset_strength=strength, percussive_onset_strength=strength, energy=strength / 5.0, flux=strength / 5.0
+    )
+
+
+@pytest.mark.parametrize("count", [1, 12, 40])
+@pytest.mark.parametrize("sound", [silence, alike, one_hit])
+def test_dull_sounds_make_films_that_breathe(sound, count):
+    made = make(sound(400), Settings(class_count=count), count=300)
+    speed = np.linalg.norm(np.diff(made.noise, axis=0), axis=1)
+    assert (speed > 0.01).all()
+    vectors = made.class_vectors(range(300))
+    assert np.isfinite(vectors).all()
+    assert vectors.max(axis=1).min() > 0.2
+    if sound is one_hit:
+        assert speed[195:205].max() > 5 * np.median(speed)
+
+
 CHANGES = {
     "look": Look.ORIGINAL_MSIEG,
     "pitch_sensitivity": 280.0,
