@@ -43,7 +43,10 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             column.prop(settings, "model")
             column.prop(settings, "look")
             column.prop(settings, "size")
-            column.prop(settings, "class_count")
+            column.prop(settings, "classes")
+            row = column.row()
+            row.active = not settings.classes  # as many as are chosen
+            row.prop(settings, "class_count")
             column.prop(settings, "seed")
             column.prop(settings, "limit_flashes")
         if jobs.state.busy:

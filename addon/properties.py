@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, Look, Model, Settings
+from ..core.protocol import PARAMETERS, Look, Model, Settings, class_names
 
 DEFAULTS = Settings()
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
@@ -63,6 +63,12 @@ class StripSettings(bpy.types.PropertyGroup):
         default="128",
         options=set(),
     )
+    classes: bpy.props.StringProperty(
+        name="Chosen Things",
+        description="What shows: names or numbers of ImageNet classes with commas between, as: tabby, grand piano, 949. The first one"
+        " follows the loudest note. Empty: the seed chooses",
+        options=set(),
+    )
     limit_flashes: bpy.props.BoolProperty(
         name="Limit Flashes",
         description="Draw passages that flash more than three times a second again, more calmly: they can harm people with photosensitive"
@@ -79,18 +85,23 @@ StripSettings.__annotations__.update({name: _number(name) for name in NUMBERS})
 
 
 def read_settings(group: StripSettings) -> Settings:
-    """Give a strip's settings as the worker takes them."""
-    return Settings(
-        model=Model(group.model),
-        look=Look(group.look),
-        size=int(group.size),
-        **{name: _python_number(getattr(group, name)) for name in NUMBERS},
-    )
+    """Give a strip's settings as the worker takes them.
+
+    Raises
+    ------
+    UserError
+        If a chosen thing is unknown.
+    """
+    numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
+    if classes := tuple(class_names.resolve(text) for text in group.classes.split(",") if text.strip()):
+        numbers["class_count"] = len(classes)
+    return Settings(model=Model(group.model), look=Look(group.look), size=int(group.size), classes=classes, **numbers)
 
 
 def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
+    group.classes = ", ".join(class_names.name(number) for number in settings.classes)
     for name in NUMBERS:
         setattr(group, name, getattr(settings, name))
 
@@ -98,7 +109,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "look": group.look, "size": int(group.size)}
-    made["limit_flashes"] = group.limit_flashes
+    made |= {"classes": group.classes, "limit_flashes": group.limit_flashes}
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
 

@@ -14,9 +14,9 @@ from typing import Protocol
 
 import numpy as np
 
-from . import class_names, word_senses
+from . import word_senses
 from .lyrics import LyricLine
-from .protocol import LineThings, Strategy, Thing, UserError
+from .protocol import LineThings, Strategy, Thing, UserError, class_names
 
 PASSAGE_LINES = 8
 """A verse longer than this is read in parts of this length."""

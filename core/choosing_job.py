@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import choosing, class_names, lyrics, mood, sentences
+from . import choosing, lyrics, mood, sentences
 from .lyrics import LyricLine
-from .protocol import ChooseClasses, ClassesChosen, Pin, Stage, Thing, UserError
+from .protocol import ChooseClasses, ClassesChosen, Pin, Stage, Thing, UserError, class_names
 
 
 def answer(job: ChooseClasses, *, report: Callable[[Stage, int, int], None] = lambda *_: None) -> ClassesChosen:

@@ -12,9 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from . import class_names
 from .files import write_whole
-from .protocol import Cue, LineThings, Thing, UserError
+from .protocol import Cue, LineThings, Thing, UserError, class_names
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
 FILM = "film"

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import class_names
-from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, encode
+from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, class_names, encode
 from .asking import cache_folder
 from .telling import JOB_ID, say
 

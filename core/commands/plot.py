@@ -18,11 +18,12 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Listen, walk, and draw the picture."""
-    from .. import audio, class_names, plot, structure
+    from .. import audio, plot, structure
     from ..checks import check
     from ..files import check_writable
     from ..latents import latents_of
     from ..listening import listen
+    from ..protocol import class_names
 
     words.check_picture(options.out)
     request = asking.request(options)

@@ -18,7 +18,7 @@ SECTION_READERS: dict[str, Callable[[str], Any]] = {
 
 def thing(text: str) -> int:
     """Read a class's name or number."""
-    from ..class_names import resolve
+    from ..protocol.class_names import resolve
 
     return resolve(text)
 

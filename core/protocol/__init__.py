@@ -3,6 +3,7 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
+from . import class_names
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
@@ -80,6 +81,7 @@ __all__ = [
     "Thing",
     "Track",
     "UserError",
+    "class_names",
     "crossfaded",
     "decode",
     "encode",

@@ -37,7 +37,7 @@ def test_zip_mirrors_the_repository_with_manifest_and_generated_init_at_the_root
         assert archive.read("blender_manifest.toml") == build_addon.MANIFEST.read_bytes()
     assert names == sorted(names)
     assert {"LICENSE", "addon/__init__.py", "core/__init__.py", "core/requirements.txt", "core/protocol/__init__.py"} <= set(names)
-    assert {"core/class_names.txt", "core/class_kinds.txt"} <= set(names)
+    assert {"core/protocol/class_names.txt", "core/protocol/class_kinds.txt"} <= set(names)
     assert {name.partition("/")[0] for name in names} <= {"LICENSE", "__init__.py", "blender_manifest.toml", *build_addon.PACKAGES}
 
 

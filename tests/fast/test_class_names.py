@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import class_names
-from core.protocol import UserError
+from core.protocol import UserError, class_names
 
 
 def names_of(numbers):

@@ -147,6 +147,24 @@ def test_exported_timeline_holds_the_film_and_the_sound(saved_film, add_sound, s
     assert audio["children"][1]["media_references"]["DEFAULT_MEDIA"]["target_url"] == str(song)
 
 
+def test_chosen_things_are_drawn_and_stay_with_the_strip(addon, saved_film, add_sound, song, wait, films):
+    sound = add_sound(song)
+    sound.chromastrip.classes = "tabby, 579 ,strawberry"
+    request = addon.strips.render_request(saved_film.scene, sound)
+    assert (request.settings.classes, request.settings.class_count) == ((281, 579, 949), 3)
+    generate(wait)
+    (film,) = films()
+    assert film.chromastrip.classes == "tabby cat, grand piano, strawberry"
+
+
+def test_an_unknown_thing_is_named_and_nothing_is_drawn(addon, saved_film, add_sound, song, films):
+    add_sound(song).chromastrip.classes = "tabby, taby"
+    with pytest.raises(RuntimeError, match="“taby”"):
+        bpy.ops.chromastrip.generate()
+    assert not addon.jobs.state.busy
+    assert not films()
+
+
 @pytest.mark.parametrize(("target", "name"), [("SHOTCUT", "film.mlt"), ("KDENLIVE", "film.kdenlive"), ("PREMIERE", "film.xml")])
 def test_the_timeline_is_exported_for_other_editors(addon, saved_film, add_sound, song, wait, target, name):
     add_sound(song, frame_start=11)

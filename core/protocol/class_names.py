@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .protocol import UserError
+from .errors import UserError
 
 CLASS_COUNT = 1000
 SUGGESTIONS = 3
