@@ -24,6 +24,7 @@ USED_MEMORY = 0.8
 WARM_UPS = 3
 BATCHES_IN_A_DRAW = 4
 SHAPE_WITHOUT_MEASURE = 4
+SMALLEST_PUBLISHED = 128
 Inputs = tuple[Tensor, Tensor, Tensor]
 Outcome = tuple[Tensor, Tensor]
 Draw = Callable[[Folded, Tensor, Tensor, Tensor], Outcome]
@@ -78,7 +79,8 @@ class DeviceRunner:
             self._weights = prepare(folded, dtype=dtype, device=self._device, doubling=doubling)
             self.batch_shape = batch_shape or self._largest_shape()
         except RuntimeError as error:
-            raise self._explained(error) from error
+            self._explain(error)
+            raise
 
     @property
     def batch_size(self) -> int:
@@ -88,19 +90,30 @@ class DeviceRunner:
     def draw(self, rows: Rows) -> np.ndarray:
         """Draw: uint8 [B, size, size, 3]. See `runners.Runner`."""
         pictures = np.empty((len(rows), self._size, self._size, 3), np.uint8)
-        done = 0
+        done = self._draw_while_memory_lasts(rows, 0, pictures)
         while done < len(rows):
-            try:
-                for drawn in self._batches(rows, done):
-                    end = min(done + len(drawn), len(rows))
-                    pictures[done:end] = drawn[: end - done]
-                    done = end
-            except RuntimeError as error:
-                if not is_out_of_memory(error) or self.batch_shape == 1:
-                    raise self._explained(error) from error
-                self._lane = None  # with all its memory
-                self.batch_shape //= 2
+            self._halve()
+            done = self._draw_while_memory_lasts(rows, done, pictures)
         return pictures
+
+    def _draw_while_memory_lasts(self, rows: Rows, done: int, pictures: np.ndarray) -> int:
+        """Draw from row ``done`` on; give how far it went."""
+        try:
+            for drawn in self._batches(rows, done):
+                end = min(done + len(drawn), len(rows))
+                pictures[done:end] = drawn[: end - done]
+                done = end
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or self.batch_shape == 1:
+                self._explain(error)
+                raise
+        return done
+
+    def _halve(self) -> None:
+        self._lane = None  # with all its memory
+        self.batch_shape //= 2
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _batches(self, rows: Rows, done: int) -> Iterator[np.ndarray]:
         """Give the pictures from row ``done`` on, batch by batch; one is drawn while the one before is fetched."""
@@ -137,20 +150,18 @@ class DeviceRunner:
         fitting = max(int(USED_MEMORY * free / one), 1)
         return min(1 << (fitting.bit_length() - 1), most)
 
-    def _explained(self, error: RuntimeError) -> Exception:
-        """Turn what PyTorch says about the device into words for people; anything else stays as it is."""
+    def _explain(self, error: RuntimeError) -> None:
+        """Raise what PyTorch says about the device in words for people; about anything else say nothing."""
         if is_out_of_memory(error):
-            smaller = f"choose {self._size // 2} px, " if self._size > 128 else ""  # noqa: PLR2004 (the smallest published network)
-            return UserError(
+            smaller = f"choose {self._size // 2} px, " if self._size > SMALLEST_PUBLISHED else ""
+            raise UserError(
                 f"The memory of {self._device} does not suffice for one picture of {self._size} px.",
                 f"Close other programs that use it, {smaller}or draw on the processor.",
-            )
+            ) from error
         if isinstance(error, torch.AcceleratorError):
             first_line = str(error).partition("\n")[0]
-            return UserError(
-                f"The graphics card stopped: {first_line}.", "Restart the worker and render again: pictures that were drawn are kept."
-            )
-        return error
+            cure = "Restart the worker and render again: pictures that were drawn are kept."
+            raise UserError(f"The graphics card stopped: {first_line}.", cure) from error
 
 
 def check_device(device: str) -> None:

@@ -155,15 +155,15 @@ def make_conditions(folded: Folded, noise: Tensor, class_vectors: Tensor, trunca
     gains, shifts, places = products.split([channels, channels, products.shape[1] - 2 * channels], dim=1)
     scales = gains * torch.rsqrt(interpolated(folded.variances, truncations))
     offsets = torch.addcmul(shifts, scales, interpolated(folded.means, truncations), value=-1)
-    first_map = places.view(len(noise), FIRST_SIZE, FIRST_SIZE, -1).permute(0, 3, 1, 2)  # [B, channels, 4, 4], channels last
+    first_map = places.reshape(len(noise), FIRST_SIZE, FIRST_SIZE, -1).permute(0, 3, 1, 2)  # [B, channels, 4, 4], channels last
     return Conditions(first_map=first_map, scales=scales, offsets=offsets)
 
 
 def interpolated(table: Tensor, truncations: Tensor) -> Tensor:
     """Look rows up in a table [S, K] that holds one for each of the truncations 0 ... 1 in equal steps: [B, K]."""
-    positions = truncations.double().clamp(0, 1) * (len(table) - 1)
+    positions = truncations.to(table.dtype).clamp(0, 1) * (len(table) - 1)
     below = positions.long().clamp(max=len(table) - 2)
-    return torch.lerp(table[below], table[below + 1], (positions - below).to(table.dtype)[:, None])
+    return torch.lerp(table[below], table[below + 1], (positions - below)[:, None])
 
 
 def draw_values(folded: Folded, conditions: Conditions) -> Tensor:

@@ -17,6 +17,7 @@ Where its speed comes from:
 
 # ruff: noqa: SLF001 (oneDNN's fused kernels are there for torch.compile; PyTorch is pinned, and tests hold them against `network`)
 
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -27,11 +28,14 @@ from torch.nn import functional
 
 from .folding import COLOURS, NORMS_IN_A_BLOCK, Attention, Block, Folded
 from .network import activate, channels_last, doubled_kernel, layer_maps, make_conditions, norm_widths, pooled, to_8_bits
+from .running import FUSED_MACHINES
 
 PACKED_PLACES = 256
 """Maps of at most so many places (16 x 16) meet packed weights. Above, scaling the weights costs less than a pass over the map."""
 STRIP_VALUES = 1 << 21
 """So many values of a block's outcome are in work at once: 8 MB in float32, of which a core's own cache keeps the most."""
+PASS_VALUES = 1 << 18
+"""The same for what passes over a map twice: 1 MB, all in the core's own cache."""
 ATTENTION_ROWS = 512
 TAPS = 3
 
@@ -42,8 +46,8 @@ ops = torch.ops.mkldnn
 
 
 def is_possible() -> bool:
-    """Tell whether this PyTorch has the kernels: its builds for x86 have."""
-    return torch.backends.mkldnn.is_available() and hasattr(ops, "_convolution_transpose_pointwise")
+    """Tell whether this processor is one that the kernels are made for."""
+    return platform.machine().lower() in FUSED_MACHINES and torch.backends.mkldnn.is_available()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +109,7 @@ class Buffers:
 
 @torch.inference_mode()
 def prepare_cpu(folded: Folded, *, dtype: torch.dtype) -> CpuNetwork:
-    """Pack weights for this processor.
+    """Pack weights for this processor, on a thread as those that will draw: weights packed for two threads serve one badly.
 
     Parameters
     ----------
@@ -194,7 +198,7 @@ def _draw_block(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) 
     shortcut = x = channels_last(x[:, : len(step.block.bias)])
     if step.block.doubles:
         x = buffers.take("trunk", x.shape[1], 2 * x.shape[2], 2 * x.shape[3])
-    for begin, end in _strips(x.shape[2], x.shape[1]):
+    for begin, end in _strips(x.shape[2], x.shape[1], STRIP_VALUES):
         rows = x[:, :, begin:end]
         if step.block.doubles:
             _double_into(rows, shortcut[:, :, begin // 2 : end // 2])
@@ -214,7 +218,7 @@ def _draw_last(network: CpuNetwork, step: Step, x: Tensor, norms: Sequence[Norm]
     bias = torch.addcmul(offset, step.block.bias, scale)
     size = x.shape[3] * step.factor
     picture = network.folded.picture_bias[:, None, None].repeat(1, size + 2, size + 2)  # its edge takes what taps push out
-    for begin, end in _strips(size, len(scale)):
+    for begin, end in _strips(size, len(scale), STRIP_VALUES):
         rows = shortcut[:, :, begin:end]
         if step.block.doubles:
             rows = buffers.take("last", len(scale), end - begin, size)
@@ -226,9 +230,10 @@ def _draw_last(network: CpuNetwork, step: Step, x: Tensor, norms: Sequence[Norm]
 
 def _narrowed(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) -> Tensor:
     """Give what the second convolution gets."""
-    scale, offset = norms[0]
+    scale, offset = norms[0][0][:, None, None], norms[0][1][:, None, None]
     activated = buffers.take("activated", *x.shape[1:])
-    torch.addcmul(offset[:, None, None], x, scale[:, None, None], out=activated).relu_()
+    for begin, end in _strips(x.shape[2], x.shape[1], PASS_VALUES):
+        torch.addcmul(offset, x[:, :, begin:end], scale, out=activated[:, :, begin:end]).relu_()
     return _convolve(step, 0, activated.to(step.dtype), norms[1])
 
 
@@ -302,9 +307,9 @@ def _attend(attention: Attention, x: Tensor) -> Tensor:
     return x
 
 
-def _strips(size: int, channels: int) -> Iterator[tuple[int, int]]:
-    """Cut ``size`` rows of as many places into strips, of rows in even numbers."""
-    rows = max(STRIP_VALUES // (size * channels) // 2 * 2, 2)
+def _strips(size: int, channels: int, values: int) -> Iterator[tuple[int, int]]:
+    """Cut ``size`` rows of as many places into strips of about so many values, of rows in even numbers."""
+    rows = max(values // (size * channels) // 2 * 2, 2)
     return ((begin, min(begin + rows, size)) for begin in range(0, size, rows))
 
 

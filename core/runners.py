@@ -46,23 +46,19 @@ class Rows:
         return len(self.noise)
 
     def tensors(self, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Give ``count`` rows from ``first`` on; those past the end are ones."""
-        here = slice(first, min(first + count, len(self)))
-        missing = count - (here.stop - first)
-        noise, class_vectors, truncations = (_padded(rows[here], missing) for rows in (self.noise, self.class_vectors, self.truncations))
+        """Give ``count`` rows from ``first`` on; past the end, the last one again."""
+        here = np.minimum(np.arange(first, first + count), len(self) - 1)
+        noise, class_vectors, truncations = (torch.from_numpy(rows[here]) for rows in (self.noise, self.class_vectors, self.truncations))
         return noise, class_vectors, truncations
-
-
-def _padded(rows: np.ndarray, missing: int) -> Tensor:
-    present = torch.from_numpy(np.ascontiguousarray(rows))
-    return torch.cat([present, present.new_ones(missing, *present.shape[1:])]) if missing else present
 
 
 class Runner(Protocol):
     """Draws with one network."""
 
-    batch_size: int
-    """How many rows to ask for at once: enough to keep the machine busy."""
+    @property
+    def batch_size(self) -> int:
+        """How many rows to ask for at once: enough to keep the machine busy."""
+        ...
 
     def draw(self, rows: Rows) -> np.ndarray:
         """Draw: uint8 [B, size, size, 3].

@@ -1,6 +1,6 @@
 """BigGAN-deep as its authors' checkpoints mean it, in PyTorch and nothing else; and weights of no meaning for it.
 
-For machines on which `pytorch_pretrained_biggan` is not installed: the same tensors by the same names, the same arithmetic at the same cost.
+For machines on which `pytorch_pretrained_biggan` is not installed: the same tensors by the same names, the same arithmetic, the same cost.
 So benchmarks have what the original visualizers run, and tests and benchmarks have full-size weights without a download.
 `tests/fast/test_network.py` holds it against the package.
 """
