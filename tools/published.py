@@ -2,7 +2,7 @@
 
 For machines on which `pytorch_pretrained_biggan` is not installed: the same tensors by the same names, the same arithmetic, the same cost.
 So benchmarks have what the original visualizers run, and tests and benchmarks have full-size weights without a download.
-`tests/fast/test_network.py` holds it against the package.
+`tests/slow/test_network.py` holds it against the package.
 """
 
 import math
