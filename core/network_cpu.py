@@ -195,10 +195,10 @@ def _draw_block(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) 
     """Draw a block; x is written over."""
     *_, widen = step.block.weights
     h = _narrowed(step, x, norms, buffers)
-    shortcut = x = channels_last(x[:, : len(step.block.bias)])
-    if step.block.doubles:
-        x = buffers.take("trunk", x.shape[1], 2 * x.shape[2], 2 * x.shape[3])
-    for begin, end in _strips(x.shape[2], x.shape[1], STRIP_VALUES):
+    shortcut = x[:, : len(step.block.bias)]
+    size = x.shape[3] * step.factor
+    x = buffers.take("trunk", shortcut.shape[1], size, size) if step.block.doubles else channels_last(shortcut)
+    for begin, end in _strips(size, x.shape[1], STRIP_VALUES):
         rows = x[:, :, begin:end]
         if step.block.doubles:
             _double_into(rows, shortcut[:, :, begin // 2 : end // 2])
@@ -213,7 +213,9 @@ def _draw_last(network: CpuNetwork, step: Step, x: Tensor, norms: Sequence[Norm]
     """
     scale, offset = norms[-1]
     h = _narrowed(step, x, norms, buffers)
-    shortcut = channels_last(x[:, : len(scale)]).mul_(scale[:, None, None])
+    shortcut = x[:, : len(scale)].mul_(scale[:, None, None])
+    if not step.block.doubles:
+        shortcut = channels_last(shortcut)
     widen = _scaled(step.block.weights[3], scale, step.dtype)
     bias = torch.addcmul(offset, step.block.bias, scale)
     size = x.shape[3] * step.factor
@@ -282,7 +284,7 @@ def _add_convolution(rows: Tensor, h: Tensor, weight: Tensor, bias: Tensor, *, r
 
 def _double_into(rows: Tensor, small: Tensor) -> None:
     _, channels, height, width = small.shape
-    _places(rows).view(height, 2, width, 2, channels).copy_(_places(small).view(height, 1, width, 1, channels))
+    _places(rows).view(height, 2, width, 2, channels).copy_(small.permute(2, 3, 0, 1)[:, None, :, :])
 
 
 def _add_taps(picture: Tensor, taps: Tensor) -> None:
