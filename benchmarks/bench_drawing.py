@@ -19,11 +19,12 @@ from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 
 from benchmarks.measure import Figure, interleave, lone_process, seconds, write_results
 from benchmarks.songs import DEMO_SONG
-from core import features, pipeline
-from core.abstract import build_abstract
+from core import pipeline
 from core.generator import Generator
 from core.latents import Latents, make_latents
+from core.network.abstract import build_abstract
 from core.protocol import RenderRequest, Settings
+from core.sound import features
 
 REPEATS = 7
 FPS = Fraction(25)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, interleave, seconds, write_results
 from benchmarks.songs import DEMO_SONG
-from core import features, pictures, pipeline
-from core.flashes import find_flashes, merged
+from core import pictures, pipeline
+from core.flash_safety.flashes import find_flashes, merged
 from core.generator import Generator
 from core.latents import make_latents
 from core.protocol import RenderRequest, Settings
+from core.sound import features
 
 REPEATS = 7
 MEASURED_FRAMES = 128

@@ -12,11 +12,11 @@ import numpy as np
 
 from benchmarks.measure import Figure, write_results
 from benchmarks.songs import DEMO_SONG
-from core import audio, features
 from core.generator import Generator
 from core.latents import make_latents
-from core.positions import control_positions, sample
 from core.protocol import Look, Settings
+from core.sound import audio, features
+from core.walk.positions import control_positions, sample
 from tests import real_music, sounds
 from tests.following import lag
 

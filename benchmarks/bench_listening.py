@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.measure import Figure, in_fresh_process, peak_memory_mb, seconds, write_results
 from benchmarks.songs import write_song
-from core import audio, features, structure
 from core.latents import Latents, make_latents
 from core.protocol import Settings
+from core.sound import audio, features, structure
 from tools.environments import ROOT, clean_environ
 
 REPEATS = 5

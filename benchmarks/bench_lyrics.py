@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Figure, in_fresh_process, peak_memory_mb, seconds, write_results
-from core import choosing, choosing_job, sentences
 from core.protocol import ChooseClasses
+from core.words import choosing, choosing_job, sentences
 from tests import verses
 from tools.environments import ROOT, clean_environ
 

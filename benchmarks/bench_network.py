@@ -20,9 +20,9 @@ from torch.nn import functional
 
 from benchmarks.costs import multiply_adds
 from benchmarks.measure import Figure, interleave, lone_process, seconds, write_results
-from core.architecture import ARCHITECTURES, Architecture
-from core.folding import fold
-from core.runners import CpuRunner, Rows, usable_cores
+from core.network.architecture import ARCHITECTURES, Architecture
+from core.network.folding import fold
+from core.network.runners import CpuRunner, Rows, usable_cores
 from tools import published
 
 REPEATS = 9

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, interleave, seconds, write_results
 from benchmarks.songs import write_song
-from core import features, pictures, pipeline
+from core import pictures, pipeline
 from core.backends import Backends
 from core.cache import FrameCache
 from core.latents import Latents, make_latents
 from core.protocol import Model, RenderRequest, Settings
+from core.sound import features
 from tools.environments import ROOT, clean_environ
 
 REPEATS = 7

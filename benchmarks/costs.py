@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.architecture import ATTENTION_REDUCTION, BLOCK_REDUCTION, FIRST_SIZE, Architecture
+from core.network.architecture import ATTENTION_REDUCTION, BLOCK_REDUCTION, FIRST_SIZE, Architecture
 
 COLOURS = 3
 TAPS = 9

@@ -29,12 +29,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.costs import least_values, multiply_adds
-from core.architecture import ARCHITECTURES, Architecture
-from core.device_runner import DeviceRunner, can_compile, is_out_of_memory, steady_kernels
-from core.folding import Folded, fold
-from core.network import Doubling, draw_values, make_conditions, prepare, to_8_bits
+from core.network.architecture import ARCHITECTURES, Architecture
+from core.network.card import DeviceRunner, can_compile, is_out_of_memory, steady_kernels
+from core.network.folding import Folded, fold
+from core.network.reference import Doubling, draw_values, make_conditions, prepare, to_8_bits
+from core.network.runners import Rows, usable_cores
 from core.pictures import encode_png
-from core.runners import Rows, usable_cores
 from tools import published
 
 REPEATS = 5

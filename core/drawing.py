@@ -15,8 +15,8 @@ import numpy as np
 from . import pictures
 from .backends import Backend
 from .cache import FrameCache
-from .latent_rows import Latents
 from .protocol import RenderRequest, Stage, UserError
+from .walk.latent_rows import Latents
 from .working import CancelledError
 
 BATCHES_IN_FLIGHT = 4

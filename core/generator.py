@@ -56,7 +56,7 @@ class Generator:
     def load(self) -> None:
         """Load the network."""
         if self._network is None:
-            from .abstract import build_abstract
+            from .network.abstract import build_abstract
 
             self._network = self._pool.submit(build_abstract).result()  # there: on one core, so that sums come in one order
             self._statistics = Statistics(self._network)
@@ -140,5 +140,5 @@ def _interpolate(table: "torch.Tensor", truncation: float) -> "torch.Tensor":
 
 def _abstract_digest() -> str:
     """Digest of the recipe that the embedded model's weights are made by."""
-    recipe = Path(__file__).with_name("abstract.py").read_text(encoding="utf-8")  # text: line ends do not matter
+    recipe = (Path(__file__).parent / "network" / "abstract.py").read_text(encoding="utf-8")  # text: line ends do not matter
     return hashlib.blake2b(recipe.encode(), digest_size=16).hexdigest()

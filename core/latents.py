@@ -11,18 +11,18 @@ from functools import cache, partial
 
 import numpy as np
 
-from . import cues, originals, walks
-from .curves import mixed_over, over_time
-from .features import Features
-from .latent_rows import Latents as Latents  # noqa: PLC0414 (as the five below: part of this module's face)
-from .originals import CLASS_COUNT, JITTER_PERIOD
-from .originals import class_walk as class_walk  # noqa: PLC0414
-from .originals import noise_walk as noise_walk  # noqa: PLC0414
-from .originals import smooth as smooth  # noqa: PLC0414
-from .positions import Positions, sample
-from .positions import control_positions as control_positions  # noqa: PLC0414
 from .protocol import BANDS, PARAMETERS, Look, RenderRequest, Section, Settings
-from .sections import lay_over
+from .sound.features import Features
+from .walk import cues, originals, walks
+from .walk.curves import mixed_over, over_time
+from .walk.latent_rows import Latents as Latents  # noqa: PLC0414 (as the five below: part of this module's face)
+from .walk.originals import CLASS_COUNT, JITTER_PERIOD
+from .walk.originals import class_walk as class_walk  # noqa: PLC0414
+from .walk.originals import noise_walk as noise_walk  # noqa: PLC0414
+from .walk.originals import smooth as smooth  # noqa: PLC0414
+from .walk.positions import Positions, sample
+from .walk.positions import control_positions as control_positions  # noqa: PLC0414
+from .walk.sections import lay_over
 
 NOISE_SIZE = 128
 MOOD_TRUNCATION = 0.3

@@ -14,14 +14,14 @@ from .checks import check
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
-from .features import CONTROL_RATE, Features
 from .files import check_writable, link_or_copy, write_whole
-from .flashes import tell_times
+from .flash_safety.flashes import tell_times
+from .flash_safety.limiting import Watched, draw_and_watch
 from .keys import film_digest
 from .latents import latents_of
-from .limiting import Watched, draw_and_watch
-from .listening import listen
 from .protocol import FrameSequence, RenderRequest, Settings, Stage, encode
+from .sound.features import CONTROL_RATE, Features
+from .sound.listening import listen
 
 FRAME_DIGITS = 6
 SILENCE = 1e-6  # of the file's loudest moment: -60 dB

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .canvas import MAGMA, Colour, Panel, TimeAxis, clock, hue, ramp
-from .features import CONTROL_RATE, HOP_LENGTH, Features
-from .hearing import PITCH_CLASSES
-from .latent_rows import Latents
 from .protocol import PARAMETERS, RenderRequest, Section, Settings
-from .structure import Part
+from .sound.features import CONTROL_RATE, HOP_LENGTH, Features
+from .sound.hearing import PITCH_CLASSES
+from .sound.structure import Part
+from .walk.latent_rows import Latents
 
 WIDTH = 1920
 LEFT, RIGHT = 332, 84  # pixels beside the panels, for names and for scales

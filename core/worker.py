@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from . import handover, pipeline
+from . import pipeline
 from .backends import Backends
+from .handover.export import export
 from .protocol import (
     Cancel,
     Cancelled,
@@ -190,7 +191,7 @@ def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) ->
 
 
 def _export(job: Export, *, inbox: Inbox, outbox: Outbox) -> Exported:
-    done = handover.export(
+    done = export(
         job.edit,
         Path(job.path),
         options=job.options,
@@ -201,7 +202,7 @@ def _export(job: Export, *, inbox: Inbox, outbox: Outbox) -> Exported:
 
 
 def _choose(job: ChooseClasses, outbox: Outbox) -> ClassesChosen:
-    from . import choosing_job
+    from .words import choosing_job
 
     return choosing_job.answer(job, report=Reporter(job.job_id, outbox.send))
 

@@ -1,6 +1,6 @@
 """A small architecture for tests, with all that the published ones have."""
 
-from core.architecture import Architecture
+from core.network.architecture import Architecture
 
 
 def tiny(**changes: object) -> Architecture:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import features
-from core.features import CONTROL_RATE, Features
 from core.protocol import FrameSequence, Model, RenderRequest, Settings
+from core.sound import features
+from core.sound.features import CONTROL_RATE, Features
 
 
 def request(folder: Path, sound: Path, **changes: object) -> RenderRequest:

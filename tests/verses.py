@@ -15,8 +15,8 @@ import filelock
 import numpy as np
 import pytest
 
-from core import choosing_job, sentences
 from core.protocol import ChooseClasses, ClassesChosen, UserError
+from core.words import choosing_job, sentences
 
 MONEY = {
     "stacking": """I been stacking up my dough since I was seventeen
@@ -218,7 +218,7 @@ def read_all() -> Read:
 
 
 def _what_it_comes_from() -> str:
-    sources = [ROOT / "core" / name for name in ("sentences.py", "requirements.txt")] + [Path(__file__)]
+    sources = [ROOT / "core" / name for name in ("words/sentences.py", "requirements.txt")] + [Path(__file__)]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 

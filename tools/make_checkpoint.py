@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.architecture import ARCHITECTURES, Architecture
-from core.checkpoint import CONFIG_NAME, WEIGHTS_NAME, build_network, check_tensors
+from core.models.checkpoint import CONFIG_NAME, WEIGHTS_NAME, build_network, check_tensors
+from core.network.architecture import ARCHITECTURES, Architecture
 from tools.published import random_state
 
 SIZES = (128, 256, 512)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.architecture import Architecture
+from core.network.architecture import Architecture
 
 State = Mapping[str, Tensor]
 Measure = Callable[[str, Tensor], tuple[Tensor, Tensor]]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .asking import cache_folder
 
 if TYPE_CHECKING:
-    from ..features import Features
-    from ..structure import Part
+    from ..sound.features import Features
+    from ..sound.structure import Part
 
 BANDS = ("low", "mid", "high")
 NAMED_PITCHES = 5
@@ -31,8 +31,8 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Listen, and tell."""
-    from .. import features, structure
-    from ..listening import load
+    from ..sound import features, structure
+    from ..sound.listening import load
 
     heard = load(options.sound.absolute(), (options.cache or cache_folder()) / "sounds")
     if options.out:
@@ -44,7 +44,7 @@ def run(options: Namespace) -> None:
 
 def _summary(sound: Path, heard: "Features", parts: "Sequence[Part]") -> dict[str, Any]:
     """Put into plain words and numbers what is heard."""
-    from ..features import CONTROL_RATE
+    from ..sound.features import CONTROL_RATE
 
     return {
         "sound": str(sound),
@@ -61,7 +61,7 @@ def _pitch_classes(heard: "Features") -> dict[str, float]:
     """Give each pitch class's share of what rings, the greatest first; none in silence."""
     import numpy as np
 
-    from ..hearing import PITCH_CLASSES
+    from ..sound.hearing import PITCH_CLASSES
 
     power = (heard.harmonic_chroma.astype(np.float64) ** 2 * heard.chroma_energy).sum(axis=1)
     whole = power.sum()

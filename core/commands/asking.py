@@ -97,7 +97,7 @@ def cache_folder() -> Path:
 def _seconds(options: Namespace, sound: Path) -> Fraction:
     if options.seconds is not None:
         return options.seconds
-    from .. import audio
+    from ..sound import audio
 
     seconds = Fraction(len(audio.load(sound)), audio.SAMPLE_RATE)
     if options.start >= seconds:
@@ -128,7 +128,7 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
     if len(ways) > 1:
         raise UserError(f"{' and '.join(ways)} both choose the things.", "Give one of them.")
     if options.classes_from:
-        from ..class_table import cues, read_table
+        from ..words.class_table import cues, read_table
 
         table = read_table(options.classes_from)
         return tuple(thing.class_id for thing in table.things), cues(table.rows)
@@ -138,8 +138,8 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
 
 
 def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
-    from ..choosing_job import answer
-    from ..class_table import cues
+    from ..words.choosing_job import answer
+    from ..words.class_table import cues
 
     chosen = answer(
         ChooseClasses(

@@ -74,11 +74,11 @@ def run(options: Namespace) -> None:
     if options.words or not (options.like or options.random or options.lyrics):
         chosen = _search(" ".join(options.words))
     else:
-        from .. import choosing_job
+        from ..words import choosing_job
 
         chosen = choosing_job.answer(_job(options))
     if options.table:
-        from ..class_table import ClassTable, write_table
+        from ..words.class_table import ClassTable, write_table
 
         write_table(options.table, ClassTable(rows=chosen.rows, things=chosen.things))
     _tell(chosen, options)
@@ -100,7 +100,7 @@ def _search(words: str) -> ClassesChosen:
 
 
 def _download(options: Namespace) -> None:
-    from .. import sentences
+    from ..words import sentences
 
     say(f"The sentence model is in {sentences.find_model(options.model, cache_folder=options.cache or cache_folder(), may_download=True)}")
 

@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Write the file."""
-    from .. import handover
+    from ..handover.export import export
 
     try:
         edit = decode(Path(options.edit).read_text(encoding="utf-8"), Edit)
@@ -47,7 +47,7 @@ def run(options: Namespace) -> None:
         missing=options.missing,
     )
     with progress(options) as report:
-        done = handover.export(edit, Path(options.out), options=chosen, report=report)
+        done = export(edit, Path(options.out), options=chosen, report=report)
     if not options.json:
         for warning in done.warnings:
             say(f"Note: {warning}")

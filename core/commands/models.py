@@ -12,7 +12,7 @@ from .asking import cache_folder
 from .telling import BAR_WIDTH, say
 
 if TYPE_CHECKING:
-    from ..weights import Checkpoint, ModelStore
+    from ..models.store import Checkpoint, ModelStore
 
 MB = 10**6
 
@@ -56,8 +56,8 @@ def run(options: Namespace) -> None:
 
 def open_store(options: Namespace) -> "ModelStore":
     """Give the store that the words name."""
-    from .. import published
-    from ..weights import ModelStore
+    from ..models import published
+    from ..models.store import ModelStore
 
     return ModelStore(
         options.models.expanduser().absolute() if options.models else published.models_folder(),

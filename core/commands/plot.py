@@ -18,12 +18,13 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Listen, walk, and draw the picture."""
-    from .. import audio, plot, structure
+    from .. import plot
     from ..checks import check
     from ..files import check_writable
     from ..latents import latents_of
-    from ..listening import listen
     from ..protocol import class_names
+    from ..sound import audio, structure
+    from ..sound.listening import listen
 
     words.check_picture(options.out)
     request = asking.request(options)

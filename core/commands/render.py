@@ -65,7 +65,7 @@ def _is_movie(out: str) -> bool:
 
 
 def _deliver(options: Namespace, request: RenderRequest, frames: Sequence[Path]) -> None:
-    from .. import movie
+    from ..handover import movie
 
     if options.out == "-":
         movie.write_yuv4mpeg(sys.stdout.buffer, frames, fps=request.fps)

@@ -29,7 +29,7 @@ def run(options: Namespace) -> None:
     from ..checks import check
     from ..files import whole_file
     from ..latents import latents_of
-    from ..listening import listen
+    from ..sound.listening import listen
 
     request = asking.request(options)
     check(request)

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from core.handover import export
+from core.handover.export import export
 from core.pictures import encode_png
 from core.protocol import Clip, Colour, Crossfade, Edit, ExportOptions, Gap, MediaFile, Still, Text, Track
 from core.sync_card import draw_card, read_card

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from core.handover import export
+from core.handover.export import export
 from core.protocol import ExportOptions, MovieKind
 from tests.editors import programs, scene
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pytorch_pretrained_biggan import BigGAN
 from pytorch_pretrained_biggan import convert_tf_to_pytorch as package
 
-from core.architecture import ARCHITECTURES, Architecture, read_architecture
-from core.checkpoint import package_config
+from core.models.checkpoint import package_config
+from core.network.architecture import ARCHITECTURES, Architecture, read_architecture
 from core.protocol import UserError
 
 SMALL = {"output_dim": 16, "channel_width": 8, "layers": [[True, 16, 8], [False, 8, 4], [True, 4, 2], [False, 2, 1]]}

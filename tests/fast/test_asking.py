@@ -6,9 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from core import features
 from core.command_line import main
-from core.features import CONTROL_RATE
+from core.sound import features
+from core.sound.features import CONTROL_RATE
 from tests import sounds
 
 

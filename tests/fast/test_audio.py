@@ -5,8 +5,8 @@ import pytest
 import soundfile
 import soxr
 
-from core import audio
 from core.protocol import UserError
+from core.sound import audio
 from tests import sounds
 
 SUFFIXES = sorted(sounds.LIBSNDFILE_SUFFIXES | sounds.FFMPEG_CODECS.keys())

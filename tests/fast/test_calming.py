@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.calming import SMOOTHING_SECONDS, STILL, STRAIGHT, Calming, calm, calmer
-from core.flashes import FlashKind, Passage
-from core.latent_rows import Latents
+from core.flash_safety.calming import SMOOTHING_SECONDS, STILL, STRAIGHT, Calming, calm, calmer
+from core.flash_safety.flashes import FlashKind, Passage
+from core.walk.latent_rows import Latents
 
 FRAMES, FPS = 60, Fraction(24)
 

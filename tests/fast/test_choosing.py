@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import choosing, choosing_job, lyrics, word_senses
-from core.choosing import Wishes
 from core.protocol import Pin, Stage, Strategy, UserError, class_names
+from core.words import choosing, choosing_job, lyrics, word_senses
+from core.words.choosing import Wishes
 from tests import verses
 
 FOOD = {number for number, kind in enumerate(class_names.kinds()) if kind in {"food", "vegetable", "fruit", "drink"}} | {

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core import class_table
-from core.class_table import ClassTable
 from core.commands import classes
 from core.protocol import ClassesChosen, LineThings, Thing, UserError, class_names, decode
+from core.words import class_table
+from core.words.class_table import ClassTable
 from tests import verses
 
 ROOT = Path(__file__).resolve().parents[2]

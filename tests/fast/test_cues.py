@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.cues import moods
 from core.latents import make_latents
 from core.protocol import Cue, Look, Settings
+from core.walk.cues import moods
 from tests.films import random_features
 
 FPS = Fraction(25)

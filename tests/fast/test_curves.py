@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.curves import mixed_over, over_time
-from core.features import CONTROL_RATE
 from core.latents import make_latents
 from core.protocol import PARAMETERS, Curve, Look, Settings
+from core.sound.features import CONTROL_RATE
+from core.walk.curves import mixed_over, over_time
 from tests.films import random_features
 
 FRAMES = 900

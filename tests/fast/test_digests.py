@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from core.digests import DigestMemory, sha256
+from core.models.digests import DigestMemory, sha256
 from core.working import CancelledError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from core import files, movie, pictures
+from core import files, pictures
 from core.backends import Backends
-from core.handover import export
+from core.handover import movie
+from core.handover.export import export
 from core.pipeline import render
 from core.protocol import Edit, Gap, Track, UserError
 from core.sync_card import draw_card

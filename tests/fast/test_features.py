@@ -7,8 +7,8 @@ import librosa
 import numpy as np
 import pytest
 
-from core import audio, features, spectra, splitting
-from core.features import Features, analyse
+from core.sound import audio, features, spectra, splitting
+from core.sound.features import Features, analyse
 from tests import sounds
 
 LONG_SECONDS = 8

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import flashes
-from core.flashes import FlashCounter, FlashKind, Passage, find_flashes, merged, tell_times
+from core.flash_safety import flashes
+from core.flash_safety.flashes import FlashCounter, FlashKind, Passage, find_flashes, merged, tell_times
 from core.pictures import LINEAR_LIGHT
 
 SIDE = 32

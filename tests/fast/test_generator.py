@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.abstract import build_abstract
 from core.generator import Generator, to_8_bits
 from core.latents import Latents
+from core.network.abstract import build_abstract
 
 ROWS = 9
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.handover import export, to_timeline
+from core.handover.export import export, to_timeline
 from core.protocol import (
     Clip,
     Colour,

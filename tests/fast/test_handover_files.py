@@ -13,9 +13,10 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
-from core import clip_movies, handover, media
-from core.fitting import fit
-from core.handover import export, target_path
+from core.handover import clip_movies, media
+from core.handover import export as exporting
+from core.handover.export import export, target_path
+from core.handover.fitting import fit
 from core.pictures import encode_png, read_picture
 from core.protocol import (
     PROFILES,
@@ -282,10 +283,10 @@ def test_what_a_format_cannot_say_is_told(tmp_path, edit):
 
 
 def test_every_adapter_is_named_in_the_manifest_and_explains_itself():
-    manifest = otio.plugins.manifest_from_file(str(handover.MANIFEST))
+    manifest = otio.plugins.manifest_from_file(str(exporting.MANIFEST))
     files = {Path(adapter.filepath).name for adapter in manifest.adapters}
-    assert files == {path.name for path in handover.MANIFEST.parent.glob("*.py")}
-    handover.register_adapters()
+    assert files == {path.name for path in exporting.MANIFEST.parent.glob("*.py")}
+    exporting.register_adapters()
     for adapter in manifest.adapters:
         assert otio.adapters.from_name(adapter.name).module().__doc__
 

@@ -11,9 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core import latents
-from core.features import CONTROL_RATE
 from core.latents import make_latents
 from core.protocol import PARAMETERS, Cue, Curve, Look, Settings
+from core.sound.features import CONTROL_RATE
 from tests.films import random_features as features
 from tests.films import silence
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import lyrics
 from core.protocol import UserError
+from core.words import lyrics
 
 PLAIN = "Hello there\nMy friend\n\nSecond verse"
 

@@ -10,9 +10,9 @@ import pytest
 
 from core.commands import models
 from core.commands.telling import tell_failure
+from core.models.published import SOURCE
 from core.protocol import UserError, decode
 from core.protocol.models import ModelEntry, ModelProgress, ModelState
-from core.published import SOURCE
 from core.working import ModelReporter
 from tests.architectures import tiny
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint

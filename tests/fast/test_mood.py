@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import mood
 from core.protocol import LineThings, Thing
+from core.words import mood
 from tests import verses
 from tests.fast.test_choosing import ENCODER
 

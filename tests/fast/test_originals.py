@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import latents, originals
+from core import latents
+from core.walk import originals
 from tests.films import random_features as features
 
 # The noise's walk -----------------------------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import drawing, flashes, pictures
+from core import drawing, pictures
 from core.backends import Backends
 from core.drawing import BATCHES_IN_FLIGHT
+from core.flash_safety import flashes
 from core.keys import picture_key
 from core.pipeline import CancelledError, render
 from core.protocol import Model, Section, Settings, Stage, UserError, decode

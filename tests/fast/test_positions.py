@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.positions import Positions, control_positions, sample
+from core.walk.positions import Positions, control_positions, sample
 
 RATES = [Fraction(24_000, 1001), Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(60)]
 starts = st.fractions(-100, 10_000, max_denominator=10**6)

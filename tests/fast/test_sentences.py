@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import sentences
 from core.protocol import UserError
+from core.words import sentences
 from tests import verses, web_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +147,8 @@ def test_what_was_encoded_needs_no_model_again(verses_read):
     program = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from core import choosing, sentences
+from core.words import choosing
+from core.words import sentences
 cache = Path({str(verses_read.cache_folder)!r})
 model = sentences.opened(sentences.find_model(None, cache_folder=cache), cache_folder=cache)
 print(choosing.label_vectors(model).shape, "torch" in sys.modules)

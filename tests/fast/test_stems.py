@@ -6,11 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from core import stems
-from core.features import CONTROL_RATE
 from core.latents import make_latents
-from core.listening import listen
 from core.protocol import Settings, Stem, UserError
+from core.sound import stems
+from core.sound.features import CONTROL_RATE
+from core.sound.listening import listen
 from tests import films, sounds
 from tests.films import random_features
 

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import audio, features, latents, walks
+from core import latents
+from core.sound import audio, features
+from core.walk import walks
 from tests import sounds
 from tests.films import random_features, silence
 from tests.following import lag

@@ -9,9 +9,9 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 
-from core import network, network_cpu
-from core.architecture import ARCHITECTURES
-from core.folding import fold
+from core.network import processor, reference
+from core.network.architecture import ARCHITECTURES
+from core.network.folding import fold
 from tools import published
 
 FLOAT32_ERROR = 1e-5
@@ -33,14 +33,14 @@ def drawn(request):
 
 
 def draw_anywhere(folded, inputs, dtype):
-    weights = network.prepare(folded, dtype=dtype)
+    weights = reference.prepare(folded, dtype=dtype)
     with torch.inference_mode():
-        return network.draw_values(weights, network.make_conditions(weights, *inputs))
+        return reference.draw_values(weights, reference.make_conditions(weights, *inputs))
 
 
 def draw_on_the_processor(folded, inputs, dtype):
     with torch.inference_mode():
-        return network_cpu.draw_values(network_cpu.prepare_cpu(folded, dtype=dtype), *inputs, network_cpu.Buffers())
+        return processor.draw_values(processor.prepare_cpu(folded, dtype=dtype), *inputs, processor.Buffers())
 
 
 def relative_error(values, truth):
@@ -48,7 +48,7 @@ def relative_error(values, truth):
 
 
 def share_within_2_levels(values, truth):
-    pictures, expected = (network.to_8_bits(each.double())[0].int() for each in (values, truth))
+    pictures, expected = (reference.to_8_bits(each.double())[0].int() for each in (values, truth))
     return float(((pictures - expected).abs() <= 2).double().mean())
 
 

@@ -16,15 +16,15 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN
 
-from core.architecture import ARCHITECTURES
-from core.checkpoint import load_published, package_config
-from core.digests import sha256
-from core.download import CHUNK_BYTES, Patience
-from core.loading import load_folded
+from core.models.checkpoint import load_published, package_config
+from core.models.digests import sha256
+from core.models.download import CHUNK_BYTES, Patience
+from core.models.loading import load_folded
+from core.models.published import PUBLISHED, PublishedModel
+from core.models.store import ModelStore
+from core.network.architecture import ARCHITECTURES
 from core.protocol import UserError
 from core.protocol.models import ModelState
-from core.published import PUBLISHED, PublishedModel
-from core.weights import ModelStore
 from tests import web_server
 from tests.web_server import Answer
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
@@ -37,12 +37,12 @@ SECOND_START = """if True:
     import json, sys, time
     began = time.monotonic()
     from pathlib import Path
-    from core.weights import ModelStore
+    from core.models.store import ModelStore
     folder, cache = map(Path, sys.argv[1:3])
     checkpoint = ModelStore(folder, cache_folder=cache, mirrors=[], published=[]).open(sys.argv[3])
     import torch
     ready = time.monotonic()
-    from core.loading import load_folded
+    from core.models.loading import load_folded
     load_folded(checkpoint, cache_folder=cache)
     done = time.monotonic()
     assert "pytorch_pretrained_biggan" not in sys.modules

@@ -99,7 +99,7 @@ def test_what_blender_plays_is_what_is_analysed(
     path = tmp_path / f"clicks{suffix}"
     run_worker(f"from pathlib import Path; from tests import sounds; sounds.write(Path({str(path)!r}), sounds.click_track())")
     analysed = run_worker(
-        f"from pathlib import Path; from core import audio; from tests import sounds; import json;"
+        f"from pathlib import Path; from core.sound import audio; from tests import sounds; import json;"
         f"print(json.dumps(list(sounds.find_clicks(audio.load(Path({str(path)!r})), audio.SAMPLE_RATE))))"
     )
     set_fps(saved_film.scene, Fraction(25))

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from core import audio, features
 from core.generator import Generator
 from core.latents import make_latents
-from core.positions import control_positions, sample
 from core.protocol import Look, Settings
+from core.sound import audio, features
+from core.walk.positions import control_positions, sample
 from tests.following import lag
 
 NAMES = ["calm", "race", "credits"]

@@ -3,7 +3,7 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN
 
-from core.abstract import abstract_config, build_abstract
+from core.network.abstract import abstract_config, build_abstract
 
 CLASSES = (1, 95, 207, 340, 483, 555, 762, 980)
 

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from core import audio, command_line
+from core import command_line
+from core.sound import audio
 from tests import sounds
 
 

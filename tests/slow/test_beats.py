@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import audio, beats, hearing, spectra
+from core.sound import audio, beats, hearing, spectra
 from tests import sounds
 
 

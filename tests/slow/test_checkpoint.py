@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_pretrained_biggan import BigGAN
 
-from core.architecture import ARCHITECTURES
-from core.checkpoint import check_tensors, find_checkpoint, load_published, package_config, read_tensors
+from core.models.checkpoint import check_tensors, find_checkpoint, load_published, package_config, read_tensors
+from core.network.architecture import ARCHITECTURES
 from core.protocol import UserError
 from tests import disks
 from tests.architectures import tiny

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.download import CHUNK_BYTES, Patience, Wanted, discard_part, download, part_bytes
+from core.models.download import CHUNK_BYTES, Patience, Wanted, discard_part, download, part_bytes
 from core.protocol import UserError
 from core.working import CancelledError
 from tests import web_server

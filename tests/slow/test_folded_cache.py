@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.folded_cache import FoldedCache, is_folded, remove_folded
+from core.models.folded_cache import FoldedCache, is_folded, remove_folded
 from tests import disks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,7 +180,7 @@ def test_several_processes_at_once(weights):
     program = """if True:
         import sys
         from pathlib import Path
-        from core.folded_cache import FoldedCache
+        from core.models.folded_cache import FoldedCache
         from tests.slow.test_folded_cache import Fold, same
         cache = FoldedCache(Path(sys.argv[1]), "ab" * 32, version="1", cache_folder=Path(sys.argv[2]))
         sys.stdin.readline()

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from core.checkpoint import load_published
-from core.folding import fold_network
-from core.loading import load_folded
+from core.models.checkpoint import load_published
+from core.models.loading import load_folded
+from core.models.store import ModelStore
+from core.network.folding import fold_network
 from core.protocol import UserError
-from core.weights import ModelStore
 from tests.architectures import tiny
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
 

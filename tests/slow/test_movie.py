@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from core import movie
+from core.handover import movie
 from core.pictures import encode_png
 from core.protocol import UserError
 from core.sync_card import draw_card, read_card

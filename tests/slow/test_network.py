@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from torch.nn import functional
 
-from core import network, network_cpu, running
-from core.architecture import Architecture
-from core.device_runner import DeviceRunner, check_device, is_out_of_memory
-from core.folding import Folded, architecture_of, fold, folded_shapes
+from core.network import processor, reference, running
+from core.network.architecture import Architecture
+from core.network.card import DeviceRunner, check_device, is_out_of_memory
+from core.network.folding import Folded, architecture_of, fold, folded_shapes
+from core.network.runners import CpuRunner, Rows
 from core.protocol import UserError
-from core.runners import CpuRunner, Rows
 from tools import published
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -71,18 +71,18 @@ def relative_error(values, truth):
 
 
 def share_within_2_levels(values, truth):
-    pictures, expected = (network.to_8_bits(each.double())[0].int() for each in (values, truth))
+    pictures, expected = (reference.to_8_bits(each.double())[0].int() for each in (values, truth))
     return float(((pictures - expected).abs() <= 2).double().mean())
 
 
 def draw_values(weights, noise, class_vectors, truncations):
-    return network.draw_values(weights, network.make_conditions(weights, noise, class_vectors, truncations))
+    return reference.draw_values(weights, reference.make_conditions(weights, noise, class_vectors, truncations))
 
 
 def draw_values_cpu(prepared, noise, class_vectors, truncations):
-    buffers = network_cpu.Buffers()
+    buffers = processor.Buffers()
     rows = zip(noise.split(1), class_vectors.split(1), truncations.split(1), strict=True)
-    return torch.cat([network_cpu.draw_values(prepared, *row, buffers) for row in rows])
+    return torch.cat([processor.draw_values(prepared, *row, buffers) for row in rows])
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +122,11 @@ def rows(inputs):
 
 
 @pytest.mark.parametrize("architecture", OTHERS.values(), ids=OTHERS.keys())
-@pytest.mark.parametrize("doubling", network.Doubling)
+@pytest.mark.parametrize("doubling", reference.Doubling)
 def test_folding_changes_nothing_in_any_architecture(architecture, doubling):
     state = {name: tensor.double() for name, tensor in published.random_state(architecture, seed=3).items()}
     noise, class_vectors = (values.double() for values in published.random_inputs(architecture, 2))
-    weights = network.prepare(fold(state, architecture), dtype=torch.float64, doubling=doubling)
+    weights = reference.prepare(fold(state, architecture), dtype=torch.float64, doubling=doubling)
     drawn = draw_values(weights, noise, class_vectors, torch.ones(2))
     expected = package(architecture, state, torch.float64)(noise, class_vectors, 1.0)
     torch.testing.assert_close(drawn, expected, rtol=0, atol=1e-11)
@@ -134,7 +134,7 @@ def test_folding_changes_nothing_in_any_architecture(architecture, doubling):
 
 def test_folding_changes_nothing_at_any_truncation(state, inputs, truth):
     double = {name: tensor.double() for name, tensor in state.items()}
-    weights = network.prepare(fold(double, SMALL), dtype=torch.float64)
+    weights = reference.prepare(fold(double, SMALL), dtype=torch.float64)
     drawn = draw_values(weights, *(values.double() for values in inputs))
     torch.testing.assert_close(drawn, truth, rtol=0, atol=1e-11)
 
@@ -172,7 +172,7 @@ def test_a_transposed_convolution_is_a_doubling_and_a_convolution(seed, outward,
     x = torch.randn(1, inward, size, size, generator=rng, dtype=torch.float64)
     weight = torch.randn(outward, inward, 3, 3, generator=rng, dtype=torch.float64)
     expected = functional.conv2d(functional.interpolate(x, scale_factor=2, mode="nearest"), weight, padding=1)
-    drawn = functional.conv_transpose2d(x, network.doubled_kernel(weight), stride=2, padding=1)
+    drawn = functional.conv_transpose2d(x, reference.doubled_kernel(weight), stride=2, padding=1)
     torch.testing.assert_close(drawn, expected)
 
 
@@ -180,34 +180,34 @@ def test_a_transposed_convolution_is_a_doubling_and_a_convolution(seed, outward,
 
 
 def test_float32_is_exact_to_five_digits(folded, inputs, truth):
-    drawn = draw_values(network.prepare(folded, dtype=torch.float32), *inputs)
+    drawn = draw_values(reference.prepare(folded, dtype=torch.float32), *inputs)
     assert relative_error(drawn, truth) < 1e-5
-    assert relative_error(draw_values_cpu(network_cpu.prepare_cpu(folded, dtype=torch.float32), *inputs), truth) < 1e-5
+    assert relative_error(draw_values_cpu(processor.prepare_cpu(folded, dtype=torch.float32), *inputs), truth) < 1e-5
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_short_numbers_show_nearly_the_same_pictures(folded, inputs, truth, dtype):
-    drawn = draw_values(network.prepare(folded, dtype=dtype), *inputs)
+    drawn = draw_values(reference.prepare(folded, dtype=dtype), *inputs)
     assert relative_error(drawn, truth) < 2e-2
     assert share_within_2_levels(drawn, truth) > 0.99
 
 
 def test_bfloat16_on_the_processor_shows_nearly_the_same_pictures(folded, inputs, truth):
-    drawn = draw_values_cpu(network_cpu.prepare_cpu(folded, dtype=torch.bfloat16), *inputs)
+    drawn = draw_values_cpu(processor.prepare_cpu(folded, dtype=torch.bfloat16), *inputs)
     assert relative_error(drawn, truth) < 2e-2
     assert share_within_2_levels(drawn, truth) > 0.99
 
 
 def test_strips_change_no_pixel_to_speak_of(folded, inputs, monkeypatch):
-    whole = draw_values_cpu(network_cpu.prepare_cpu(folded, dtype=torch.float32), *inputs)
-    monkeypatch.setattr(network_cpu, "STRIP_VALUES", 5000)
-    strips = draw_values_cpu(network_cpu.prepare_cpu(folded, dtype=torch.float32), *inputs)
+    whole = draw_values_cpu(processor.prepare_cpu(folded, dtype=torch.float32), *inputs)
+    monkeypatch.setattr(processor, "STRIP_VALUES", 5000)
+    strips = draw_values_cpu(processor.prepare_cpu(folded, dtype=torch.float32), *inputs)
     torch.testing.assert_close(strips, whole, rtol=0, atol=1e-5)
 
 
 def test_8_bits_are_a_fixed_mapping():
     values = torch.tensor([-1.2, -1.0, -0.5, 0.0, 0.5, 1.0, 1.2]).reshape(1, 1, 1, 7).expand(1, 3, 1, 7)
-    assert network.to_8_bits(values)[0][0, 0, :, 0].tolist() == [0, 0, 64, 128, 191, 255, 255]
+    assert reference.to_8_bits(values)[0][0, 0, :, 0].tolist() == [0, 0, 64, 128, 191, 255, 255]
 
 
 # Truncation -----------------------------------------------------------------------------------------------------------------------------
@@ -216,19 +216,19 @@ def test_8_bits_are_a_fixed_mapping():
 @given(truncation=st.floats(0, 1, width=32), stored=st.integers(2, 60))
 def test_statistics_are_interpolated_between_the_right_rows(truncation, stored):
     table = torch.linspace(3, 5, stored, dtype=torch.float64)[:, None]
-    looked_up = network.interpolated(table, torch.tensor([truncation]))
+    looked_up = reference.interpolated(table, torch.tensor([truncation]))
     assert float(looked_up) == pytest.approx(3 + 2 * truncation)
 
 
 def test_truncations_out_of_range_are_the_nearest_in_range():
     table = torch.arange(51.0)[:, None]
-    assert network.interpolated(table, torch.tensor([-1.0, 1.5]))[:, 0].tolist() == [0, 50]
+    assert reference.interpolated(table, torch.tensor([-1.0, 1.5]))[:, 0].tolist() == [0, 50]
 
 
 def test_at_a_stored_truncation_nothing_is_mixed():
     table = torch.arange(51.0)[:, None] ** 2
     truncations = torch.arange(51, dtype=torch.float32) / 50
-    torch.testing.assert_close(network.interpolated(table, truncations), table, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(reference.interpolated(table, truncations), table, rtol=1e-5, atol=1e-4)
 
 
 # Running --------------------------------------------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def test_when_memory_runs_out_batches_are_halved_and_no_picture_is_lost(folded, 
         sizes.append(len(noise))
         if len(noise) > 2 or sizes == [4, 2, 2]:  # once more in the middle of the film
             raise torch.OutOfMemoryError
-        return network.draw(weights, noise, *others)
+        return reference.draw(weights, noise, *others)
 
     runner = DeviceRunner(folded, device="cpu", dtype=torch.float32, batch_shape=4, draw=draw_with_little_memory)
     drawn = runner.draw(rows)
@@ -366,7 +366,7 @@ def test_a_precision_that_a_device_does_not_have_is_refused():
 
 
 def test_the_way_is_named_before_torch_is_imported():
-    program = "import sys; from core import running; running.way(device='cpu', precision='float32'); assert 'torch' not in sys.modules"
+    program = "import sys; from core.network.running import way; way(device='cpu', precision='float32'); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

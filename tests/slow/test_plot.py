@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import audio, command_line, plot
-from core.features import CONTROL_RATE
+from core import command_line, plot
 from core.latents import latents_of
 from core.protocol import Section, Settings, class_names
-from core.structure import suggest
+from core.sound import audio
+from core.sound.features import CONTROL_RATE
+from core.sound.structure import suggest
 from tests import films, sounds
 
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 import torch
 
-from core import network_cpu
-from core.abstract import build_abstract
-from core.folding import fold_network
+from core.network import processor
+from core.network.abstract import build_abstract
+from core.network.folding import fold_network
 from tools import published
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 PROGRAM = """if True:
     import hashlib, json, sys
     import numpy as np
-    from core.folding import fold
-    from core.runners import CpuRunner, Rows
+    from core.network.folding import fold
+    from core.network.runners import CpuRunner, Rows
     from tests.architectures import tiny
     from tools import published
     runner = CpuRunner(fold(published.random_state(tiny()), tiny()), cores=int(sys.argv[1]))
@@ -34,10 +34,9 @@ def test_the_embedded_model_folds(dtype, error):
     folded = fold_network(module)
     noise, class_vectors = published.random_inputs(folded.architecture, 2)
     truth = module.double()(noise.double(), class_vectors.double(), 1.0)
-    prepared, buffers = network_cpu.prepare_cpu(folded, dtype=dtype), network_cpu.Buffers()
+    prepared, buffers = processor.prepare_cpu(folded, dtype=dtype), processor.Buffers()
     drawn = [
-        network_cpu.draw_values(prepared, *row, buffers)
-        for row in zip(noise.split(1), class_vectors.split(1), torch.ones(2, 1), strict=True)
+        processor.draw_values(prepared, *row, buffers) for row in zip(noise.split(1), class_vectors.split(1), torch.ones(2, 1), strict=True)
     ]
     assert float((torch.cat(drawn).double() - truth).norm() / truth.norm()) < error
 

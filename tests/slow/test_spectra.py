@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import audio, spectra
+from core.sound import audio, spectra
 from tests import sounds
 
 

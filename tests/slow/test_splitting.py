@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import audio, hearing, spectra, splitting
+from core.sound import audio, hearing, spectra, splitting
 
 RATE = audio.SAMPLE_RATE
 

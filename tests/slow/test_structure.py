@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import structure
-from core.features import CONTROL_RATE, Features, analyse
-from core.structure import suggest
+from core.sound import structure
+from core.sound.features import CONTROL_RATE, Features, analyse
+from core.sound.structure import suggest
 from tests.films import random_features, silence
 
 RATE = 22_050

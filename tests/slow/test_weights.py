@@ -14,15 +14,15 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import model as package
 
-from core.architecture import ARCHITECTURES
-from core.checkpoint import load_published
-from core.digests import sha256
-from core.download import Patience
-from core.folded_cache import FoldedCache
+from core.models.checkpoint import load_published
+from core.models.digests import sha256
+from core.models.download import Patience
+from core.models.folded_cache import FoldedCache
+from core.models.published import PUBLISHED, SOURCE, PublishedModel, address, mirrors, models_folder
+from core.models.store import ModelStore
+from core.network.architecture import ARCHITECTURES
 from core.protocol import UserError
 from core.protocol.models import ModelState
-from core.published import PUBLISHED, SOURCE, PublishedModel, address, mirrors, models_folder
-from core.weights import ModelStore
 from core.working import CancelledError
 from tests import disks, web_server
 from tests.architectures import tiny
@@ -483,7 +483,7 @@ def test_a_full_disk(tmp_path, published, made, server):
 
 
 def test_a_disk_that_fills_up_while_the_file_comes(tmp_path, published, server, monkeypatch):
-    monkeypatch.setattr("core.download.SPARE_BYTES", -(10**9))  # as if another program had filled the disk meanwhile
+    monkeypatch.setattr("core.models.download.SPARE_BYTES", -(10**9))  # as if another program had filled the disk meanwhile
     with disks.small(tmp_path / "disk", size=700_000) as disk:
         store = ModelStore(disk / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=HURRY)
         with pytest.raises(UserError, match="full") as refusal:
@@ -497,7 +497,7 @@ def test_the_list_needs_no_torch(store, made):
     program = """if True:
         import sys
         from pathlib import Path
-        from core.weights import ModelStore
+        from core.models.store import ModelStore
         print([entry.state for entry in ModelStore(Path(sys.argv[1]), cache_folder=Path(sys.argv[2])).entries()])
         assert not {"torch", "numpy", "requests", "safetensors"} & set(sys.modules)
     """

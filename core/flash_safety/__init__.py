@@ -1,0 +1,1 @@
+"""Passages that flash too fast: found, and walked more calmly."""

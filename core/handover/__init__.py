@@ -1,0 +1,1 @@
+"""An edit for other editors: what each one can show, media copied, movies encoded, files written."""

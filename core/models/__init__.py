@@ -1,0 +1,1 @@
+"""The weights on this machine: downloaded, added, verified, loaded."""

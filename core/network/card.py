@@ -1,0 +1,278 @@
+"""Runs the network on a graphics card: batches of one shape, a recorded graph, copies on a stream of their own.
+
+In: arrays of latents. Out: arrays of pictures. Any device will do, also a processor: there tests hold this against the other ways to draw.
+"""
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..protocol import UserError
+from .folding import Folded
+from .reference import Doubling, draw, prepare
+from .runners import Rows, checked
+
+MOST_PIXELS = 1 << 22
+"""In one batch: 16 pictures at 512 px keep any card busy."""
+USED_MEMORY = 0.8
+WARM_UPS = 3
+BATCHES_IN_A_DRAW = 4
+SHAPE_WITHOUT_MEASURE = 4
+SMALLEST_PUBLISHED = 128
+Inputs = tuple[Tensor, Tensor, Tensor]
+Outcome = tuple[Tensor, Tensor]
+Draw = Callable[[Folded, Tensor, Tensor, Tensor], Outcome]
+
+
+class DeviceRunner:
+    """Draws in batches of one shape, since kernels for another shape may round differently.
+
+    The shape is the largest power of two that memory allows, up to `MOST_PIXELS`. If memory runs out later, it is halved; pictures from
+    there on may differ in what was rounded to 8 bits.
+
+    Parameters
+    ----------
+    folded
+        float32.
+    device
+        Such as "cuda", "cuda:1", "mps" or "cpu".
+    dtype
+        float16 has 8 times the precision of bfloat16, and range enough, since norms keep all values near 1.
+    doubling
+        See `Doubling`.
+    compiled
+        Whether PyTorch shall make kernels of its own, that do a norm in one pass. Takes a minute once. `can_compile` says where it can.
+    batch_shape
+        Pictures in a batch; None: as many as memory allows.
+    draw
+        What draws, if not `reference.draw`.
+
+    Raises
+    ------
+    UserError
+        If the device is not there, or has no memory for one picture.
+    """
+
+    def __init__(
+        self,
+        folded: Folded,
+        *,
+        device: str,
+        dtype: torch.dtype = torch.float16,
+        doubling: Doubling = Doubling.TRANSPOSED,
+        compiled: bool = False,
+        batch_shape: int | None = None,
+        draw: Draw = draw,
+    ) -> None:
+        check_device(device)
+        self._device = torch.device(device)
+        self._size = folded.architecture.output_dim
+        self._function = torch.compile(draw, dynamic=False) if compiled else draw
+        self._lane: _DirectLane | _RecordedLane | None = None
+        try:
+            self._weights = prepare(folded, dtype=dtype, device=self._device, doubling=doubling)
+            self.batch_shape = batch_shape or self._largest_shape()
+        except RuntimeError as error:
+            self._explain(error)
+            raise
+
+    @property
+    def batch_size(self) -> int:
+        """How many rows to ask for at once: enough to keep the card busy."""
+        return BATCHES_IN_A_DRAW * self.batch_shape
+
+    def draw(self, rows: Rows) -> np.ndarray:
+        """Draw: uint8 [B, size, size, 3]. See `runners.Runner`."""
+        pictures = np.empty((len(rows), self._size, self._size, 3), np.uint8)
+        done = self._draw_while_memory_lasts(rows, 0, pictures)
+        while done < len(rows):
+            self._halve()
+            done = self._draw_while_memory_lasts(rows, done, pictures)
+        return pictures
+
+    def _draw_while_memory_lasts(self, rows: Rows, done: int, pictures: np.ndarray) -> int:
+        """Draw from row ``done`` on; give how far it went."""
+        try:
+            for drawn in self._batches(rows, done):
+                end = min(done + len(drawn), len(rows))
+                pictures[done:end] = drawn[: end - done]
+                done = end
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or self.batch_shape == 1:
+                self._explain(error)
+                raise
+        return done
+
+    def _halve(self) -> None:
+        self._lane = None  # with all its memory
+        self.batch_shape //= 2
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _batches(self, rows: Rows, done: int) -> Iterator[np.ndarray]:
+        """Give the pictures from row ``done`` on, batch by batch; one is drawn while the one before is fetched."""
+        with torch.inference_mode(), steady_kernels():
+            firsts = range(done, len(rows), self.batch_shape)
+            inputs = (rows.tensors(first, self.batch_shape) for first in firsts)
+            for fetch in _one_ahead(self._ready_lane().start(given) for given in inputs):
+                pictures, means = fetch()
+                yield checked(pictures, means).numpy()
+
+    def _ready_lane(self) -> "_DirectLane | _RecordedLane":
+        if self._lane is None:
+            lane = _RecordedLane if self._device.type == "cuda" else _DirectLane
+            self._lane = lane(self._draw_on_device, self._blank(self.batch_shape), self._device)
+        return self._lane
+
+    def _draw_on_device(self, *inputs: Tensor) -> Outcome:
+        return self._function(self._weights, *inputs)
+
+    def _blank(self, count: int) -> Inputs:
+        architecture = self._weights.architecture
+        return torch.zeros(count, architecture.z_dim), torch.zeros(count, architecture.num_classes), torch.ones(count)
+
+    def _largest_shape(self) -> int:
+        most = max(MOST_PIXELS // self._size**2, 1)
+        if self._device.type != "cuda":
+            return min(SHAPE_WITHOUT_MEASURE, most)
+        with torch.inference_mode(), steady_kernels():
+            torch.cuda.reset_peak_memory_stats(self._device)
+            before = torch.cuda.memory_allocated(self._device)
+            draw(self._weights, *(values.to(self._device) for values in self._blank(1)))
+            one = torch.cuda.max_memory_allocated(self._device) - before
+        free = torch.cuda.mem_get_info(self._device)[0]
+        fitting = max(int(USED_MEMORY * free / one), 1)
+        return min(1 << (fitting.bit_length() - 1), most)
+
+    def _explain(self, error: RuntimeError) -> None:
+        """Raise what PyTorch says about the device in words for people; about anything else say nothing."""
+        if is_out_of_memory(error):
+            smaller = f"choose {self._size // 2} px, " if self._size > SMALLEST_PUBLISHED else ""
+            raise UserError(
+                f"The memory of {self._device} does not suffice for one picture of {self._size} px.",
+                f"Close other programs that use it, {smaller}or draw on the processor.",
+            ) from error
+        if isinstance(error, torch.AcceleratorError):
+            first_line = str(error).partition("\n")[0]
+            cure = "Restart the worker and render again: pictures that were drawn are kept."
+            raise UserError(f"The graphics card stopped: {first_line}.", cure) from error
+
+
+def check_device(device: str) -> None:
+    """Make sure that a device is there.
+
+    Raises
+    ------
+    UserError
+        Says what is missing.
+    """
+    kind = torch.device(device).type
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"No graphics card can be used: {_why_no_cuda()}.", "Choose the processor as the device, or mend that.")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise UserError("This computer has no graphics unit that PyTorch can use as mps.", "Choose the processor as the device.")
+
+
+def _why_no_cuda() -> str:
+    if torch.version.cuda is None:
+        return "the worker's PyTorch was built without CUDA"
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as error:  # no driver, one that is too old, no card
+        return str(error).partition("\n")[0].rstrip(".")
+    return "PyTorch sees none"
+
+
+def can_compile(device: str) -> bool:
+    """Tell whether `torch.compile` has what it needs: a C++ compiler, and Triton for graphics cards."""
+    has_compiler = any(shutil.which(name) for name in ("cc", "gcc", "clang", "cl"))
+    return has_compiler and (torch.device(device).type != "cuda" or find_spec("triton") is not None)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether PyTorch wanted more memory than there is: only CUDA has an error of its own for that."""
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def steady_kernels() -> AbstractContextManager[None]:
+    """Have cuDNN choose kernels by shape alone, give the same sums each time, and not shorten float32."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+
+
+def _one_ahead(started: Iterator[Callable[[], Outcome]]) -> Iterator[Callable[[], Outcome]]:
+    """Start the next one before the one before is asked for."""
+    waiting = next(started, None)
+    while waiting is not None:
+        following = next(started, None)
+        yield waiting
+        waiting = following
+
+
+# Lanes ----------------------------------------------------------------------------------------------------------------------------------
+
+
+class _DirectLane:
+    """Draws by plain calls, on any device."""
+
+    def __init__(self, draw: Callable[..., Outcome], _: Inputs, device: torch.device) -> None:
+        self._draw, self._device = draw, device
+
+    def start(self, inputs: Inputs) -> Callable[[], Outcome]:
+        """Begin to draw; what is given back waits for the pictures."""
+        pictures, means = self._draw(*(values.to(self._device) for values in inputs))
+        return lambda: (pictures.cpu(), means.cpu())
+
+
+class _RecordedLane:
+    """Draws by replaying a recorded graph: some 300 kernels are started by one call. Copies run beside it, through pinned memory."""
+
+    def __init__(self, draw: Callable[..., Outcome], blank: Inputs, device: torch.device) -> None:
+        torch.cuda.synchronize(device)
+        self._work, self._copies = torch.cuda.Stream(device), torch.cuda.Stream(device)
+        self._inputs = [values.to(device) for values in blank]
+        with torch.cuda.stream(self._work):
+            for _ in range(WARM_UPS):
+                draw(*self._inputs)
+        torch.cuda.synchronize(device)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph, stream=self._work):
+            self._outcome = draw(*self._inputs)
+        self._slots = itertools.cycle([_Slot(blank, self._outcome), _Slot(blank, self._outcome)])
+
+    def start(self, inputs: Inputs) -> Callable[[], Outcome]:
+        """Begin to draw; what is given back waits for the pictures, which stay until the second start from now."""
+        slot = next(self._slots)
+        slot.arrived.synchronize()  # nothing to wait for, unless an earlier draw was broken off
+        with torch.cuda.stream(self._work):
+            for there, pinned, given in zip(self._inputs, slot.inputs, inputs, strict=True):
+                there.copy_(pinned.copy_(given), non_blocking=True)
+            self._graph.replay()
+            for kept, drawn in zip(slot.drawn, self._outcome, strict=True):
+                kept.copy_(drawn)
+        self._copies.wait_stream(self._work)
+        with torch.cuda.stream(self._copies):
+            for here, kept in zip(slot.fetched, slot.drawn, strict=True):
+                here.copy_(kept, non_blocking=True)
+            slot.arrived.record()
+        return slot.wait
+
+
+class _Slot:
+    """Memory of one batch in flight, on both sides."""
+
+    def __init__(self, blank: Inputs, outcome: Outcome) -> None:
+        self.inputs = [values.clone().pin_memory() for values in blank]
+        self.drawn = [torch.empty_like(values) for values in outcome]
+        self.fetched = [torch.empty(values.shape, dtype=values.dtype, pin_memory=True) for values in outcome]
+        self.arrived = torch.cuda.Event()
+
+    def wait(self) -> Outcome:
+        self.arrived.synchronize()
+        pictures, means = self.fetched
+        return pictures, means

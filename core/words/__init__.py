@@ -1,0 +1,1 @@
+"""What lyrics and labels mean: from words to ImageNet classes."""

@@ -1,0 +1,179 @@
+"""The table of lyrics and classes as a file: for a spreadsheet or a text editor, and back.
+
+Comma-separated (.csv) or tab-separated (.tsv), UTF-8. One row for each line of the lyrics, and one, marked "film", for each of the film's
+own classes. To change what shows, write another name or number into the column "class", or empty it; rows may go, and rows may come.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from ..files import write_whole
+from ..protocol import Cue, LineThings, Thing, UserError, class_names
+
+COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
+FILM = "film"
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+BETWEEN_NAMES = "; "
+TIME_DECIMALS = 6
+LAST_LINE_SECONDS = Fraction(4)
+"""How long a line is shown whose end is not known, and after which nothing comes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassTable:
+    """What a table file says: rows for the lines, and the film's own classes."""
+
+    rows: tuple[LineThings, ...]
+    things: tuple[Thing, ...]
+
+
+def write_table(path: Path, table: ClassTable) -> None:
+    """Write a table, whole or not at all; the suffix names the format.
+
+    Raises
+    ------
+    UserError
+        If the suffix is neither .csv nor .tsv, or the file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, delimiter=_separator(path), lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(_film_record(thing) for thing in table.things)
+    writer.writerows(_line_record(row) for row in table.rows)
+    write_whole(path, text.getvalue().encode("utf-8-sig"))  # with the mark by which spreadsheets recognise UTF-8
+
+
+def read_table(path: Path) -> ClassTable:
+    """Read a table, as it was written or as somebody edited it. Only the column "class" must be there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or names the row in which a class, a time or a number is wrong.
+    """
+    rows, things = list[LineThings](), list[Thing]()
+    for place, record in _records(path):
+        if not (record["class"] or "").strip():  # emptied by hand: this line shows nothing of its own
+            continue
+        try:
+            thing = _thing(record["class"], record.get("similarity"))
+            if (record.get("line") or "").strip().lower() == FILM:
+                things.append(thing)
+            else:
+                rows.append(_line(record, thing, number=len(rows) + 1))
+        except UserError as error:
+            raise UserError(f"{place}: {error.cause}", error.cure) from error
+        except (ValueError, ZeroDivisionError) as error:
+            raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
+    if not rows and not things:
+        raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
+    return ClassTable(rows=tuple(rows), things=_without_repeats(things))
+
+
+def cues(rows: Sequence[LineThings]) -> tuple[Cue, ...]:
+    """Let the timed lines show their classes while they are sung.
+
+    Parameters
+    ----------
+    rows
+        Of the table; those without times count for nothing.
+
+    Returns
+    -------
+    tuple of Cue
+        By their beginnings. A line whose end is not known shows until the next one begins.
+    """
+    timed = sorted((row for row in rows if row.start_seconds is not None), key=lambda row: row.start_seconds or 0)
+    nexts = [after.start_seconds for _, after in pairwise(timed)] + [None] if timed else []
+    return tuple(
+        Cue(start_seconds=start, end_seconds=end, classes=tuple(thing.class_id for thing in row.things), mood=row.mood)
+        for row, following in zip(timed, nexts, strict=True)
+        if (start := row.start_seconds) is not None and (end := row.end_seconds or following or start + LAST_LINE_SECONDS) > start
+    )
+
+
+# Writing --------------------------------------------------------------------------------------------------------------------------------
+
+
+def _film_record(thing: Thing) -> dict[str, str]:
+    return {"line": FILM, "class": thing.name, "similarity": f"{thing.similarity:.2f}"}
+
+
+def _line_record(row: LineThings) -> dict[str, str]:
+    first, *others = row.things
+    return {
+        "line": str(row.number),
+        "begin": _seconds_text(row.start_seconds),
+        "end": _seconds_text(row.end_seconds),
+        "class": first.name,
+        "similarity": f"{first.similarity:.2f}",
+        "also": BETWEEN_NAMES.join(thing.name for thing in others),
+        "mood": f"{row.mood:g}",
+        "words": row.text,
+        "verse": str(row.verse + 1),
+    }
+
+
+def _seconds_text(seconds: Fraction | None) -> str:
+    return "" if seconds is None else f"{float(seconds):.{TIME_DECIMALS}f}".rstrip("0").rstrip(".")
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+
+def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Give each row with its place in words."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a table that is there.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"“{path.name}” is not written in UTF-8.", "Save it as CSV with the encoding UTF-8.") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(path), strict=True)
+    if "class" not in (reader.fieldnames or ()):
+        raise UserError(f"“{path.name}” has no column “class”.", "Keep the table's first row as it was written.")
+    try:
+        yield from ((f"Row {reader.line_num} of “{path.name}”", record) for record in reader if any(record.values()))
+    except csv.Error as error:
+        raise UserError(f"“{path.name}” is no table: {error}.", "Save it as CSV from the spreadsheet.") from error
+
+
+def _separator(path: Path) -> str:
+    separator = SEPARATORS.get(path.suffix.lower())
+    if separator is None:
+        raise UserError(f"“{path.name}” is no name for a table.", f"Choose a name that ends in {' or '.join(SEPARATORS)}.")
+    return separator
+
+
+def _line(record: Mapping[str, str], thing: Thing, *, number: int) -> LineThings:
+    others = [_thing(name) for name in (record.get("also") or "").split(BETWEEN_NAMES.strip()) if name.strip()]
+    return LineThings(
+        number=int(record.get("line") or number),
+        text=record.get("words") or "",
+        verse=int(record.get("verse") or 1) - 1,
+        things=_without_repeats([thing, *others]),
+        start_seconds=_seconds(record.get("begin")),
+        end_seconds=_seconds(record.get("end")),
+        mood=max(-1.0, min(1.0, float(record.get("mood") or 0))),
+    )
+
+
+def _thing(text: str, similarity: str | None = None) -> Thing:
+    class_id = class_names.resolve(text)
+    return Thing(class_id=class_id, name=class_names.name(class_id), similarity=float(similarity or 0))
+
+
+def _seconds(text: str | None) -> Fraction | None:
+    return Fraction(text.strip()) if text and text.strip() else None
+
+
+def _without_repeats(things: Iterable[Thing]) -> tuple[Thing, ...]:
+    first: dict[int, Thing] = {}
+    for thing in things:
+        first.setdefault(thing.class_id, thing)
+    return tuple(first.values())
