@@ -5,15 +5,19 @@ Runs in Blender's Python: standard library and ``bpy`` only. Everything heavy ha
 
 import bpy
 
-from . import jobs, operators, panels, preferences, properties
+from . import jobs, model_list, models, operators, panels, preferences, properties
 
 CLASSES = (
     properties.StripSettings,
+    models.ModelItem,
+    *model_list.CLASSES,
     preferences.Preferences,
     operators.CHROMASTRIP_OT_generate,
     operators.CHROMASTRIP_OT_insert_strip,
     operators.CHROMASTRIP_OT_cancel,
     operators.CHROMASTRIP_OT_export,
+    operators.CHROMASTRIP_OT_import,
+    operators.CHROMASTRIP_OT_insert_timeline,
     operators.CHROMASTRIP_OT_copy_error,
     operators.CHROMASTRIP_OT_use_standard_view,
     panels.CHROMASTRIP_PT_main,
@@ -28,12 +32,16 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    models.register()
     jobs.register()
+    bpy.types.SEQUENCER_MT_add.append(operators.draw_add_menu)
 
 
 def unregister() -> None:
     """Take everything back; a running worker ends."""
+    bpy.types.SEQUENCER_MT_add.remove(operators.draw_add_menu)
     jobs.unregister()
+    models.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

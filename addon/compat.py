@@ -38,3 +38,51 @@ def content_trim_start(strip: bpy.types.Strip) -> int:
 def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """Give the scene whose sequencer is being edited: since 5.0 the workspace chooses it."""
     return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def set_edges(strip: bpy.types.Strip, first: int, end: int) -> None:
+    """Trim a strip, or stretch it beyond its media: it shows on the frames first ... end - 1."""
+    left, right = ("left_handle", "right_handle") if HAS_HANDLES else ("frame_final_start", "frame_final_end")
+    edges = ((right, end), (left, first))
+    for name, frame in edges if end > left_handle(strip) else reversed(edges):  # at each step the left one must be left of the right one
+        setattr(strip, name, frame)
+
+
+def set_content_start(strip: bpy.types.Strip, frame: int) -> None:
+    """Move a strip so that its media would begin at `frame` if nothing were trimmed."""
+    setattr(strip, "content_start" if HAS_HANDLES else "frame_start", frame)
+
+
+def content_trim_end(strip: bpy.types.Strip) -> int:
+    """Give how many frames are cut off the media itself, at its end."""
+    return strip.content_trim_end if HAS_HANDLES else strip.animation_offset_end
+
+
+def retimed_frames(media_frames: int) -> int:
+    """Give how many media frames lie between a retimed strip's first and last key: in 4.5 the last key is at the last frame's beginning."""
+    return media_frames if bpy.app.version >= (5, 0, 0) else media_frames - 1
+
+
+def new_effect(
+    strips: bpy.types.StripsTopLevel,
+    kind: str,
+    *,
+    name: str,
+    channel: int,
+    first: int,
+    end: int,
+    inputs: tuple[bpy.types.Strip, ...] = (),
+) -> bpy.types.EffectStrip:
+    """Make an effect strip of the frames first ... end - 1, over other strips if it needs them."""
+    options: dict[str, object] = {"length": end - first} if bpy.app.version >= (5, 0, 0) else {"frame_end": end}
+    options |= {f"input{number}": strip for number, strip in enumerate(inputs, 1)}
+    return strips.new_effect(name=name, type=kind, channel=channel, frame_start=first, **options)
+
+
+def curves(scene: bpy.types.Scene) -> list[bpy.types.FCurve]:
+    """Give the curves that animate a scene and its strips: since 5.0 an action keeps them in layers only."""
+    data = scene.animation_data
+    if data is None or data.action is None:
+        return []
+    bags = (bag for layer in data.action.layers for strip in layer.strips for bag in strip.channelbags if bag.slot == data.action_slot)
+    return [curve for bag in bags for curve in bag.fcurves]

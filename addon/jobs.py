@@ -21,6 +21,11 @@ from ..core.protocol import (
     Exported,
     ExportOptions,
     Failed,
+    Import,
+    Imported,
+    ListModels,
+    Message,
+    ModelJob,
     Progress,
     ProtocolError,
     Render,
@@ -28,7 +33,8 @@ from ..core.protocol import (
     Settings,
     UserError,
 )
-from .preferences import engine_python
+from . import folders, models
+from .engine import engine_python
 from .strips import Placement
 from .worker_client import WorkerClient
 
@@ -47,10 +53,21 @@ class RenderJob:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportJob:
-    """A timeline that the worker writes."""
+    """A timeline that the worker writes, and sentences about what of the sequencer it does not hold."""
 
     job_id: str
     path: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportJob:
+    """A timeline that the worker reads, and the scene and its frame that it is for."""
+
+    job_id: str
+    path: str
+    scene_name: str
+    first_frame: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +83,31 @@ class FinishedFilm:
         return self.job.request.settings
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadTimeline:
+    """A timeline that waits to be put into the sequencer."""
+
+    job: ImportJob
+    imported: Imported
+
+
 @dataclass
 class State:
     """What the panel shows and the operators ask."""
 
-    job: RenderJob | ExportJob | None = None
+    job: RenderJob | ExportJob | ImportJob | None = None
     progress: Progress | None = None
     cancelling: bool = False
     finished: FinishedFilm | None = None
+    read: ReadTimeline | None = None
     error: UserError | None = None
     details: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way, or a film waits to be inserted."""
-        return self.job is not None or self.finished is not None
+        """Whether a job is under way, or a film or a timeline waits to be inserted."""
+        return self.job is not None or self.finished is not None or self.read is not None
 
 
 state = State()
@@ -103,16 +129,56 @@ def start_render(request: RenderRequest, placement: Placement) -> None:
     _start(job, Render(job_id=job.job_id, request=request))
 
 
-def start_export(edit: Edit, path: str, options: ExportOptions) -> None:
-    """Have a timeline written.
+def start_export(edit: Edit, path: str, options: ExportOptions, *, warnings: tuple[str, ...] = ()) -> None:
+    """Have a timeline written; `warnings` are told with the worker's own.
 
     Raises
     ------
     UserError
         If the engine cannot be started.
     """
-    job = ExportJob(job_id=uuid.uuid4().hex, path=path)
+    job = ExportJob(job_id=uuid.uuid4().hex, path=path, warnings=warnings)
     _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options))
+
+
+def start_import(path: str, scene_name: str, *, first_frame: int) -> None:
+    """Have a timeline read and put into a scene's sequencer, from `first_frame` on.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    job = ImportJob(job_id=uuid.uuid4().hex, path=path, scene_name=scene_name, first_frame=first_frame)
+    _start(job, Import(job_id=job.job_id, path=path))
+
+
+def start_model_job(job: ModelJob) -> None:
+    """Have something done about the models on this machine; `models` shows how it goes.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    _tell_worker(job)
+    models.begin(job)
+
+
+def cancel_model_job() -> None:
+    """End the job about models; what has come of a download is kept."""
+    if models.state.job is not None and _worker is not None:
+        models.state.cancelling = True
+        _worker.send(Cancel(job_id=models.state.job.job_id))
+
+
+def why_busy() -> str:
+    """Say why no other job can be started now; empty: one can. The worker does one at a time."""
+    if state.busy:
+        return "A film is being drawn. Wait for it, or cancel it"
+    if models.state.busy:
+        return "A model is being downloaded or checked. Wait for it, or cancel it in the add-on's preferences"
+    return ""
 
 
 def cancel() -> None:
@@ -120,7 +186,7 @@ def cancel() -> None:
     if state.job is not None and _worker is not None:
         state.cancelling = True
         _worker.send(Cancel(job_id=state.job.job_id))
-    state.finished = None
+    state.finished = state.read = None
 
 
 def show_error(error: UserError, details: str = "") -> None:
@@ -133,11 +199,16 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: RenderJob | ExportJob, message: Render | Export) -> None:
+def _start(job: RenderJob | ExportJob | ImportJob, message: Render | Export | Import) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     state = State()
-    _running_worker().send(message)
+    _tell_worker(message)
     state.job = job
+
+
+def _tell_worker(message: Message) -> None:
+    """Send a message, and have the timer listen for what becomes of it."""
+    _running_worker().send(message)
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=POLL_SECONDS, persistent=True)
 
@@ -166,8 +237,12 @@ def tick() -> float | None:
             _take(event)
         if events:
             _redraw_sidebars()
+        if models.state.is_outdated and models.state.job is None and _worker is not None:
+            start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
         if state.finished is not None and _may_insert():
             bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)  # True: an undo step of its own
+        if state.read is not None and _may_insert():
+            bpy.ops.chromastrip.insert_timeline("EXEC_DEFAULT", True)
     except UserError as error:
         _drop_worker()
         _fail(error)
@@ -176,10 +251,13 @@ def tick() -> float | None:
         _fail(UserError(f"The engine speaks another language: {error}.", "Install the add-on and the engine anew, of one version."))
     except Exception as error:  # noqa: BLE001 (the timer's one catch-all: what escaped here, nobody would see)
         _fail(UserError(f"Something went wrong: {error}.", "Press Generate again: finished frames are kept."), traceback.format_exc())
-    return POLL_SECONDS if state.busy else None
+    return POLL_SECONDS if state.busy or models.state.job is not None else None
 
 
 def _take(event: Event) -> None:
+    if models.is_about(event):
+        models.take(event)
+        return
     if state.job is None or getattr(event, "job_id", None) != state.job.job_id:
         return  # of a job that nobody waits for any more
     match event:
@@ -190,7 +268,11 @@ def _take(event: Event) -> None:
             assert isinstance(state.job, RenderJob)
             state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), event.warnings
         case Exported():
-            state.notes = (f"Wrote {event.path}", *event.warnings)
+            assert isinstance(state.job, ExportJob)
+            state.notes = (f"Wrote {event.path}", *state.job.warnings, *event.warnings)
+        case Imported():
+            assert isinstance(state.job, ImportJob)
+            state.read = ReadTimeline(job=state.job, imported=event)
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
         case Cancelled():
@@ -205,17 +287,23 @@ def _may_insert() -> bool:
 
 
 def _fail(error: UserError, details: str = "") -> None:
-    state.job, state.progress, state.cancelling, state.finished = None, None, False, None
-    show_error(error, details)
+    is_about_models = models.state.job is not None
+    if is_about_models:
+        models.fail(error, details)
+    if state.busy or not is_about_models:
+        state.job, state.progress, state.cancelling, state.finished, state.read = None, None, False, None, None
+        show_error(error, details)
     _redraw_sidebars()
 
 
 def _redraw_sidebars() -> None:
-    """Have the panel drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
+    """Have panel and preferences drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "SEQUENCE_EDITOR":
                 next(region for region in area.regions if region.type == "UI").tag_redraw()
+            elif area.type == "PREFERENCES":
+                area.tag_redraw()
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------------------------

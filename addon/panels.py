@@ -106,8 +106,10 @@ class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the export button."""
-        self.layout.operator("chromastrip.export", icon="EXPORT")
+        """Draw the buttons."""
+        column = self.layout.column(align=True)
+        column.operator("chromastrip.export", icon="EXPORT")
+        column.operator("chromastrip.import_timeline", icon="IMPORT")
 
 
 def _source(context: bpy.types.Context) -> bpy.types.SoundStrip | None:

@@ -1,6 +1,7 @@
 """Strips in, strips out: which sound is meant and where it lies, and the image strip that shows the film."""
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from .properties import read_settings
 
 MOST_CHANNELS = 128
 STRIP_COLOR = "COLOR_05"
+FLOAT32_STEP = 2.0**-24  # half of what lies between a number of seven digits and the next, as a share of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
     base = folders.base_folder()
     return RenderRequest(
         name=strip.name,
-        sound_path=_unpacked_sound(strip, base) if strip.sound.packed_file else sound_path(strip),
+        sound_path=unpacked_sound(strip, base) if strip.sound.packed_file else sound_path(strip),
         source_start_seconds=source_start_seconds(scene, strip),
         frame_count=compat.frame_count(strip),
         fps=scene_fps(scene),
@@ -113,20 +115,31 @@ def placement(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Placement:
 
 def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
     """Say where in the sound file the strip's first frame lies, in seconds."""
-    frames = compat.left_handle(strip) - _exact(compat.content_start(strip)) + compat.content_trim_start(strip)
-    return frames / scene_fps(scene) + _exact(strip.sound_offset)
+    frames = compat.left_handle(strip) - exact(compat.content_start(strip)) + compat.content_trim_start(strip)
+    return frames / scene_fps(scene) + exact(strip.sound_offset)
 
 
 def scene_fps(scene: bpy.types.Scene) -> Fraction:
     """Give the scene's exact rate: 30 / 1.001 is 30000/1001, though Blender keeps the base as a float."""
-    return Fraction(scene.render.fps) / Fraction(scene.render.fps_base).limit_denominator(10_000)
+    base = Fraction(scene.render.fps_base)
+    return Fraction(scene.render.fps) / (base.limit_denominator(10_000) or base)
 
 
-def _exact(number: float) -> Fraction:
-    return Fraction(number).limit_denominator(1_000_000)  # Blender's floats have seven digits
+def set_scene_fps(scene: bpy.types.Scene, fps: Fraction) -> None:
+    """Set a scene's exact rate as Blender's own menus do: 30000/1001 is 30 / 1.001."""
+    scene.render.fps = math.ceil(fps)
+    scene.render.fps_base = float(math.ceil(fps) / fps)
 
 
-def _unpacked_sound(strip: bpy.types.SoundStrip, base: Path) -> str:
+def exact(number: float) -> Fraction:
+    """Give the simplest fraction that one of Blender's floats, of seven digits, can stand for: 1/75 for 0.013333334."""
+    simpler = (Fraction(number).limit_denominator(10**digits) for digits in range(1, 7))
+    close = max(abs(number), 1e-6) * FLOAT32_STEP
+    return next((value for value in simpler if abs(value - Fraction(number)) <= close), Fraction(number).limit_denominator(1_000_000))
+
+
+def unpacked_sound(strip: bpy.types.SoundStrip, base: Path) -> str:
+    """Write a sound that is packed in the .blend to a file below `base`, if it is not there yet, and give its path."""
     content = bytes(strip.sound.packed_file.data)
     name = re.sub(r"[^\w.]+", "-", Path(strip.sound.filepath.replace("\\", "/")).name) or "sound"
     path = base / "sounds" / f"{hashlib.blake2b(content, digest_size=8).hexdigest()}-{name}"
@@ -155,7 +168,8 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     if sound is not None and compat.frame_count(sound) == where.frame_count:  # moved while the film was drawn: follow it
         where = placement(scene, sound)
     channel = free_channel(strips, above=where.channel, first=where.left_handle, last=where.left_handle + where.frame_count)
-    strip = _new_image_strip(context, scene, where, frames, channel=channel)
+    strip = new_image_strip(context, scene, frames, name=where.sound_strip_name, channel=channel, first=where.left_handle)
+    strip.name = f"{where.sound_strip_name} Film"
     strip.color_tag = STRIP_COLOR
     return strip
 
@@ -180,44 +194,45 @@ def free_channel(strips: Sequence[bpy.types.Strip], *, above: int, first: int, l
     return channel
 
 
-def _new_image_strip(
-    context: bpy.types.Context, scene: bpy.types.Scene, where: Placement, frames: FrameSequence, *, channel: int
+def new_image_strip(
+    context: bpy.types.Context, scene: bpy.types.Scene, frames: FrameSequence, *, name: str, channel: int, first: int
 ) -> bpy.types.ImageStrip:
     """Make the strip: by Blender's operator where there is a sequencer to run it in (10 000 frames in 0.05 s), else one by one."""
     names = frames.file_names()
     strips = current_strips(scene.sequence_editor)
     before = {strip.name for strip in strips}
-    override = _sequencer_of(context, scene)
+    override = sequencer_of(context, scene)
     if override is None:
         strip = strips.new_image(
-            name=where.sound_strip_name,
+            name=name,
             filepath=str(Path(frames.folder) / names[0]),
             channel=channel,
-            frame_start=where.left_handle,
+            frame_start=first,
             fit_method="FIT",
         )
-        for name in names[1:]:
-            strip.elements.append(name)
-        strip.directory = _portable(frames.folder)
+        for other in names[1:]:
+            strip.elements.append(other)
+        strip.directory = portable(frames.folder)
     else:
         with context.temp_override(**override):
             bpy.ops.sequencer.image_strip_add(
                 directory=frames.folder,
                 files=[{"name": name} for name in names],
-                frame_start=where.left_handle,
+                frame_start=first,
                 channel=channel,
                 fit_method="FIT",
                 replace_sel=False,
                 set_view_transform=False,
                 relative_path=bpy.data.is_saved,
-                **_only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
+                **only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
             )
         strip = next(strip for strip in strips if strip.name not in before)
-    strip.name = f"{where.sound_strip_name} Film"
+    strip.name = name
     return strip
 
 
-def _sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> dict[str, object] | None:
+def sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> dict[str, object] | None:
+    """Give what an operator of the sequencer must be told to run in one that edits this scene; None if there is none on the screen."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             edited = getattr(window.workspace, "sequencer_scene", None) or window.scene
@@ -227,11 +242,15 @@ def _sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> dict[st
     return None
 
 
-def _only_known(operator: Any, **options: object) -> dict[str, object]:
+def only_known(operator: Any, **options: object) -> dict[str, object]:
     """Leave out the options that this Blender's operator does not have yet."""
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in options.items() if name in known}
 
 
-def _portable(folder: str) -> str:
-    return bpy.path.relpath(folder) if bpy.data.is_saved else folder
+def portable(path: str) -> str:
+    """Name a file or folder from the .blend's place, where that can be done."""
+    try:
+        return bpy.path.relpath(path) if bpy.data.is_saved else path
+    except ValueError:  # another drive
+        return path

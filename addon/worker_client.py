@@ -168,7 +168,7 @@ class WorkerClient:
             self._process.wait(END_SECONDS)  # its connection is closed, so this is a matter of milliseconds
         return WorkerError(
             f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{self._last_words()}",
-            "Press Generate again: finished frames are kept, only the rest is drawn.",
+            "Press Generate again, or Resume a download: what is finished is kept, only the rest is done.",
         )
 
     def _last_words(self) -> str:

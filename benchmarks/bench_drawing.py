@@ -20,9 +20,10 @@ from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from benchmarks.measure import Figure, interleave, lone_process, seconds, write_results
 from benchmarks.songs import DEMO_SONG
 from core import pipeline
-from core.generator import Generator
+from core.generator import Generator, abstract_network
 from core.latents import Latents, make_latents
 from core.network.abstract import build_abstract
+from core.network.running import Way
 from core.protocol import RenderRequest, Settings
 from core.sound import features
 
@@ -66,13 +67,7 @@ def _alone(process: ProcessPoolExecutor, work: Callable[[Path], float], folder: 
 
 def abstract(folder: Path) -> float:
     generator, latents = _generator(), _latents(folder)
-    step = generator.batch_size
-
-    def draw() -> None:
-        for first in range(0, OUR_PICTURES, step):
-            generator.draw(latents, range(first, min(first + step, OUR_PICTURES)))
-
-    return OUR_PICTURES / seconds(draw)
+    return OUR_PICTURES / seconds(lambda: [*generator.draw(latents, range(OUR_PICTURES))])
 
 
 def abstract_as_the_originals(folder: Path) -> float:
@@ -122,7 +117,7 @@ def _latents(folder: Path) -> Latents:
 
 @functools.cache
 def _generator() -> Generator:
-    generator = Generator()
+    generator = Generator(abstract_network(), Way(device="cpu", precision="float32"))
     generator.load()
     return generator
 

@@ -14,8 +14,9 @@ from benchmarks.measure import Figure, interleave, seconds, write_results
 from benchmarks.songs import DEMO_SONG
 from core import pictures, pipeline
 from core.flash_safety.flashes import find_flashes, merged
-from core.generator import Generator
+from core.generator import Generator, abstract_network
 from core.latents import make_latents
+from core.network.running import Way
 from core.protocol import RenderRequest, Settings
 from core.sound import features
 
@@ -31,7 +32,7 @@ LOOKS = {
 
 
 def main() -> None:
-    generator = Generator()
+    generator = Generator(abstract_network(), Way(device="cpu", precision="float32"))
     generator.load()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

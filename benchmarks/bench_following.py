@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmarks.measure import Figure, write_results
 from benchmarks.songs import DEMO_SONG
-from core.generator import Generator
+from core.generator import Generator, abstract_network
 from core.latents import make_latents
+from core.network.running import Way
 from core.protocol import Look, Settings
 from core.sound import audio, features
 from core.walk.positions import control_positions, sample
@@ -27,7 +28,7 @@ BARS = {"noise": 0.5, "pictures": 1.0}  # frames: what the default look promises
 
 
 def main() -> None:
-    generator = Generator()
+    generator = Generator(abstract_network(), Way(device="cpu", precision="float32"))
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         clicks = sounds.write(Path(folder) / "clicks.wav", sounds.click_track(seconds=12))
@@ -68,7 +69,7 @@ def follow(heard: features.Features, settings: Settings, generator: Generator) -
     hits = sample(heard.onset_strength.astype(float), control_positions(**film))[1:-1]
     first = max(0, frame_count // 2 - DRAWN_FRAMES // 2)
     drawn = range(first, min(first + DRAWN_FRAMES, frame_count))
-    pictures = generator.draw(latents, drawn).astype(np.float32)
+    pictures = np.stack([*generator.draw(latents, drawn)]).astype(np.float32)
     change = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3))
     return {
         "noise": lag(hits, np.linalg.norm(latents.noise[2:] - latents.noise[:-2], axis=1)),

@@ -102,7 +102,7 @@ def our_network(size: int, weights: Path, dtype: str) -> float:
     runner, count = _runner(size, weights, dtype), OUR_PICTURES[size]
     noise, class_vectors = published.random_inputs(ARCHITECTURES_BY_SIZE[size], count)
     rows = Rows(noise=noise.numpy(), class_vectors=class_vectors.numpy(), truncations=np.ones(count, np.float32))
-    return seconds(lambda: runner.draw(rows)) / count
+    return seconds(lambda: [*runner.draw(rows)]) / count
 
 
 def convolutions(size: int, dtype: str) -> float:

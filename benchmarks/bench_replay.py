@@ -66,7 +66,7 @@ def request(song: Path, folder: Path, *, model: Model) -> RenderRequest:
 def fill_cache(asked: RenderRequest) -> float:
     """Put a few of Abstract's pictures into the cache under all names of a film; return the mean size of one in bytes."""
     latents = _latents(asked)
-    generator = Backends().open(asked.settings)
+    generator = Backends().open(asked)
     rows = range(0, FRAMES, FRAMES // DISTINCT_PICTURES)
     encoded = [pictures.encode_png(picture) for picture in generator.draw(latents, rows)]
     cache = FrameCache(Path(asked.cache_folder) / "pictures")

@@ -11,6 +11,7 @@ What does not fit into the time is left out, and said to be.
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import platform
@@ -18,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ from core.network.architecture import ARCHITECTURES, Architecture
 from core.network.card import DeviceRunner, can_compile, is_out_of_memory, steady_kernels
 from core.network.folding import Folded, fold
 from core.network.reference import Doubling, draw_values, make_conditions, prepare, to_8_bits
-from core.network.runners import Rows, usable_cores
+from core.network.runners import Rows, RowSource, usable_cores
 from core.pictures import encode_png
 from tools import published
 
@@ -43,6 +45,9 @@ ORIGINAL_BATCHES = {128: 30, 256: 30, 512: 20}  # the two visualizers' defaults
 CHECKED_PICTURES = 2
 DISK_SECONDS = 6.0
 KERNELS_SHOWN = 12
+TIMED_BATCHES = 4
+KEPT_ON_DISK = 1000
+MOST_WAITING = 64  # as in core/drawing
 PLAIN_SECONDS, COMPILED_SECONDS, PUBLISHED_SECONDS = 8, 75, 15  # about as long as these steps take
 ERRORS = {torch.float32: 1e-5, torch.float16: 2e-2, torch.bfloat16: 2e-2}
 SHARE_WITHIN_2_LEVELS = 0.99
@@ -208,7 +213,7 @@ def measure_size(bench: Bench, architecture: Architecture) -> None:
             f"{size} px: {best} once more", COMPILED_SECONDS if best.compiled else PLAIN_SECONDS, lambda: run(folded, best, device)
         )
         if runner is not None:
-            rows = random_rows(architecture, runner.batch_size)
+            rows = random_rows(architecture, TIMED_BATCHES * runner.batch_shape)
             found["kernels"] = bench.step(f"{size} px: its kernels", 5, lambda: slowest_kernels(runner, rows, device))
             found["disk"] = bench.step(f"{size} px: to disk", 2 * DISK_SECONDS, lambda: to_disk(runner, rows))
 
@@ -250,11 +255,11 @@ def check_and_time(folded: Folded, variant: Variant, truth: Tensor | None, devic
     started = time.perf_counter()
     runner = run(folded, variant, device)
     checked = random_rows(folded.architecture, CHECKED_PICTURES)
-    pictures = runner.draw(checked)
+    pictures = drawn(runner, checked)
     first = time.perf_counter() - started
-    rows = random_rows(folded.architecture, runner.batch_size)
+    rows = random_rows(folded.architecture, TIMED_BATCHES * runner.batch_shape)
     return {
-        "seconds": median_seconds(device, lambda: runner.draw(rows)) / len(rows),
+        "seconds": median_seconds(device, lambda: drawn(runner, rows)) / len(rows),
         "first_picture_seconds": first,
         "batch": runner.batch_shape,
         "peak_memory_gb": torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else None,
@@ -267,6 +272,10 @@ def run(folded: Folded, variant: Variant, device: torch.device) -> DeviceRunner:
     return DeviceRunner(folded, device=str(device), dtype=variant.dtype, doubling=variant.doubling, compiled=variant.compiled)
 
 
+def drawn(runner: DeviceRunner, rows: RowSource) -> np.ndarray:
+    return np.stack([*runner.draw(rows)])
+
+
 def random_rows(architecture: Architecture, count: int) -> Rows:
     noise, class_vectors = published.random_inputs(architecture, count)
     return Rows(noise=noise.numpy(), class_vectors=class_vectors.numpy(), truncations=np.ones(count, np.float32))
@@ -274,11 +283,11 @@ def random_rows(architecture: Architecture, count: int) -> Rows:
 
 def steadiness(runner: DeviceRunner, rows: Rows) -> dict[str, bool]:
     """Draw again, and in other company."""
-    pictures, order = runner.draw(rows), np.arange(len(rows))[::-1][: len(rows) - 1]
+    pictures, order = drawn(runner, rows), np.arange(len(rows))[::-1][: len(rows) - 1]
     turned = Rows(noise=rows.noise[order], class_vectors=rows.class_vectors[order], truncations=rows.truncations[order])
     return {
-        "same_again": np.array_equal(pictures, runner.draw(rows)),
-        "same_in_other_company": np.array_equal(pictures[order], runner.draw(turned)),
+        "same_again": np.array_equal(pictures, drawn(runner, rows)),
+        "same_in_other_company": np.array_equal(pictures[order], drawn(runner, turned)),
     }
 
 
@@ -305,7 +314,7 @@ def slowest_kernels(runner: DeviceRunner, rows: Rows, device: torch.device) -> l
     """Name what takes the most time."""
     kind = torch.profiler.ProfilerActivity.CUDA if device.type == "cuda" else torch.profiler.ProfilerActivity.CPU
     with torch.profiler.profile(activities=[kind]) as profile:
-        runner.draw(rows)
+        drawn(runner, rows)
     attribute = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
     events = sorted(profile.key_averages(), key=lambda event: -getattr(event, attribute))[:KERNELS_SHOWN]
     microseconds = [getattr(event, attribute) / len(rows) for event in events]
@@ -319,27 +328,47 @@ def slowest_kernels(runner: DeviceRunner, rows: Rows, device: torch.device) -> l
 
 def to_disk(runner: DeviceRunner, rows: Rows) -> dict[str, float]:
     """Draw, encode on all cores, and write, for some seconds: pictures a second; and the same without drawing."""
-    pictures = runner.draw(rows)
+    pictures = drawn(runner, rows)
+    endless = Repeated(rows)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(usable_cores()) as pool:
         return {
-            "pictures_per_second": written_per_second(lambda: runner.draw(rows), Path(folder), pool),
-            "encoding_alone_per_second": written_per_second(lambda: pictures, Path(folder), pool),
+            "pictures_per_second": written_per_second(lambda: runner.draw(endless), Path(folder), pool),
+            "encoding_alone_per_second": written_per_second(lambda: itertools.cycle(pictures), Path(folder), pool),
         }
 
 
-def written_per_second(draw: Callable[[], np.ndarray], folder: Path, pool: ThreadPoolExecutor) -> float:
+def written_per_second(draw: Callable[[], Iterator[np.ndarray]], folder: Path, pool: ThreadPoolExecutor) -> float:
+    """Write what is drawn as `core.drawing` does: encoded by other threads, some pictures behind."""
     started, written = time.perf_counter(), 0
-    waiting: list[Future[int]] = []
-    while time.perf_counter() < started + DISK_SECONDS:
-        drawn = draw()
-        written += sum(future.result() > 0 for future in waiting)  # the batch before, encoded meanwhile
-        waiting = [pool.submit(_write, folder / f"{number}.png", picture) for number, picture in enumerate(drawn)]
+    waiting: deque[Future[int]] = deque()
+    for number, picture in enumerate(draw()):
+        waiting.append(pool.submit(_write, folder / f"{number % KEPT_ON_DISK}.png", picture))
+        while len(waiting) > MOST_WAITING or waiting[0].done():
+            written += waiting.popleft().result() > 0
+            if not waiting:
+                break
+        if time.perf_counter() > started + DISK_SECONDS:
+            break
     written += sum(future.result() > 0 for future in waiting)
     return written / (time.perf_counter() - started)
 
 
 def _write(path: Path, picture: np.ndarray) -> int:
     return path.write_bytes(encode_png(picture))
+
+
+class Repeated:
+    """Some rows, again and again."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def tensors(self, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Give some rows, see `RowSource`."""
+        return self._rows.tensors(first % (len(self._rows) - count + 1), count)
 
 
 # What it means --------------------------------------------------------------------------------------------------------------------------

@@ -4,21 +4,28 @@ A backend is cheap to make and names its pictures (`cache_keys`) before any netw
 cached never loads one.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from .latents import Latents
-from .protocol import Model, Settings, UserError
+from .protocol import Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
+
+if TYPE_CHECKING:
+    from .generator import Generator, Network
 
 
 class Backend(Protocol):
     """Draws rows of latents."""
 
-    batch_size: int
-    """How many rows to ask for at once: enough to keep the machine busy. Never changes a pixel."""
+    size: int
+    """Width and height of its pictures."""
+
+    class_total: int
+    """How many classes it knows."""
 
     follows_latents: bool
     """Whether a row's picture shows its latents and nothing else, so that calmer latents make a calmer film. Not so a measuring card."""
@@ -31,42 +38,62 @@ class Backend(Protocol):
         """Get ready to draw: load the network. Loading again does nothing."""
         ...
 
-    def draw(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
-        """Draw some rows: uint8 [len(rows), size, size, 3]. The same row gives the same bytes in any company."""
+    def draw(self, latents: Latents, rows: Sequence[int]) -> Iterator[np.ndarray]:
+        """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
         ...
 
 
 class Backends:
-    """Makes backends, and keeps each one and its loaded network for the next film.
+    """Makes backends, and keeps the last one and its loaded network for the next film.
 
     Parameters
     ----------
     fault
         What the sync card shall do wrong, see `SyncCard`; empty: nothing.
+    models_folder
+        Where the networks lie; None: where this user's lie.
     """
 
-    def __init__(self, *, fault: str = "") -> None:
+    def __init__(self, *, fault: str = "", models_folder: Path | None = None) -> None:
         self._fault = fault
-        self._kept: dict[tuple[Model, int], Backend] = {}
+        self._models_folder = models_folder
+        self._kept: Generator | None = None
 
-    def open(self, settings: Settings) -> Backend:
-        """Give the backend that draws with these settings' model and size.
+    def open(self, request: RenderRequest) -> Backend:
+        """Give the backend that draws with this request's model and size, on its machine.
 
         Raises
         ------
         UserError
-            If the model does not draw that size.
+            If the model is not here, does not draw that size, or the machine cannot run it so.
         """
-        key = (settings.model, settings.size)
-        if key not in self._kept:
-            self._kept[key] = self._make(settings)
-        return self._kept[key]
+        if request.settings.model == Model.SYNC_CARD:
+            return SyncCard(size=request.settings.size, fault=self._fault)
+        from .generator import Generator
+        from .network.running import find_way
 
-    def _make(self, settings: Settings) -> Backend:
-        if settings.model == Model.SYNC_CARD:
-            return SyncCard(size=settings.size, fault=self._fault)
-        from .generator import Generator  # torch takes seconds to import: only when something may be drawn by it
+        cache_folder, machine = Path(request.cache_folder), request.machine
+        network = self._network(request.settings, cache_folder)
+        way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
+        made = Generator(network, way)
+        if self._kept is None or self._kept.name != made.name:
+            self._kept = made
+        return self._kept
 
-        if settings.size != Generator.SIZE:
-            raise UserError(f"The model “Abstract” draws {Generator.SIZE} px, not {settings.size} px.", f"Set Size to {Generator.SIZE}.")
-        return Generator()
+    def _network(self, settings: Settings, cache_folder: Path) -> "Network":
+        """Find the weights; loads nothing."""
+        from . import generator
+        from .models import published
+        from .models.store import ModelStore
+
+        if settings.model != Model.ABSTRACT:
+            name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
+            store = ModelStore(self._models_folder or published.models_folder(), cache_folder=cache_folder)
+            return generator.network_of(store.open(name), cache_folder=cache_folder)
+        network = generator.abstract_network()
+        if settings.size != network.size:
+            raise UserError(
+                f"The model “Abstract” draws {network.size} px, not {settings.size} px.",
+                f"Set Size to {network.size}, or Model to BigGAN-deep.",
+            )
+        return network

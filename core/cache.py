@@ -26,7 +26,7 @@ class FrameCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def find(self, keys: Iterable[str]) -> dict[str, Path]:
+    def find(self, keys: Iterable[str], *, suffix: str = ".png") -> dict[str, Path]:
         """Find the entries of some keys, leaving out those that are missing or damaged.
 
         Damaged entries are removed.
@@ -35,6 +35,8 @@ class FrameCache:
         ----------
         keys
             Cache keys: 32 hexadecimal digits each.
+        suffix
+            The wanted files' ending, such as ".png".
 
         Returns
         -------
@@ -48,13 +50,13 @@ class FrameCache:
         for shelf, wanted in shelves.items():
             for path in self._entries(shelf):
                 key = path.name.partition("-")[0]
-                if key in wanted and key not in found and _is_intact(path):
+                if key in wanted and key not in found and path.suffix == suffix and _is_intact(path):
                     found[key] = path
         return found
 
-    def store(self, key: str, content: bytes) -> Path:
+    def store(self, key: str, content: bytes, *, suffix: str = ".png") -> Path:
         """Keep an encoded picture and give its file, which is there whole or not at all."""
-        path = self.folder / key[:SHELF_LETTERS] / f"{key}-{content_digest(content)}.png"
+        path = self.folder / key[:SHELF_LETTERS] / f"{key}-{content_digest(content)}{suffix}"
         if not path.exists():
             write_whole(path, content)
         return path

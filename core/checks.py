@@ -15,6 +15,8 @@ def check(request: RenderRequest) -> None:
     """
     for problem in request.settings.problems():
         raise UserError(problem, "Change it, then start again.")
+    for problem in request.machine.problems():
+        raise UserError(problem, "Choose another one.")
     for section in request.sections:
         _check_section(section, request)
     if request.frame_count < 1:
@@ -23,6 +25,20 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
     if any(after <= before for before, after in pairwise(request.beats_seconds)):
         raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
+
+
+def check_classes(request: RenderRequest, *, class_total: int) -> None:
+    """Refuse classes that the network does not know.
+
+    Raises
+    ------
+    UserError
+        Names the first one.
+    """
+    settings = (request.settings, *(section.settings for section in request.sections))
+    chosen = (number for one in settings for number in (*one.classes, *(number for cue in one.cues for number in cue.classes)))
+    if (stranger := next((number for number in chosen if number >= class_total), None)) is not None:
+        raise UserError(f"The network knows {class_total} classes, no number {stranger}.", "Choose other things, or another model.")
 
 
 def _check_section(section: Section, request: RenderRequest) -> None:
@@ -35,5 +51,6 @@ def _check_section(section: Section, request: RenderRequest) -> None:
         raise UserError(f"A section would land in {float(section.landing_seconds)} s.", "Choose 0 s or more.")
     for problem in section.settings.problems():
         raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Change it, then start again.")
-    if (section.settings.model, section.settings.size) != (request.settings.model, request.settings.size):
+    own, film = section.settings, request.settings
+    if (own.model, own.own_model, own.size) != (film.model, film.own_model, film.size):
         raise UserError("A section has another model or size than its film.", "Draw them as two films.")

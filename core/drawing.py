@@ -1,4 +1,4 @@
-"""Finds a film's pictures in the cache and draws those that are missing: encoded by other threads while the next batch is drawn.
+"""Finds a film's pictures in the cache and draws those that are missing: encoded by other threads while the next ones are drawn.
 
 Latents and their cache keys come in; where the pictures lie comes out. Numbers no frames, and judges no picture.
 """
@@ -6,8 +6,9 @@ Latents and their cache keys come in; where the pictures lie comes out. Numbers 
 import os
 import shutil
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from .protocol import RenderRequest, Stage, UserError
 from .walk.latent_rows import Latents
 from .working import CancelledError
 
-BATCHES_IN_FLIGHT = 4
-"""How many drawn batches may wait to be encoded: bounds the memory."""
+MOST_WAITING = 64
+"""How many drawn pictures may wait to be encoded: bounds the memory."""
 
 SPARE_BYTES = 50_000_000
 
@@ -40,9 +41,9 @@ class Drawing:
     report
         Told of progress.
     cancelled
-        Asked between batches.
+        Asked before each picture is taken.
     batch_size
-        Frames drawn between two questions; by default what the backend likes best.
+        So many frames are asked for at once; by default all, so that the backend never waits.
     """
 
     def __init__(
@@ -57,10 +58,10 @@ class Drawing:
         self.backend = backend
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
         self.drawn_count = 0
-        self._size = request.settings.size
+        self._format = request.picture_format
         self._cache = FrameCache(Path(request.cache_folder) / "pictures")
         self._report, self._cancelled = report, cancelled
-        self._batch_size = batch_size or backend.batch_size
+        self._batch_size = batch_size
         self._waiting: Counter[str] = (
             Counter()
         )  # how many frames wait for each missing picture: where the music stands still, they share one
@@ -87,10 +88,10 @@ class Drawing:
         wanted = set(keys).difference(self.pictures)
         if not wanted:
             return
-        self.pictures |= self._cache.find(wanted)
+        self.pictures |= self._cache.find(wanted, suffix=self._format.suffix)
         self._waiting = Counter(key for key in keys if key not in self.pictures)
         if self._waiting:
-            _check_disk(self._cache.folder, picture_count=len(self._waiting), size=self._size)
+            _check_disk(self._cache.folder, picture_count=len(self._waiting), size=self.backend.size)
             self._tell(Stage.LOADING, keys)
             self.backend.load()
             self._draw_missing(latents, keys, stage)
@@ -100,36 +101,40 @@ class Drawing:
         self._report(stage, len(keys) - self._waiting.total(), len(keys))
 
     def _draw_missing(self, latents: Latents, keys: Sequence[str], stage: Stage) -> None:
-        encoding: deque[list[Future[tuple[str, Path]]]] = deque()  # batches that are drawn
+        encoding: deque[Future[tuple[str, Path]]] = deque()  # what is drawn
 
         def finish_oldest() -> None:
-            for future in encoding.popleft():
-                self._finish(*future.result())
+            self._finish(*encoding.popleft().result())
             self._tell(stage, keys)
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # zlib lets other threads run: encoding overlaps drawing
-            for batch in self._batches(keys):
-                if self._cancelled():
-                    break
-                drawn = zip(batch, self.backend.draw(latents, batch), strict=True)
-                encoding.append([pool.submit(self._keep, keys[row], picture) for row, picture in drawn])
-                while len(encoding) > BATCHES_IN_FLIGHT or all(future.done() for future in encoding[0]):
+        with (
+            closing(self._drawn(latents, keys)) as drawn,  # however this ends, what still waits to be drawn is forgotten
+            ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,  # encoders let other threads run: encoding overlaps drawing
+        ):
+            while not self._cancelled() and (one := next(drawn, None)) is not None:
+                encoding.append(pool.submit(self._keep, keys[one[0]], one[1]))
+                while encoding and (len(encoding) > MOST_WAITING or encoding[0].done()):
                     finish_oldest()
-                    if not encoding:
-                        break
             while encoding:
                 finish_oldest()
         if self._waiting:
             raise CancelledError
 
+    def _drawn(self, latents: Latents, keys: Sequence[str]) -> Generator[tuple[int, np.ndarray]]:
+        """Give each missing picture with its row."""
+        for batch in self._batches(keys):
+            with closing(self.backend.draw(latents, batch)) as pictures:
+                yield from zip(batch, pictures, strict=True)
+
     def _batches(self, keys: Sequence[str]) -> Iterable[Sequence[int]]:
         """Give one row for each missing picture, in order, in batches."""
         first_rows = {key: row for row, key in reversed([*enumerate(keys)]) if key in self._waiting}
         missing = sorted(first_rows.values())
-        return [missing[first : first + self._batch_size] for first in range(0, len(missing), self._batch_size)]
+        step = self._batch_size or len(missing)
+        return [missing[first : first + step] for first in range(0, len(missing), step)]
 
     def _keep(self, key: str, picture: np.ndarray) -> tuple[str, Path]:
-        return key, self._cache.store(key, pictures.encode_png(picture))
+        return key, self._cache.store(key, pictures.encode(picture, self._format), suffix=self._format.suffix)
 
     def _finish(self, key: str, picture: Path) -> None:
         self.pictures[key] = picture

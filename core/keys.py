@@ -13,6 +13,10 @@ def picture_key(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def film_digest(cache_keys: Sequence[str]) -> str:
-    """Digest a film by its pictures: 12 hexadecimal digits. Films that show the same pictures in the same order are the same film."""
-    return hashlib.blake2b("".join(cache_keys).encode(), digest_size=6).hexdigest()
+def film_digest(cache_keys: Sequence[str], *, suffix: str = ".png") -> str:
+    """Digest a film by its pictures: 12 hexadecimal digits. Films that show the same pictures in the same order are the same film.
+
+    `suffix` is the ending of its frames' names: lossy frames make another film.
+    """
+    kind = "" if suffix == ".png" else suffix
+    return hashlib.blake2b(f"{''.join(cache_keys)}{kind}".encode(), digest_size=6).hexdigest()

@@ -31,7 +31,7 @@ CLASS_SPEED_RANGE = 100.0
 """How far a band of full strength and amount moves the pitch sensitivity."""
 
 
-def latents_of(request: RenderRequest, heard: Features) -> Latents:
+def latents_of(request: RenderRequest, heard: Features, *, class_total: int = CLASS_COUNT) -> Latents:
     """Turn what a request's film hears into its latents, see `make_latents`."""
     return make_latents(
         heard,
@@ -40,6 +40,7 @@ def latents_of(request: RenderRequest, heard: Features) -> Latents:
         source_start_seconds=request.source_start_seconds,
         frame_count=request.frame_count,
         fps=request.fps,
+        class_total=class_total,
     )
 
 
@@ -51,6 +52,7 @@ def make_latents(
     source_start_seconds: Fraction,
     frame_count: int,
     fps: Fraction,
+    class_total: int = CLASS_COUNT,
 ) -> Latents:
     """Turn a sound's features into the latents of a film.
 
@@ -66,6 +68,8 @@ def make_latents(
         Where in the sound the first video frame lies.
     frame_count, fps
         Number and exact rate of the video frames.
+    class_total
+        How many classes the network knows, for chance to choose from.
 
     Returns
     -------
@@ -73,21 +77,21 @@ def make_latents(
         `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
     """
     positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
-    latents = _path(features, settings, positions)
+    latents = _path(features, settings, positions, class_total=class_total)
     for section in sections:
         inside = positions.piece(section.first_frame, section.end_frame)
         start = latents.noise[section.first_frame].astype(np.float64)
-        latents = lay_over(latents, _path(features, section.settings, inside, start=start), section, fps=fps)
+        latents = lay_over(latents, _path(features, section.settings, inside, start=start, class_total=class_total), section, fps=fps)
     return latents
 
 
-def _path(features: Features, settings: Settings, positions: Positions, *, start: np.ndarray | None = None) -> Latents:
+def _path(features: Features, settings: Settings, positions: Positions, *, class_total: int, start: np.ndarray | None = None) -> Latents:
     """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
     chance = Chance(
-        classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count),
+        classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count, total=class_total),
         origin=Fraction(0) if start is None else max(Fraction(0), positions.start),
         start=start_noise(start_rng, truncation=first_truncation) if start is None else start,
         resting=resting_units(jitter_rng, control_frames=control_frames),
@@ -282,9 +286,9 @@ def random_streams(seed: int) -> tuple[np.random.Generator, np.random.Generator,
     return classes, start, jitter
 
 
-def choose_classes(rng: np.random.Generator, *, count: int) -> tuple[int, ...]:
-    """Draw `count` distinct classes."""
-    return tuple(int(c) for c in rng.choice(CLASS_COUNT, size=count, replace=False))
+def choose_classes(rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT) -> tuple[int, ...]:
+    """Draw `count` distinct classes, or all if the network has fewer."""
+    return tuple(int(c) for c in rng.choice(total, size=min(count, total), replace=False))
 
 
 def start_noise(rng: np.random.Generator, *, truncation: float) -> np.ndarray:

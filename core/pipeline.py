@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .backends import Backend
-from .checks import check
+from .checks import check, check_classes
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
@@ -19,7 +19,7 @@ from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
 from .keys import film_digest
 from .latents import latents_of
-from .protocol import FrameSequence, RenderRequest, Settings, Stage, encode
+from .protocol import FrameSequence, RenderRequest, Stage, encode
 from .sound.features import CONTROL_RATE, Features
 from .sound.listening import listen
 
@@ -52,7 +52,7 @@ class Film:
 def render(
     request: RenderRequest,
     *,
-    open_backend: Callable[[Settings], Backend],
+    open_backend: Callable[[RenderRequest], Backend],
     report: Report = lambda *_: None,
     cancelled: Callable[[], bool] = lambda: False,
     batch_size: int | None = None,
@@ -64,13 +64,13 @@ def render(
     request
         What to draw, and where to.
     open_backend
-        Gives what draws with these settings.
+        Gives what draws this request.
     report
         Told of progress.
     cancelled
-        Asked between batches.
+        Asked before each picture is taken.
     batch_size
-        Frames drawn between two questions; by default what the backend likes best. Never changes a pixel.
+        So many frames are asked for at once; by default all, one stream. Never changes a pixel.
 
     Returns
     -------
@@ -86,10 +86,12 @@ def render(
     """
     check(request)
     report(Stage.LISTENING, 0, request.frame_count)
+    backend = open_backend(request)
     heard = listen(request)
-    latents = latents_of(request, heard)
+    check_classes(request, class_total=backend.class_total)
+    latents = latents_of(request, heard, class_total=backend.class_total)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
-    drawing = Drawing(request, open_backend(request.settings), report=report, cancelled=cancelled, batch_size=batch_size)
+    drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size)
     watched = draw_and_watch(latents, drawing, request)
     frames = FrameFolder(request, keys=watched.keys)
     frames.fill(drawing.pictures)
@@ -111,12 +113,13 @@ class FrameFolder:
     """
 
     def __init__(self, request: RenderRequest, *, keys: Sequence[str]) -> None:
-        self.digest = film_digest(keys)
+        suffix = request.picture_format.suffix
+        self.digest = film_digest(keys, suffix=suffix)
         stem = f"{_safe_name(request.name)}_{self.digest}"
         self._request, self._keys = request, keys
         self._folder = Path(request.frames_folder) / stem
         self.sequence = FrameSequence(
-            folder=str(self._folder), prefix=f"{stem}_", suffix=".png", first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
+            folder=str(self._folder), prefix=f"{stem}_", suffix=suffix, first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
         )
 
     def fill(self, pictures: Mapping[str, Path]) -> None:

@@ -6,12 +6,13 @@ For checking sync, in any editor, to the frame. It can also be told to fail, so 
 import os
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .walk.originals import CLASS_COUNT
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
@@ -32,26 +33,26 @@ class SyncCard:
         memory, ``"slow@0.1"`` takes 0.1 s for each frame. Empty: nothing.
     """
 
-    batch_size = 8
+    class_total = CLASS_COUNT
     follows_latents = False  # each card shows its frame's number: it is never calmed, and its flashes are not counted
 
     def __init__(self, *, size: int, fault: str = "") -> None:
-        self._size = size
+        self.size = size
         self._fault, _, self._fault_argument = fault.partition("@")
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each frame's card: its number is all that it shows."""
-        return [picture_key(b"sync card 1", self._size.to_bytes(4, "little"), frame.to_bytes(4, "little")) for frame in range(len(latents))]
+        return [picture_key(b"sync card 1", self.size.to_bytes(4, "little"), frame.to_bytes(4, "little")) for frame in range(len(latents))]
 
     def load(self) -> None:
         """Do nothing: there is no network."""
 
-    def draw(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
-        """Draw the cards of some frames: uint8 [len(rows), size, size, 3]."""
+    def draw(self, latents: Latents, rows: Sequence[int]) -> Iterator[np.ndarray]:
+        """Draw the cards of some frames: uint8 [size, size, 3] each."""
         del latents
         for frame in rows:
             self._fail_if_told(frame)
-        return np.stack([draw_card(frame=frame, size=self._size) for frame in rows])
+            yield draw_card(frame=frame, size=self.size)
 
     def _fail_if_told(self, frame: int) -> None:
         match self._fault:

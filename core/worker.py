@@ -28,7 +28,11 @@ from .protocol import (
     Exported,
     Failed,
     Hello,
+    Import,
+    Imported,
     Message,
+    ModelJob,
+    ModelsListed,
     Progress,
     Render,
     Shutdown,
@@ -42,7 +46,7 @@ from .working import CancelledError
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = Render | Export | ChooseClasses
+Job = ModelJob | Render | Export | Import | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -175,8 +179,12 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
 def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     if isinstance(job, Export):
         return _export(job, inbox=inbox, outbox=outbox)
+    if isinstance(job, Import):
+        return _import(job, inbox=inbox)
     if isinstance(job, ChooseClasses):
         return _choose(job, outbox)
+    if isinstance(job, ModelJob):
+        return _about_models(job, inbox=inbox, outbox=outbox)
     return _render(job, inbox=inbox, outbox=outbox, backends=backends)
 
 
@@ -201,10 +209,24 @@ def _export(job: Export, *, inbox: Inbox, outbox: Outbox) -> Exported:
     return Exported(job_id=job.job_id, path=str(done.path), warnings=done.warnings)
 
 
+def _import(job: Import, *, inbox: Inbox) -> Imported:
+    from .handover.reading import read_edit
+
+    folder = Path(job.media_folder) if job.media_folder else None
+    read = read_edit(Path(job.path), media_folder=folder, cancelled=lambda: inbox.is_cancelled(job.job_id))
+    return Imported(job_id=job.job_id, edit=read.edit, notes=read.notes)
+
+
 def _choose(job: ChooseClasses, outbox: Outbox) -> ClassesChosen:
     from .words import choosing_job
 
     return choosing_job.answer(job, report=Reporter(job.job_id, outbox.send))
+
+
+def _about_models(job: ModelJob, *, inbox: Inbox, outbox: Outbox) -> ModelsListed:
+    from .models import model_jobs
+
+    return model_jobs.answer(job, report=outbox.send, cancelled=lambda: inbox.is_cancelled(job.job_id))
 
 
 def _end_process() -> None:

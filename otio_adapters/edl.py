@@ -1,16 +1,17 @@
-"""OpenTimelineIO adapter that writes edit decision lists (``.edl``, CMX 3600), which nearly every editor reads.
+"""OpenTimelineIO adapter for edit decision lists (``.edl``, CMX 3600), both ways, which nearly every editor knows.
 
 One picture track and up to two sound tracks, cuts and dissolves, speeds (M2), markers (LOC), full media paths in comments. It knows movies
 and sound files, no numbered pictures: a clip's active media reference counts. Timecode never drops frames. OpenTimelineIO loads this file
 alone, by its path. Needs nothing but opentimelineio.
 
 What cannot be said is left out: more tracks, muted clips, colours, words, volumes, the length and the comment's line breaks of markers.
+What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -21,12 +22,41 @@ METADATA_KEY = "chromastrip"
 REEL_LENGTH = 8
 BLACK = "BL"
 SOUND_TRACKS = 2
+RATE_NOTE = "CHROMASTRIP RATE"
+TIMECODE = r"(\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d)"
+EVENT = re.compile(rf"(\d+)\s+(.+?)\s+(\S+)\s+(C|D|W\d*|KB|KO|K)\s*(\d+)?\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}")
+LOCATOR = re.compile(rf"\*\s*LOC:\s*{TIMECODE}\s+(\w+)\s*(.*)")
+MOTION = re.compile(r"M2\s+(.+?)\s+(-?[\d.]+)\s+\S+")
+USUAL_RATES = (24, 25, 30, 50, 60)
 MARKER_COLOURS = {"RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", "WHITE"}
 
 
 def write_to_string(input_otio: otio.schema.Timeline) -> str:
     """Turn a timeline into an edit decision list."""
     return _List(input_otio).write()
+
+
+def read_from_string(input_str: str, rate: float | None = None) -> otio.schema.Timeline:
+    """Turn an edit decision list into a timeline that begins at the full hour before its first event.
+
+    Parameters
+    ----------
+    input_str
+        The list.
+    rate
+        Frames a second, where the list does not name them (ours do). By default the lowest usual rate that its numbers allow, with a note.
+
+    Returns
+    -------
+    otio.schema.Timeline
+        All times at that rate, which its metadata hold; paths as the list has them.
+
+    Raises
+    ------
+    ValueError
+        If it holds no event.
+    """
+    return _Reader(input_str, rate).read()
 
 
 class _List:
@@ -48,6 +78,8 @@ class _List:
         for number, track in enumerate(sounds[:SOUND_TRACKS]):
             self._track(track, "A" if number == 0 else f"A{number + 1}")
         self.lines.extend(self._markers())
+        if self.events:  # a remark belongs to an event
+            self.lines.append(f"* {RATE_NOTE}: {self.fps.numerator}/{self.fps.denominator}")
         return "\n".join(self.lines) + "\n"
 
     def _track(self, track: otio.schema.Track, channel: str) -> None:
@@ -153,3 +185,167 @@ def _plain_path(url: str) -> str:
 def _line(text: str) -> str:
     """Put a text in one line."""
     return " ".join(text.split())
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+
+class _Event:
+    """One event, in frames: what it shows, and where."""
+
+    def __init__(self, match: re.Match[str], frames: Callable[[str], int]) -> None:
+        self.reel, self.channels, self.kind = match[2], match[3].upper(), match[4]
+        self.fade_frames = int(match[5] or 0) if self.kind != "C" else 0
+        self.source_in, _, self.record_in, self.record_out = (frames(match[place]) for place in range(6, 10))
+        self.name = self.path = ""
+        self.speed = Fraction(1)
+
+    def tracks(self) -> list[tuple[str, int]]:
+        """Name the tracks that it lies on: kind and number."""
+        found: list[tuple[str, int]] = []
+        for channel in re.split(r"[/+]", self.channels):
+            if channel == "B":
+                found += [("V", 1), ("A", 1)]
+            elif match := re.fullmatch(r"V(\d*)|A+(\d*)", channel):
+                found.append((channel[0], int(match[1] or match[2] or 1)))
+        return found
+
+
+class _Reader:
+    """One list while it is read."""
+
+    def __init__(self, text: str, rate: float | None) -> None:
+        self.lines = [line.strip() for line in text.splitlines()]
+        self.notes: list[list[str]] = []
+        self.drops = any(re.fullmatch(r"FCM:\s*DROP FRAME", line) for line in self.lines)
+        self.fps = self._fps(rate)
+        self.origin = 0
+
+    def read(self) -> otio.schema.Timeline:
+        title = next((line.partition(":")[2].strip() for line in self.lines if line.startswith("TITLE:")), "")
+        events, locators = self._events()
+        if not events:
+            raise ValueError("it holds no event")
+        hour = self._frames("01:00:00:00")
+        self.origin = min(event.record_in for event in events) // hour * hour
+        timeline = otio.schema.Timeline(name=title)
+        keys = sorted({key for event in events for key in event.tracks()}, key=lambda key: (key[0] != "V", key[1]))
+        timeline.tracks.extend(self._track(events, key) for key in keys)
+        timeline.tracks.markers.extend(self._marker(match) for match in locators)
+        noted = {"schema": 1, "fps": f"{self.fps.numerator}/{self.fps.denominator}", "notes": self.notes}
+        timeline.metadata[METADATA_KEY] = noted
+        return timeline
+
+    def _fps(self, rate: float | None) -> Fraction:
+        """Take the rate that the list names, or the one that was given, or the lowest usual one that the list's numbers allow."""
+        named = next((line.partition(":")[2].strip() for line in self.lines if RATE_NOTE in line), "")
+        if re.fullmatch(r"\d{1,9}/[1-9]\d{0,8}", named) and Fraction(named) > 0:
+            return Fraction(named)
+        if rate:
+            ntsc = Fraction(math.ceil(rate) * 1000, 1001)
+            return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (two decimals)
+        highest = max((int(found[-2:]) for line in self.lines if EVENT.match(line) for found in re.findall(TIMECODE, line)), default=0)
+        base = next((usual for usual in USUAL_RATES if highest < usual), 60)
+        fps = Fraction(max(base, 30) * 1000, 1001) if self.drops else Fraction(base)
+        self.notes.append([f"The list does not say its rate: it was read at {float(fps):.6g} frames a second", ""])
+        return fps
+
+    def _events(self) -> tuple[list[_Event], list[re.Match[str]]]:
+        events: list[_Event] = []
+        locators = []
+        for line in self.lines:
+            if match := EVENT.match(line):
+                events.append(_Event(match, self._frames))
+            elif match := LOCATOR.match(line):
+                locators.append(match)
+            elif events:
+                self._remark(line, events)
+        return events, locators
+
+    def _remark(self, line: str, events: list[_Event]) -> None:
+        """Take what a line says about the event before it."""
+        event = events[-1]
+        key, _, value = (part.strip() for part in line.lstrip("* ").partition(":"))
+        is_fade = event.fade_frames > 0
+        if match := MOTION.match(line):
+            self._retime(next((one for one in reversed(events) if one.reel == match[1]), event), float(match[2]))
+        elif key == ("TO CLIP NAME" if is_fade else "FROM CLIP NAME") or (key == "CLIP NAME" and not event.name):
+            event.name = value
+        elif key in ("SOURCE FILE", "MEDIA FILE", "FROM FILE", "TO CLIP" if is_fade else "FROM CLIP"):
+            event.path = event.path or value
+        elif line and not line.startswith("*") and not re.match(r"(FCM|TITLE|SPLIT|AUD|>>>|FINAL CUT|EFFECTS NAME)", line):
+            self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
+        elif key in ("EFFECT NAME", "EFFECTS NAME", "BLEND") and not re.search("dissolve", value, re.IGNORECASE):
+            self.notes.append([f"The effect “{value}” is left out", event.name])
+
+    def _retime(self, event: _Event, fps: float) -> None:
+        """Set a speed: the simplest fraction that a rate with one decimal can stand for."""
+        if fps <= 0:
+            self.notes.append(["Plays backwards or stands still: comes in forwards, at its own speed", event.name or event.reel])
+            return
+        for denominator in range(1, 1000):
+            event.speed = Fraction(round(fps / float(self.fps) * denominator), denominator)
+            if event.speed > 0 and abs(float(event.speed * self.fps) - fps) <= 0.05:  # noqa: PLR2004 (half of the last decimal)
+                return
+
+    def _track(self, events: list[_Event], key: tuple[str, int]) -> otio.schema.Track:
+        kind = otio.schema.TrackKind.Video if key[0] == "V" else otio.schema.TrackKind.Audio
+        track = otio.schema.Track(name=f"{key[0]}{key[1]}", kind=kind)
+        chosen = [event for event in events if key in event.tracks() and event.record_out > event.record_in]
+        track.extend(self._items(sorted(chosen, key=lambda event: event.record_in)))
+        return track
+
+    def _items(self, events: list[_Event]) -> Iterator[otio.core.Composable]:
+        place, before_cut = self.origin, 0
+        for index, event in enumerate(events):
+            following = events[index + 1] if index + 1 < len(events) else None
+            if event.record_in > place:
+                yield otio.schema.Gap(source_range=self._range(0, event.record_in - place))
+            if event.fade_frames and before_cut == 0 and (index == 0 or event.record_in > place):
+                yield self._fade(event, 0)
+            touches = following is not None and following.record_in == event.record_out and following.fade_frames > 0
+            borrowed = min(following.fade_frames // 2, following.record_out - following.record_in) if following and touches else 0
+            begin = max(place, event.record_in) if before_cut == 0 else event.record_in + before_cut
+            length = event.record_out + borrowed - begin
+            if length > 0:
+                yield self._clip(event, begin - event.record_in, length)
+            else:
+                self.notes.append(["Left out, since it lies under another event of its track", event.name or event.reel])
+            if following is not None and touches:
+                yield self._fade(following, borrowed)
+            place, before_cut = max(place, event.record_out), borrowed
+
+    def _fade(self, event: _Event, before: int) -> otio.schema.Transition:
+        kind = otio.schema.TransitionTypes.SMPTE_Dissolve if event.kind == "D" else f"Wipe {event.kind}"
+        times = (otio.opentime.RationalTime(frames, float(self.fps)) for frames in (before, event.fade_frames - before))
+        return otio.schema.Transition(transition_type=kind, in_offset=next(times), out_offset=next(times))
+
+    def _clip(self, event: _Event, skipped: int, length: int) -> otio.core.Item:
+        if event.reel == BLACK:
+            return otio.schema.Gap(source_range=self._range(0, length))
+        path = event.path or (event.name if "." in event.name else "")
+        reference = otio.schema.ExternalReference(target_url=path) if path else otio.schema.MissingReference(name=event.reel)
+        start = float(event.source_in + skipped * event.speed)
+        clip = otio.schema.Clip(name=event.name or event.reel, media_reference=reference, source_range=self._range(start, length))
+        if event.speed != 1:
+            noted = {METADATA_KEY: {"speed": f"{event.speed.numerator}/{event.speed.denominator}"}}
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(event.speed), metadata=noted))
+        return clip
+
+    def _marker(self, match: re.Match[str]) -> otio.schema.Marker:
+        colour = match[2].upper() if match[2].upper() in MARKER_COLOURS else "GREEN"
+        return otio.schema.Marker(name=match[3].strip(), marked_range=self._range(self._frames(match[1]) - self.origin, 0), color=colour)
+
+    def _frames(self, timecode: str) -> int:
+        """Count frames; dropped numbers are the first two (at 60: four) of every minute that is no tenth."""
+        base = math.ceil(self.fps)
+        hours, minutes, seconds, frames = (int(part) for part in re.split(r"[:;.,]", timecode))
+        count = ((hours * 60 + minutes) * 60 + seconds) * base + frames
+        if not self.drops:
+            return count
+        total = hours * 60 + minutes
+        return count - (base // 15) * (total - total // 10)
+
+    def _range(self, start: float, length: float) -> otio.opentime.TimeRange:
+        rate = float(self.fps)
+        return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(length, rate))

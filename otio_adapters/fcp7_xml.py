@@ -1,11 +1,13 @@
-"""OpenTimelineIO adapter that writes Final Cut Pro 7 XML (``.xml``), which Premiere Pro, DaVinci Resolve and Avid's helpers import.
+"""OpenTimelineIO adapter for Final Cut Pro 7 XML (``.xml``), both ways, which Premiere Pro, DaVinci Resolve and Avid's helpers know.
 
 It knows movies and sound files, no numbered pictures: a clip's active media reference counts. A sound of two channels stands on a pair of
 tracks, as Premiere writes it. OpenTimelineIO loads this file alone, by its path. Needs nothing but opentimelineio.
 
 What cannot be said: sound that begins between two frames begins at the nearest one; a cross-fade is centred on its own length.
+What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ METADATA_KEY = "chromastrip"
 DEFAULT_SIZE = (1920, 1080)
 LOUDEST = 3.98109  # +12 dB, where the format's own scale ends
 WITHIN_TRANSITION = -1  # instead of a start or an end
+DEEPEST = 10
 DAY_SECONDS = 86_400  # how long a still or a colour could go on
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -36,6 +39,22 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     root.append(_Sequence(input_otio).write())
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def read_from_string(input_str: str | bytes) -> otio.schema.Timeline:
+    """Turn Final Cut Pro 7 XML into a timeline: its first sequence.
+
+    Returns
+    -------
+    otio.schema.Timeline
+        All times at the sequence's exact rate, which its metadata hold; paths as the file has them.
+
+    Raises
+    ------
+    ValueError
+        If the document holds no sequence, or no rate.
+    """
+    return _Reader(input_str).read()
 
 
 class _Sequence:
@@ -72,7 +91,7 @@ class _Sequence:
     def _track(self, track: otio.schema.Track, *, channel: int) -> ET.Element:
         """Write a track; `channel` is 0 for pictures, else which channel of the sound."""
         pair = {"currentExplodedTrackIndex": str(channel - 1), "totalExplodedTrackCount": "2", "premiereTrackType": "Stereo"}
-        element = ET.Element("track", pair if channel else {})
+        element = ET.Element("track", {"MZ.TrackName": NOT_IN_XML.sub("", track.name), **(pair if channel else {})})
         position, items = 0, list(track)
         for index, item in enumerate(items):
             if isinstance(item, otio.schema.Transition):
@@ -118,6 +137,9 @@ class _Sequence:
         _put(item, start=WITHIN_TRANSITION if before else position, end=WITHIN_TRANSITION if after else position + length)
         _put(item, **{"in": first + shift, "out": start + shift + length + (after[1] if after else 0)})
         item.append(self._generator(media) if generator else self._file(media, clip, sound=channel > 0))
+        if METADATA_KEY in clip.metadata and channel <= 1:
+            told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
+            _put(ET.SubElement(item, "comments"), mastercomment1=told)
         item.extend(_filters(clip, speed, sound=channel > 0))
         if channel:
             _put(ET.SubElement(item, "sourcetrack"), mediatype="audio", trackindex=channel)
@@ -255,3 +277,245 @@ def _plain(url: str) -> str:
 def _put(element: ET.Element, **texts: Any) -> None:
     for name, text in texts.items():
         ET.SubElement(element, name).text = NOT_IN_XML.sub("", str(text))
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """One document while it is read."""
+
+    def __init__(self, text: str | bytes) -> None:
+        self.root = ET.fromstring(text)  # noqa: S314 (expat limits what entities may grow to; core/handover refuses them altogether)
+        self.files = {file.get("id", ""): file for file in self.root.iter("file") if len(file) > 0}
+        self.notes: list[list[str]] = []
+        self.fps = Fraction(25)
+        self.depth = 0
+
+    def read(self) -> otio.schema.Timeline:
+        nested = {one for item in self.root.iter("clipitem") for one in item.iter("sequence")}
+        sequences = [one for one in self.root.iter("sequence") if one not in nested and one.find("media") is not None]
+        if not sequences:
+            raise ValueError("it holds no sequence")
+        sequence = sequences[0]
+        for other in sequences[1:]:
+            self.note("Only the first sequence of the file was read, not", other.findtext("name") or "")
+        rate = self.rate_of(sequence)
+        if rate is None:
+            raise ValueError("its sequence names no rate")
+        self.fps = rate
+        look = sequence.find("media/video/format/samplecharacteristics")
+        size = (0, 0) if look is None else (_integer(look.findtext("width")), _integer(look.findtext("height")))
+        timeline = otio.schema.Timeline(name=sequence.findtext("name") or "")
+        timeline.tracks.extend(self._tracks(sequence))
+        timeline.tracks.markers.extend(self._markers(sequence))
+        told = {"schema": 1, "fps": f"{rate.numerator}/{rate.denominator}", "width": size[0], "height": size[1], "notes": self.notes}
+        timeline.metadata[METADATA_KEY] = told
+        return timeline
+
+    def rate_of(self, element: ET.Element) -> Fraction | None:
+        """Give an element's own rate, None if it names none."""
+        base = _integer(element.findtext("rate/timebase"))
+        if element.find("rate") is None or base == 0:
+            return None
+        return Fraction(base * 1000, 1001) if (element.findtext("rate/ntsc") or "").upper() == "TRUE" else Fraction(base)
+
+    def note(self, what: str, whom: str = "") -> None:
+        """Note what could not be read."""
+        self.notes.append([what, whom])
+
+    # Tracks ------------------------------------------------------------------------------------------------------------------------------
+
+    def _tracks(self, sequence: ET.Element) -> Iterator[otio.schema.Track]:
+        for element in sequence.findall("media/video/track"):
+            yield self._track(element, otio.schema.TrackKind.Video)
+        before: set[tuple[str | None, ...]] = set()
+        for element in sequence.findall("media/audio/track"):
+            heard = {_place(item) for item in element.findall("clipitem")}
+            is_second = (
+                element.get("currentExplodedTrackIndex", "0") != "0" or _integer(element.findtext("clipitem/sourcetrack/trackindex")) > 1
+            )
+            if not (is_second and heard <= before):  # else it is the other half of a stereo pair
+                yield self._track(element, otio.schema.TrackKind.Audio)
+                before = heard
+
+    def _track(self, element: ET.Element, kind: str) -> otio.schema.Track:
+        track = otio.schema.Track(name=element.get("MZ.TrackName", ""), kind=kind)
+        track.enabled = (element.findtext("enabled") or "TRUE").upper() != "FALSE"
+        track.extend(self._items([child for child in element if child.tag in ("clipitem", "generatoritem", "transitionitem")]))
+        return track
+
+    def _items(self, children: list[ET.Element]) -> Iterator[otio.core.Composable]:
+        place = 0
+        for index, child in enumerate(children):
+            if child.tag == "transitionitem":
+                start, end, cut = self._fade(child)
+                name = child.findtext("effect/name") or ""
+                plain = _is_dissolve(child)
+                yield otio.schema.Transition(
+                    name=name,
+                    transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve if plain else name,
+                    in_offset=self._time(cut - start),
+                    out_offset=self._time(end - cut),
+                )
+                continue
+            span = self._span(child, children[index - 1] if index else None, children[index + 1] if index + 1 < len(children) else None)
+            start, end, media_start = span
+            if start > place:
+                yield otio.schema.Gap(source_range=self._range(0, start - place))
+            if end - max(start, place) < 1:
+                self.note("Left out, since it has no length, or lies under another clip of its track", child.findtext("name") or "")
+                continue
+            yield self._clip(child, media_start + max(0, place - start), end - max(start, place))
+            place = end
+
+    def _fade(self, item: ET.Element) -> tuple[int, int, int]:
+        """Give a transition's start, its end, and the cut that it lies over."""
+        start, end = _integer(item.findtext("start")), _integer(item.findtext("end"))
+        alignment = item.findtext("alignment") or "center"
+        cut = start if alignment.startswith("start") else end if alignment.startswith("end") else start + (end - start) // 2
+        return start, max(start, end), cut
+
+    def _span(self, item: ET.Element, before: ET.Element | None, after: ET.Element | None) -> tuple[int, int, int]:
+        """Give where a clip begins and ends on the track, and the frame of its media, at the clip's own speed, that it begins with."""
+        start, end, first, last = (_integer(item.findtext(name)) for name in ("start", "end", "in", "out"))
+        if start == WITHIN_TRANSITION and before is not None and before.tag == "transitionitem":
+            fade_start, _, start = self._fade(before)
+            first += start - fade_start
+        if end == WITHIN_TRANSITION and after is not None and after.tag == "transitionitem":
+            _, fade_end, end = self._fade(after)
+            last -= fade_end - end
+        if start == WITHIN_TRANSITION:
+            start = max(0, end - (last - first))
+        if end == WITHIN_TRANSITION:
+            end = start + last - first
+        return start, end, first
+
+    # Clips -------------------------------------------------------------------------------------------------------------------------------
+
+    def _clip(self, item: ET.Element, first: int, length: int) -> otio.core.Item:
+        name = item.findtext("name") or ""
+        sequence = item.find("sequence")
+        if sequence is not None:
+            return self._nested(sequence, name, first, length)
+        speed = self._speed(item, name)
+        scale = self.fps / (self.rate_of(item) or self.fps)
+        start = 0.0 if item.tag == "generatoritem" else float(first * speed * scale)
+        clip = otio.schema.Clip(name=name, media_reference=self._media(item), source_range=self._range(start, length))
+        clip.enabled = (item.findtext("enabled") or "TRUE").upper() != "FALSE"
+        if (own := _own_metadata(item)) is not None:
+            clip.metadata[METADATA_KEY] = own
+        if speed != 1:
+            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
+        clip.effects.extend(self._effects(item))
+        clip.markers.extend(self._markers(item))
+        return clip
+
+    def _nested(self, sequence: ET.Element, name: str, first: int, length: int) -> otio.core.Item:
+        whole = next((one for one in self.root.iter("sequence") if one.get("id") == sequence.get("id") and len(one) > 0), sequence)
+        if self.depth > DEEPEST or whole.find("media") is None:
+            self.note("A nested sequence is not in the file: there is a gap", name)
+            return otio.schema.Gap(name=name, source_range=self._range(0, length))
+        self.depth += 1
+        stack = otio.schema.Stack(name=name, children=list(self._tracks(whole)))
+        self.depth -= 1
+        stack.source_range = self._range(first, length)
+        return stack
+
+    def _media(self, item: ET.Element) -> otio.core.MediaReference:
+        if item.tag == "generatoritem":
+            return self._generated(item)
+        named = item.find("file")
+        file = None if named is None else self.files.get(named.get("id", ""), named)
+        url = None if file is None else file.findtext("pathurl")
+        if file is None or not url:
+            return otio.schema.MissingReference(name=item.findtext("name") or "")
+        duration = _integer(file.findtext("duration") or item.findtext("duration"))
+        scale = self.fps / (self.rate_of(file) or self.fps)
+        reference = otio.schema.ExternalReference(target_url=url)
+        if duration > 0:
+            reference.available_range = self._range(0, math.ceil(duration * scale))
+        return reference
+
+    def _generated(self, item: ET.Element) -> otio.schema.GeneratorReference:
+        kind = item.findtext("effect/effectid") or item.findtext("effect/name") or ""
+        parameters = {one.findtext("parameterid") or "": one for one in item.findall("effect/parameter")}
+        if kind == "Color" and (colour := parameters.get("fillcolor")) is not None:
+            found = {part: _integer(colour.findtext(f"value/{part}")) / 255 for part in ("red", "green", "blue")}
+            return otio.schema.GeneratorReference(generator_kind="SolidColor", parameters=found)
+        if "str" in parameters:
+            return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": parameters["str"].findtext("value") or ""})
+        return otio.schema.GeneratorReference(generator_kind=kind)
+
+    def _speed(self, item: ET.Element, name: str) -> Fraction:
+        for one in item.findall("filter/effect"):
+            if one.findtext("effectid") == "timeremap":
+                found = {each.findtext("parameterid"): each.findtext("value") or "" for each in one.findall("parameter")}
+                if found.get("variablespeed", "0") not in ("0", "FALSE"):
+                    self.note("Changes its speed in between: comes in at its own speed", name)
+                    return Fraction(1)
+                speed = _fraction(found.get("speed", "100")) / 100
+                if found.get("reverse", "").upper() == "TRUE" or speed <= 0:
+                    self.note("Plays backwards or stands still: comes in forwards", name)
+                return abs(speed) or Fraction(1)
+        return Fraction(1)
+
+    def _effects(self, item: ET.Element) -> Iterator[otio.schema.Effect]:
+        for one in item.findall("filter/effect"):
+            kind, name = one.findtext("effectid") or "", one.findtext("name") or ""
+            level = next((each.findtext("value") for each in one.findall("parameter") if each.findtext("parameterid") == "level"), None)
+            if kind == "audiolevels" and level is not None:
+                volume = float(_fraction(level))
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": max(0.0, volume)}})
+            elif kind != "timeremap":
+                yield otio.schema.Effect(name=name or kind, effect_name=name or kind)
+
+    def _markers(self, element: ET.Element) -> Iterator[otio.schema.Marker]:
+        for one in element.findall("marker"):
+            start, end = _integer(one.findtext("in")), _integer(one.findtext("out"))
+            span = self._range(start, max(0, end - start) if end > 0 else 0)
+            yield otio.schema.Marker(
+                name=one.findtext("name") or "", comment=one.findtext("comment") or "", marked_range=span, color="GREEN"
+            )
+
+    def _time(self, frames: float) -> otio.opentime.RationalTime:
+        return otio.opentime.RationalTime(frames, float(self.fps))
+
+    def _range(self, start: float, length: float) -> otio.opentime.TimeRange:
+        return otio.opentime.TimeRange(self._time(start), self._time(length))
+
+
+def _place(item: ET.Element) -> tuple[str | None, ...]:
+    """Say what an item shows and where, so that the two halves of a stereo pair are the same."""
+    file = item.find("file")
+    return (None if file is None else file.get("id"), *(item.findtext(name) for name in ("name", "start", "end", "in", "out")))
+
+
+def _is_dissolve(item: ET.Element) -> bool:
+    kind = (item.findtext("effect/effectid") or item.findtext("effect/name") or "").lower()
+    return "dissolve" in kind or "crossfade" in kind.replace(" ", "") or "constant" in kind or "exponential" in kind
+
+
+def _own_metadata(item: ET.Element) -> Any:
+    """Give what we noted on a clip, None if we did not."""
+    for one in item.findall("comments/*"):
+        if (one.text or "").lstrip().startswith("{"):
+            try:
+                told = json.loads(one.text or "")
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(told.get(METADATA_KEY), dict):
+                return told[METADATA_KEY]
+    return None
+
+
+def _integer(text: str | None) -> int:
+    return round(_fraction(text or "0"))
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)

@@ -1,10 +1,13 @@
-"""OpenTimelineIO adapter that writes Final Cut Pro XML (``.fcpxml``, version 1.8), which Final Cut Pro and DaVinci Resolve import.
+"""OpenTimelineIO adapter for Final Cut Pro XML (``.fcpxml``), both ways, which Final Cut Pro and DaVinci Resolve know.
 
 It knows movies and sound files, no numbered pictures: a clip's active media reference counts. The lowest picture track is the primary
-storyline, every other track a storyline connected to its beginning. All times are exact fractions of a second. OpenTimelineIO loads this
-file alone, by its path. Needs nothing but opentimelineio.
+storyline, every other track a storyline connected to its beginning. All times are exact fractions of a second. Version 1.8 is
+written, and 1.3 to 1.13 are read. OpenTimelineIO loads this file alone, by its path. Needs nothing but opentimelineio.
+
+What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ import opentimelineio as otio
 METADATA_KEY = "chromastrip"
 DEFAULT_SIZE = (1920, 1080)
 SEQUENCE_FORMAT = "r1"
+DEEPEST = 10
 SILENT = -96.0  # dB, where the format's scale ends
 EFFECTS = {
     "SolidColor": ("Custom", ".../Generators.localized/Solids.localized/Custom.localized/Custom.motn"),
@@ -37,6 +41,22 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     root = _Document(input_otio).write()
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def read_from_string(input_str: str | bytes) -> otio.schema.Timeline:
+    """Turn Final Cut Pro XML into a timeline: its first project.
+
+    Returns
+    -------
+    otio.schema.Timeline
+        All times at the sequence's exact rate, which its metadata hold; paths as the file has them. Each lane is a track.
+
+    Raises
+    ------
+    ValueError
+        If the document holds no sequence, or no rate.
+    """
+    return _Reader(input_str).read()
 
 
 class _Document:
@@ -119,6 +139,9 @@ class _Document:
         element = ET.Element(
             "asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled}
         )
+        if METADATA_KEY in clip.metadata:
+            told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
+            ET.SubElement(element, "note").text = _clean(told)
         element.extend(self._adjustments(clip, speed, sound=sound))
         return element
 
@@ -236,3 +259,310 @@ def _is_still(media: otio.core.MediaReference) -> bool:
 
 def _clean(text: Any) -> str:
     return NOT_IN_XML.sub("", str(text))
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+CLIPS = ("asset-clip", "clip", "video", "audio", "title", "ref-clip", "sync-clip", "mc-clip", "gap", "audition")
+PLAIN = {"adjust-volume", "adjust-conform", "adjust-transform", "adjust-panner"}
+"""Adjustments that are written although nothing is changed, or that are read."""
+
+
+class _Lane:
+    """What lies on one lane: clips with their frames (begin, end), and fades."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.clips: list[tuple[Fraction, Fraction, otio.core.Item]] = []
+        self.fades: list[tuple[Fraction, Fraction, str]] = []
+
+
+class _Reader:
+    """One document while it is read. Times are in seconds, exact, until they become OpenTimelineIO's."""
+
+    def __init__(self, text: str | bytes) -> None:
+        self.root = ET.fromstring(text)  # noqa: S314 (expat limits what entities may grow to; core/handover refuses them altogether)
+        self.resources = {one.get("id", ""): one for one in self.root.iterfind("resources/*")}
+        self.notes: list[list[str]] = []
+        self.fps = Fraction(25)
+        self.lanes: dict[tuple[str, int], _Lane] = {}
+        self.markers: list[otio.schema.Marker] = []
+        self.depth = 0
+
+    def read(self) -> otio.schema.Timeline:
+        projects = list(self.root.iter("project"))
+        sequence = next((found for one in projects if (found := one.find("sequence")) is not None), None)
+        if sequence is None:
+            raise ValueError("it holds no project with a sequence")
+        for other in projects[1:]:
+            self.note("Only the first project of the file was read, not", other.get("name", ""))
+        form = self.resources.get(sequence.get("format", ""), ET.Element("format"))
+        duration = _time(form.get("frameDuration", "0s"))
+        if duration <= 0:
+            raise ValueError("its sequence names no rate")
+        self.fps = 1 / duration
+        timeline = otio.schema.Timeline(name=projects[0].get("name", ""))
+        timeline.tracks.extend(self._sequence_tracks(sequence))
+        timeline.tracks.markers.extend(self.markers)
+        size = {name: int(form.get(name, "0")) if form.get(name, "0").isdigit() else 0 for name in ("width", "height")}
+        timeline.metadata[METADATA_KEY] = {
+            "schema": 1,
+            "fps": f"{self.fps.numerator}/{self.fps.denominator}",
+            **size,
+            "notes": self.notes,
+        }
+        return timeline
+
+    def note(self, what: str, whom: str = "") -> None:
+        """Note what could not be read."""
+        self.notes.append([what, whom])
+
+    # Lanes -------------------------------------------------------------------------------------------------------------------------------
+
+    def _sequence_tracks(self, sequence: ET.Element) -> list[otio.schema.Track]:
+        outer, self.lanes = self.lanes, {}
+        spine = sequence.find("spine")
+        if spine is not None:
+            self._storyline(spine, -_time(sequence.get("tcStart", "0s")), lane=0)
+        lanes, self.lanes = self.lanes, outer
+        order = sorted(lanes, key=lambda key: (key[0] != "video", key[1] if key[0] == "video" else -key[1]))
+        return [track for key in order for track in self._tracks(lanes[key], key[0])]
+
+    def _storyline(self, spine: ET.Element, origin: Fraction, *, lane: int) -> None:
+        """Lay a storyline's parts on a lane; their offsets count from `origin` on, in the timeline's seconds."""
+        place, names = Fraction(0), spine.get("name", "")
+        for child in spine:
+            if child.tag == "transition":
+                begin = origin + _time(child.get("offset", "0s"))
+                for kind in ("video", "audio"):
+                    if (kind, lane) in self.lanes:
+                        self.lanes[kind, lane].fades.append((begin, begin + _time(child.get("duration", "0s")), child.get("name", "")))
+            elif child.tag in CLIPS:
+                begin = origin + _time(child.get("offset", "")) if "offset" in child.attrib else origin + place
+                place = begin - origin + _time(child.get("duration", "0s"))
+                self._part(child, begin, lane=lane, name=names)
+
+    def _part(self, element: ET.Element, begin: Fraction, *, lane: int, name: str = "") -> None:
+        """Lay one part on its lane, and whatever is connected to it on theirs."""
+        if element.tag == "audition":
+            chosen = next((child for child in element if child.tag in CLIPS), None)
+            if chosen is not None:
+                self.note("Of several takes the first came in", chosen.get("name", ""))
+                self._part(chosen, begin, lane=lane, name=name)
+            return
+        start = _time(element.get("start", "0s"))
+        length = self._length(element)
+        if element.tag != "gap":
+            self._lay(element, begin, start, length, lane=lane, name=name)
+        for child in element:
+            if child.tag == "spine" and "lane" in child.attrib:
+                self._storyline(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
+            elif child.tag in CLIPS and "lane" in child.attrib and not (element.tag == "clip" and child.tag in ("video", "audio")):
+                self._part(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
+            elif child.tag in ("marker", "chapter-marker"):
+                self._mark(child, begin, start, length)
+
+    def _length(self, element: ET.Element) -> Fraction:
+        if "duration" in element.attrib:
+            return _time(element.attrib["duration"])
+        return _time(self.resources.get(element.get("ref", ""), element).get("duration", "0s"))
+
+    def _lay(self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str) -> None:
+        source, shift = self._source(element)
+        asset = self.resources.get(source.get("ref", ""), ET.Element("none"))
+        only_sound = source.tag == "audio" or (asset.tag == "asset" and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
+        heard = asset.get("hasAudio") == "1" and source.tag == "asset-clip" and element.get("srcEnable", "all") != "video"
+        kinds = ["audio"] if only_sound else ["video", "audio"] if heard else ["video"]
+        for kind in kinds:
+            if element.get("srcEnable") == "audio" and kind == "video":
+                continue
+            found = self.lanes.setdefault((kind, lane), _Lane())
+            found.name = found.name or name
+            item = self._clip(element, source, asset, start + shift, length, sound=kind == "audio")
+            if kind == "audio" and not only_sound:
+                item.metadata.pop(METADATA_KEY, None)
+            found.clips.append((begin, begin + length, item))
+
+    def _source(self, element: ET.Element) -> tuple[ET.Element, Fraction]:
+        """Find what names a part's media: itself, or what lies in it; and how much its own time is ahead of the part's."""
+        if element.tag not in ("clip", "sync-clip"):
+            return element, Fraction(0)
+        inner = [child for child in element.iter() if child is not element and child.tag in ("video", "audio", "asset-clip", "title")]
+        if not inner:
+            return element, Fraction(0)
+        if element.tag == "sync-clip":
+            self.note("Of a synchronised clip the first part came in", element.get("name", ""))
+        return inner[0], _time(inner[0].get("start", "0s")) - _time(inner[0].get("offset", "0s"))
+
+    def _tracks(self, lane: _Lane, kind: str) -> Iterator[otio.schema.Track]:
+        """Put a lane's clips in a row; those that lie under others get a track of their own."""
+        waiting = sorted(lane.clips, key=lambda clip: clip[0])
+        while waiting:
+            track = otio.schema.Track(name=lane.name, kind=otio.schema.TrackKind.Video if kind == "video" else otio.schema.TrackKind.Audio)
+            place, left = Fraction(0), []
+            for begin, end, item in waiting:
+                if begin < place:
+                    left.append((begin, end, item))
+                    continue
+                if begin > place:
+                    track.append(otio.schema.Gap(source_range=self._range(Fraction(0), begin - place)))
+                fade = next(((low, high, name) for low, high, name in lane.fades if low <= begin <= high), None)
+                if fade is not None:
+                    self._fade(track, fade, begin)
+                track.append(item)
+                place = end
+            last = next(((low, high, name) for low, high, name in lane.fades if low < place <= high), None)
+            if last is not None:
+                self._fade(track, last, place)
+            yield track
+            waiting = left
+
+    def _fade(self, track: otio.schema.Track, fade: tuple[Fraction, Fraction, str], cut: Fraction) -> None:
+        low, high, name = fade
+        plain = "dissolve" in name.lower() or "fade" in name.lower() or not name
+        track.append(
+            otio.schema.Transition(
+                name=name,
+                transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve if plain else name,
+                in_offset=self._rational(cut - low),
+                out_offset=self._rational(high - cut),
+            )
+        )
+
+    # Clips -------------------------------------------------------------------------------------------------------------------------------
+
+    def _clip(
+        self, element: ET.Element, source: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool
+    ) -> otio.core.Item:
+        name = element.get("name") or asset.get("name", "")
+        if asset.tag == "media":
+            return self._nested(asset, name, start, length)
+        speed, start = self._speed(element, start, name)
+        media = self._media(source, asset, name)
+        if asset.tag == "asset":
+            start -= _time(asset.get("start", "0s"))
+        if isinstance(media, otio.schema.GeneratorReference) or media.metadata.get(METADATA_KEY, {}).get("still"):
+            start = Fraction(0)
+        clip = otio.schema.Clip(name=name, media_reference=media, source_range=self._range(start, length))
+        clip.enabled = element.get("enabled", "1") != "0"
+        note = element.findtext("note") or ""
+        if (own := _own_metadata(note)) is not None:
+            clip.metadata[METADATA_KEY] = own
+        if speed != 1:
+            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
+        clip.effects.extend(self._effects(element, sound=sound))
+        return clip
+
+    def _nested(self, media: ET.Element, name: str, start: Fraction, length: Fraction) -> otio.core.Item:
+        sequence = media.find("sequence")
+        if sequence is None or self.depth > DEEPEST:
+            self.note("A compound or multicam clip could not be read: there is a gap", name)
+            return otio.schema.Gap(name=name, source_range=self._range(Fraction(0), length))
+        self.depth += 1
+        markers = len(self.markers)
+        stack = otio.schema.Stack(name=name, children=self._sequence_tracks(sequence))
+        del self.markers[markers:]
+        self.depth -= 1
+        stack.source_range = self._range(start - _time(sequence.get("tcStart", "0s")), length)
+        return stack
+
+    def _media(self, source: ET.Element, asset: ET.Element, name: str) -> otio.core.MediaReference:
+        if source.tag == "title":
+            words = "".join("".join(one.itertext()) for one in source.findall("text/text-style"))  # between them only indents stand
+            return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words})
+        if asset.tag == "effect":
+            return self._generated(source, asset)
+        inner = asset.find("media-rep")
+        url = asset.get("src") or ("" if inner is None else inner.get("src", ""))
+        if asset.tag != "asset" or not url:
+            return otio.schema.MissingReference(name=name)
+        reference = otio.schema.ExternalReference(target_url=url)
+        duration = _time(asset.get("duration", "0s"))
+        form = self.resources.get(asset.get("format", ""), ET.Element("format"))
+        if source.tag == "video" and (duration == 0 or form.get("name") == "FFVideoFormatRateUndefined"):
+            reference.metadata[METADATA_KEY] = {"still": True}
+        elif duration > 0:
+            reference.available_range = self._range(Fraction(0), duration)
+        return reference
+
+    def _generated(self, source: ET.Element, effect: ET.Element) -> otio.schema.GeneratorReference:
+        value = next((one.get("value", "") for one in source.findall("param") if one.get("name") == "Color"), "")
+        parts = [_number(part) for part in value.split()[:3]]
+        if len(parts) == 3:  # noqa: PLR2004 (red, green, blue)
+            return otio.schema.GeneratorReference(
+                generator_kind="SolidColor", parameters=dict(zip(("red", "green", "blue"), parts, strict=True))
+            )
+        return otio.schema.GeneratorReference(generator_kind=effect.get("name", ""))
+
+    def _speed(self, element: ET.Element, start: Fraction, name: str) -> tuple[Fraction, Fraction]:
+        """Give a part's speed, and where in its media it begins."""
+        points = [(_time(one.get("time", "0s")), _time(one.get("value", "0s"))) for one in element.findall("timeMap/timept")]
+        if len(points) < 2 or points[-1][0] == points[0][0]:  # noqa: PLR2004 (a line has two ends)
+            return Fraction(1), start
+        speed = (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
+        if len(points) > 2 and any(value != points[0][1] + (time - points[0][0]) * speed for time, value in points):  # noqa: PLR2004
+            self.note("Changes its speed in between: comes in at its mean speed", name)
+        if speed <= 0:
+            self.note("Plays backwards or stands still: comes in forwards, at its own speed", name)
+            return Fraction(1), min(value for _, value in points)
+        return speed, points[0][1] + (start - points[0][0]) * speed
+
+    def _effects(self, element: ET.Element, *, sound: bool) -> Iterator[otio.schema.Effect]:
+        for child in element:
+            if child.tag == "adjust-volume" and sound:
+                level = _number(child.get("amount", "0dB").removesuffix("dB"))
+                volume = 0.0 if level <= SILENT else 10 ** (level / 20)
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
+            elif (child.tag.startswith("adjust-") and child.tag not in PLAIN) or child.tag.startswith("filter-"):
+                name = child.get("name") or self.resources.get(child.get("ref", ""), child).get("name") or child.tag
+                yield otio.schema.Effect(name=name, effect_name=name)
+
+    def _mark(self, marker: ET.Element, begin: Fraction, start: Fraction, length: Fraction) -> None:
+        """Put a marker on the timeline, if its clip shows the place; one frame long is what all of them are at least."""
+        place = _time(marker.get("start", "0s")) - start
+        if not 0 <= place < length:
+            return
+        duration = _time(marker.get("duration", "0s"))
+        span = self._range(begin + place, Fraction(0) if duration * self.fps <= 1 else duration)
+        self.markers.append(
+            otio.schema.Marker(name=marker.get("value", ""), comment=marker.get("note", ""), marked_range=span, color="GREEN")
+        )
+
+    def _rational(self, seconds: Fraction) -> otio.opentime.RationalTime:
+        return otio.opentime.RationalTime(float(seconds * self.fps), float(self.fps))
+
+    def _range(self, start: Fraction, length: Fraction) -> otio.opentime.TimeRange:
+        return otio.opentime.TimeRange(self._rational(start), self._rational(length))
+
+
+def _time(text: str) -> Fraction:
+    try:
+        return _fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _lane(element: ET.Element) -> int:
+    try:
+        return int(element.get("lane", "0"))
+    except ValueError:
+        return 0
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) else 0.0
+
+
+def _own_metadata(note: str) -> Any:
+    """Give what we noted on a clip, None if we did not."""
+    begin = note.find("{")
+    try:
+        told = json.loads(note[begin:]) if begin >= 0 else None
+    except (ValueError, RecursionError):
+        return None
+    return told[METADATA_KEY] if isinstance(told, dict) and isinstance(told.get(METADATA_KEY), dict) else None

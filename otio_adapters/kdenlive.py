@@ -1,8 +1,9 @@
-"""OpenTimelineIO adapter that writes Kdenlive projects (``.kdenlive``, document version 1.1); numbered pictures stay numbered pictures.
+"""OpenTimelineIO adapter for Kdenlive projects (``.kdenlive``), both ways; numbered pictures stay numbered pictures.
 
-A Kdenlive project is MLT XML with a bin of clips, two playlists for each track (clips that fade into each other lie on different ones), and
-properties of Kdenlive's own. OpenTimelineIO loads this file alone, by its path; what all MLT files have in common comes from the adapter
-``chromastrip_mlt``, which stands in the same manifest. Needs nothing but opentimelineio.
+Document version 1.1 is written, and that of every Kdenlive since 19.12 is read. A project is MLT XML with a bin of clips, two playlists for
+each track (clips that fade into each other lie on different ones), and properties of Kdenlive's own. OpenTimelineIO loads this file alone,
+by its path; what all MLT files have in common comes from the adapter ``chromastrip_mlt``, which stands in the same manifest. Needs nothing
+but opentimelineio.
 """
 
 import json
@@ -38,6 +39,7 @@ GUIDE_KINDS = {
     "ORANGE": 6,
     "RED": 8,
 }
+GUIDE_COLOURS = {0: "PURPLE", 1: "BLUE", 2: "CYAN", 3: "GREEN", 4: "YELLOW", 5: "WHITE", 6: "ORANGE", 7: "ORANGE", 8: "RED"}
 GUIDE_CATEGORIES = ("#9b59b6", "#3daee9", "#1abc9c", "#1cdc9a", "#c9ce3b", "#fdbc4b", "#f39c1f", "#f47750", "#da4453")
 
 
@@ -57,6 +59,23 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
     """
     mlt = otio.adapters.from_name("chromastrip_mlt").module()
     return mlt.to_text(_Project(input_otio, mlt).write())
+
+
+def read_from_string(input_str: str | bytes) -> otio.schema.Timeline:
+    """Turn a Kdenlive project into a timeline: its active sequence.
+
+    Returns
+    -------
+    otio.schema.Timeline
+        All times at the profile's exact rate, which its metadata hold; paths as the file has them.
+
+    Raises
+    ------
+    ValueError
+        If the document holds no timeline, or no rate.
+    """
+    mlt = otio.adapters.from_name("chromastrip_mlt").module()
+    return _Reader(mlt.Document(input_str), mlt).read()
 
 
 class _Project:
@@ -280,3 +299,122 @@ def _at_plain_speed(piece: Any, project: _Project) -> Any:
 def _categories() -> Iterator[dict[str, Any]]:
     for index, colour in enumerate(GUIDE_CATEGORIES):
         yield {"comment": f"Category {index + 1}", "index": index, "color": colour}
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """One project while it is read. `mlt` is the MLT adapter's module."""
+
+    def __init__(self, document: Any, mlt: Any) -> None:
+        self.document, self.mlt = document, mlt
+        bin_list = document.elements.get("main_bin")
+        self.bin = {} if bin_list is None else mlt.properties(bin_list)
+        for entry in [] if bin_list is None else bin_list.findall("entry"):
+            producer = document.elements.get(entry.get("producer", ""))
+            found = {} if producer is None else mlt.properties(producer)
+            document.names[found.get("kdenlive:id", "")] = found.get("kdenlive:clipname", "")
+            if found.get("chromastrip"):
+                document.own[found.get("kdenlive:id", "")] = found["chromastrip"]
+
+    def read(self) -> otio.schema.Timeline:
+        sequence = self._sequence()
+        found = self.mlt.properties(sequence)
+        elements = [self.document.elements.get(track.get("producer", "")) for track in sequence.findall("track")]
+        hides = [track.get("hide", "") for track in sequence.findall("track")]
+        tracks = [
+            self._track(one, hide)
+            for one, hide in zip(elements, hides, strict=True)
+            if one is not None and not self.document.is_ground(one)
+        ]
+        pictures = [track for track in tracks if track.kind == otio.schema.TrackKind.Video]
+        sounds = [track for track in tracks if track.kind == otio.schema.TrackKind.Audio]
+        name = found.get("kdenlive:clipname", "")
+        return self.document.timeline([*pictures, *reversed(sounds)], name=name, markers=list(self._guides(found)))
+
+    def _sequence(self) -> ET.Element:
+        """Find the active sequence; projects before Kdenlive 23.04 have one timeline."""
+        active = self.document.elements.get(self.bin.get("kdenlive:docproperties.activetimeline", ""))
+        tractors = [one for one in self.document.root.findall("tractor") if self.mlt.properties(one).get("kdenlive:producer_type") == "17"]
+        chosen = active if active is not None else tractors[0] if tractors else self.document.main()
+        for other in tractors:
+            if other is not chosen:
+                name = self.mlt.properties(other).get("kdenlive:clipname", other.attrib["id"])
+                self.document.note("Only the active sequence was read, not", name)
+        return chosen
+
+    def _track(self, element: ET.Element, hide: str) -> otio.schema.Track:
+        """Read a track: what its two playlists hold, in the order of time."""
+        found = self.mlt.properties(element)
+        inner = [track.get("hide", "") for track in element.findall("track")]
+        if element.tag != "tractor":
+            return self.document.track(element, hide=hide)
+        sound = found.get("kdenlive:audio_track") == "1"
+        track = otio.schema.Track(
+            name=found.get("kdenlive:track_name", ""), kind=otio.schema.TrackKind.Audio if sound else otio.schema.TrackKind.Video
+        )
+        silent = sound or "audio" in (hide, *inner) or "both" in (hide, *inner)
+        track.extend(self._items(element, sound=sound, silent=silent))
+        track.enabled = hide != "both" and not (inner and all(one == "both" for one in inner))
+        for effect in self.document.effects(element):
+            track.effects.append(effect)
+        return track
+
+    def _items(self, tractor: ET.Element, *, sound: bool, silent: bool) -> Iterator[otio.core.Composable]:
+        parts = sorted((part for track in tractor.findall("track") for part in self._parts(track)), key=lambda part: part[0])
+        fades = {self.document.frames(one.get("in", "0")): one for one in tractor.findall("transition")}
+        end, shorten = 0, 0
+        for index, (begin, part) in enumerate(parts):
+            if begin > end:
+                yield self.document.gap(begin - end)
+            following = parts[index + 1][0] if index + 1 < len(parts) else begin + part.length
+            overlap = max(0, begin + part.length - following)
+            before = self._frames_before_cut(fades.get(following), overlap)
+            length = part.length - shorten - (overlap - before)
+            if length > 0:
+                yield self.document.piece(part.element, part.first + shorten, length, sound=sound, silent=silent, entry=part.entry)
+            if overlap > 0:
+                yield self._transition(fades.get(following), before, overlap - before)
+            end, shorten = max(end, begin + part.length), before
+
+    def _parts(self, track: ET.Element) -> Iterator[tuple[int, Any]]:
+        """Give a playlist's pieces, each with the frame of the timeline at which it begins."""
+        playlist, place = self.document.elements.get(track.get("producer", "")), 0
+        for child in [] if playlist is None else playlist:
+            if child.tag == "blank":
+                place += self.document.frames(child.get("length", "0"))
+            elif child.tag == "entry":
+                element = self.document.elements.get(child.get("producer", ""))
+                first = self.document.frames(child.get("in", "0"))
+                length = self.document.frames(child.get("out", "0")) - first + 1
+                if element is None:
+                    self.document.note("Names a clip that the file does not hold", child.get("producer", ""))
+                else:
+                    yield place, self.mlt.Part(element, first, length, entry=child)
+                place += length
+
+    def _frames_before_cut(self, fade: ET.Element | None, overlap: int) -> int:
+        """Give how much of an overlap lies before the cut: Kdenlive notes how much lies after it."""
+        found = {} if fade is None else self.mlt.properties(fade)
+        after = self.document.frames(found.get("kdenlive:mixcut") or str(overlap - overlap // 2))
+        return overlap - min(max(0, after), overlap)
+
+    def _transition(self, fade: ET.Element | None, before: int, after: int) -> otio.schema.Transition:
+        found = {} if fade is None else self.mlt.properties(fade)
+        plain = found.get("mlt_service", "luma") in ("luma", "mix") and not found.get("resource")
+        kind = otio.schema.TransitionTypes.SMPTE_Dissolve if plain else found.get("kdenlive_id", found.get("mlt_service", ""))
+        times = (otio.opentime.RationalTime(frames, self.document.rate) for frames in (before, after))
+        return otio.schema.Transition(transition_type=kind, in_offset=next(times), out_offset=next(times))
+
+    def _guides(self, sequence: dict[str, str]) -> Iterator[otio.schema.Marker]:
+        text = sequence.get("kdenlive:sequenceproperties.guides") or self.bin.get("kdenlive:docproperties.guides") or "[]"
+        try:
+            guides = json.loads(text)
+        except (ValueError, RecursionError):
+            guides = []
+        for guide in guides if isinstance(guides, list) else []:
+            if isinstance(guide, dict) and isinstance(guide.get("pos"), int):
+                colour = GUIDE_COLOURS.get(guide.get("type", 3), "GREEN")
+                span = self.document.span(guide["pos"], guide.get("duration", 0) if isinstance(guide.get("duration"), int) else 0)
+                yield otio.schema.Marker(name=str(guide.get("comment", "")), marked_range=span, color=colour)

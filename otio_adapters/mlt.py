@@ -1,11 +1,13 @@
-"""OpenTimelineIO adapter that writes MLT XML (``.mlt``), which Shotcut opens and melt renders; numbered pictures stay numbered pictures.
+"""OpenTimelineIO adapter for MLT XML (``.mlt``), which Shotcut opens and melt renders, both ways; numbered pictures stay numbered pictures.
 
 Every picture is shown for exactly one frame (``qimage``, ``ttl=1``), so that a render of an edit of hard cuts has the picture files' own
 pixels. OpenTimelineIO loads this file alone, by its path. Needs nothing but opentimelineio.
 
-What cannot be said in MLT: sound that begins between two frames begins at the nearest one.
+What cannot be said in MLT: sound that begins between two frames begins at the nearest one. What cannot be read is listed in the timeline's
+metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -36,6 +38,24 @@ MARKER_COLOURS = {
     "BLACK": "#000000",
     "WHITE": "#ffffff",
 }
+COLOUR_NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff", "transparent": "#00000000"}
+NUMBERED = re.compile(
+    r"(?P<folder>.*?)(?P<prefix>[^/\\]*?)%0?(?P<digits>\d*)d(?P<suffix>[^/\\?]*)(?:\?begin[=:](?P<begin>\d+))?", re.DOTALL
+)
+UNSEEN = {
+    "audiolevel",
+    "audiowaveform",
+    "panner",
+    "fieldorder",
+    "swscale",
+    "resize",
+    "audioconvert",
+    "imageconvert",
+    "dynamic_loudness_meter",
+}
+"""Filters that programs add on their own, and that change nothing."""
+DEEPEST = 20
+TIMECODE_COLONS = 3
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -58,6 +78,25 @@ def write_to_string(input_otio: otio.schema.Timeline) -> str:
         If a clip is neither a file, numbered pictures, a colour nor words.
     """
     return to_text(_Document(input_otio).write())
+
+
+def read_from_string(input_str: str | bytes) -> otio.schema.Timeline:
+    """Turn MLT XML into a timeline: melt's, Shotcut's, or our own.
+
+    Returns
+    -------
+    otio.schema.Timeline
+        All times at the profile's exact rate, which its metadata hold; paths as the file has them.
+
+    Raises
+    ------
+    ValueError
+        If the document holds no timeline, or no rate.
+    """
+    document = Document(input_str)
+    title = document.root.get("title", "")
+    name = "" if title.startswith("Shotcut version") else title
+    return document.timeline(document.tracks_of(document.main()), name=name, markers=document.shotcut_markers())
 
 
 class _Document:
@@ -130,7 +169,7 @@ class _Document:
         """Write a tractor that lays the two clips' overlapping ends over each other."""
         name, length = self._new_id("fade"), sum(later.fade_in)
         tractor = ET.SubElement(self.root, "tractor", {"id": name, "in": "0", "out": str(length - 1)})
-        put(tractor, {"shotcut:transition": "lumaMix"})
+        put(tractor, {"shotcut:transition": "lumaMix", "chromastrip.in_frames": later.fade_in[0]})
         for producer, start in ((earlier.producer, earlier.end - earlier.fade_out[0]), (later.producer, later.start - later.fade_in[0])):
             ET.SubElement(tractor, "track", {"producer": producer, "in": str(start), "out": str(start + length - 1)})
         span = {"in": "0", "out": str(length - 1)}
@@ -409,3 +448,418 @@ def to_text(root: ET.Element) -> str:
     """Write an XML document."""
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------------
+
+
+class Document:
+    """An MLT document while it is read. Kdenlive's are read with the same parts."""
+
+    def __init__(self, text: str | bytes) -> None:
+        self.root = ET.fromstring(text)  # noqa: S314 (expat limits what entities may grow to; core/handover refuses them altogether)
+        self.elements = {element.attrib["id"]: element for element in self.root.iter() if "id" in element.attrib}
+        self.notes: list[list[str]] = []
+        found = self.root.find("profile")
+        numbers = dict(found.attrib) if found is not None else {}
+        self.fps = Fraction(int(numbers.get("frame_rate_num", 25)), int(numbers.get("frame_rate_den", 1)))
+        self.size = int(numbers.get("width", 0)), int(numbers.get("height", 0))
+        if self.fps <= 0:
+            raise ValueError(f"its profile counts {self.fps} frames a second")
+        self.own: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self._within: list[str] = []
+
+    @property
+    def rate(self) -> float:
+        """The rate as OpenTimelineIO counts."""
+        return float(self.fps)
+
+    def timeline(
+        self, tracks: list[otio.schema.Track], *, name: str, markers: list[otio.schema.Marker], size: tuple[int, int] | None = None
+    ) -> otio.schema.Timeline:
+        """Put a timeline together."""
+        width, height = size or self.size
+        fps = f"{self.fps.numerator}/{self.fps.denominator}"
+        noted = {"schema": 1, "fps": fps, "width": width, "height": height, "notes": self.notes}
+        timeline = otio.schema.Timeline(name=name, metadata={METADATA_KEY: noted})
+        timeline.tracks.extend(tracks)
+        timeline.tracks.markers.extend(markers)
+        return timeline
+
+    def main(self) -> ET.Element:
+        """Find the element that plays: Shotcut's timeline, the one that the document names, else its last tractor or playlist."""
+        shotcut = next((element for element in self.root.findall("tractor") if "shotcut" in properties(element)), None)
+        named = shotcut if shotcut is not None else self.elements.get(self.root.get("producer", ""))
+        if named is not None and named.tag in ("tractor", "playlist") and named.get("id") != "main_bin":
+            return named
+        found = [element for element in self.root if element.tag in ("tractor", "playlist")]
+        if not found:
+            raise ValueError("it holds neither a tractor nor a playlist")
+        return next((element for element in reversed(found) if element.tag == "tractor"), found[-1])
+
+    # Tracks ------------------------------------------------------------------------------------------------------------------------------
+
+    def tracks_of(self, main: ET.Element) -> list[otio.schema.Track]:
+        """Read what a tractor, or a single playlist, plays; its black ground is no track."""
+        if main.tag != "tractor":
+            return [self.track(main, hide="")]
+        playlists = [(self.elements.get(track.get("producer", "")), track.get("hide", "")) for track in main.findall("track")]
+        return [self.track(one, hide=hide) for one, hide in playlists if one is not None and not self.is_ground(one)]
+
+    def is_ground(self, element: ET.Element) -> bool:
+        """Say whether a track is the black ground that programs lay under all others."""
+        if element.get("id") in ("background", "black_track", "black"):
+            return True
+        if properties(element).get("kdenlive:playlistid") == "black_track":
+            return True
+        entries = element.findall("entry")
+        return len(entries) == 1 and entries[0].get("producer") == "black"
+
+    def track(self, element: ET.Element, *, hide: str) -> otio.schema.Track:
+        """Read one track."""
+        found = properties(element)
+        sound = hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
+        name = found.get("shotcut:name", found.get("kdenlive:track_name", ""))
+        kind = otio.schema.TrackKind.Audio if sound else otio.schema.TrackKind.Video
+        made = otio.schema.Track(name=name, kind=kind, children=list(self._items(element, sound=sound, silent=hide in ("audio", "both"))))
+        made.enabled = hide != "both"
+        for effect in self.effects(element):
+            made.effects.append(effect)
+        return made
+
+    def _items(self, playlist: ET.Element, *, sound: bool, silent: bool) -> Iterator[otio.core.Composable]:
+        if playlist.tag != "playlist":  # a tractor or a producer as a track
+            length = self.length_of(playlist)
+            yield self.piece(playlist, 0, length, sound=sound, silent=silent)
+            return
+        for one in self._joined(playlist):
+            if isinstance(one, Part):
+                if one.length > 0:
+                    yield self.piece(one.element, one.first, one.length, sound=sound, silent=silent, entry=one.entry)
+            else:
+                yield one
+
+    def _joined(self, playlist: ET.Element) -> list["Part | otio.core.Composable"]:
+        """Give a playlist's parts; a clip that a cross-fade cut into two or three pieces is one again."""
+        items: list[Part | otio.core.Composable] = []
+        for child in playlist:
+            if child.tag == "blank":
+                items.append(self.gap(self.frames(child.get("length", "0"))))
+            elif child.tag == "entry":
+                element = self.elements.get(child.get("producer", ""))
+                if element is None:
+                    self.note("Names a clip that the file does not hold", child.get("producer", ""))
+                    continue
+                if element.tag == "tractor" and is_fade(element):
+                    self._join_fade(items, element)
+                    continue
+                first = self.frames(child.get("in", "0"))
+                last = self.frames(child.get("out", "")) if child.get("out") else self.length_of(element) - 1
+                self._join(items, Part(element, first, last - first + 1, entry=child))
+        return items
+
+    def _join(self, items: list["Part | otio.core.Composable"], part: "Part") -> None:
+        before = items[-1] if items else None
+        if isinstance(before, Part) and before.is_open and before.goes_on_with(part):
+            before.length += part.length
+            before.is_open = False
+            before.entry = part.entry
+        else:
+            items.append(part)
+
+    def _join_fade(self, items: list["Part | otio.core.Composable"], tractor: ET.Element) -> None:
+        sides = [(self.elements.get(track.get("producer", "")), track) for track in tractor.findall("track")[:2]]
+        spans = [(self.frames(track.get("in", "0")), self.frames(track.get("out", "0"))) for _, track in sides]
+        length = spans[0][1] - spans[0][0] + 1
+        before_cut = int(properties(tractor).get("chromastrip.in_frames", length // 2))
+        before_cut = min(max(0, before_cut), length)
+        earlier, later = (Part(element, span[0], 0) for (element, _), span in zip(sides, spans, strict=True) if element is not None)
+        last = items[-1] if items else None
+        if not isinstance(last, Part) or not last.goes_on_with(earlier):
+            items.append(earlier)
+            last = earlier
+        last.length += before_cut
+        items.append(
+            otio.schema.Transition(
+                transition_type=self._fade_kind(tractor),
+                in_offset=otio.opentime.RationalTime(before_cut, self.rate),
+                out_offset=otio.opentime.RationalTime(length - before_cut, self.rate),
+            )
+        )
+        later.first, later.length, later.is_open = later.first + before_cut, length - before_cut, True
+        items.append(later)
+
+    def _fade_kind(self, tractor: ET.Element) -> str:
+        wipes = (
+            properties(one).get("resource", "") for one in tractor.findall("transition") if properties(one).get("mlt_service") == "luma"
+        )
+        name = next((resource for resource in wipes if resource), "")
+        return f"Wipe {name}" if name else otio.schema.TransitionTypes.SMPTE_Dissolve
+
+    def gap(self, length: int) -> otio.schema.Gap:
+        """Make nothing, for so many frames."""
+        return otio.schema.Gap(source_range=self.span(0, max(0, length)))
+
+    # Clips -------------------------------------------------------------------------------------------------------------------------------
+
+    def piece(
+        self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
+    ) -> otio.core.Item:
+        """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
+        if element.tag in ("tractor", "playlist"):
+            return self._nested(element, first, length)
+        found = properties(element)
+        speed = self._speed(element, found)
+        reference = self._reference(element, found, speed, entry)
+        if not sound and not silent and may_sound(reference, found):
+            self.note("Comes in with its pictures only: the sound, if it has any, is not on a track of its own", clip_name(found))
+        start = float(first * speed) if isinstance(reference, otio.schema.ImageSequenceReference | otio.schema.ExternalReference) else first
+        own = self._own_metadata(found)
+        clip = otio.schema.Clip(
+            name=self.names.get(found.get("kdenlive:id", "")) or clip_name(found),
+            media_reference=reference,
+            source_range=self.span(start, length),
+            metadata={} if own is None else {METADATA_KEY: own},
+        )
+        clip.enabled = not (found.get("set.test_image") == found.get("set.test_audio") == "1")
+        if speed != 1:
+            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
+        for holder in (element, entry):
+            if holder is not None:
+                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
+                    clip.effects.append(effect)
+        return clip
+
+    def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
+        name = element.attrib["id"]
+        if name in self._within or len(self._within) > DEEPEST:
+            self.note("Is nested in itself, or too deeply: there is a gap", name)
+            return self.gap(length)
+        self._within.append(name)
+        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element))
+        self._within.pop()
+        stack.source_range = self.span(first, length)
+        return stack
+
+    def _own_metadata(self, found: dict[str, str]) -> Any:
+        """Give what we noted on a clip: with the clip itself, or with its media in the bin."""
+        text = found.get("chromastrip") or self.own.get(found.get("kdenlive:id", ""), "")
+        try:
+            told = json.loads(text) if text else None
+        except (ValueError, RecursionError):
+            told = None
+        return told if isinstance(told, dict) else None
+
+    def _speed(self, element: ET.Element, found: dict[str, str]) -> Fraction:
+        """Give how many media frames go by in one frame: of a producer that warps, of a chain that does, of pictures that stand longer."""
+        try:
+            if found.get("mlt_service") == "timewarp":
+                speed = Fraction(found.get("warp_speed") or found.get("resource", "").partition(":")[0])
+            else:
+                speeds = (properties(link).get("speed_map", "") for link in element.findall("link"))
+                told = next((one for one in speeds if one), "1")
+                if ";" in told or any(properties(link).get("time_map") for link in element.findall("link")):
+                    self.note("Changes its speed in between: comes in at its own speed", clip_name(found))
+                    told = "1"
+                speed = Fraction(told.rpartition("=")[2])
+        except (ValueError, ZeroDivisionError):
+            speed = Fraction(1)
+        if speed <= 0:
+            self.note("Plays backwards or stands still: comes in forwards, at its own speed", clip_name(found))
+            speed = Fraction(1)
+        ttl = int(found.get("ttl") or 1) if is_numbered(found) else 1
+        return speed.limit_denominator(10_000) / max(1, ttl)
+
+    def _reference(self, element: ET.Element, found: dict[str, str], speed: Fraction, entry: ET.Element | None) -> otio.core.MediaReference:
+        service, resource = found.get("mlt_service", ""), self._resource(found)
+        available = self.span(0, math.ceil(self.length_of(element) * speed))
+        if service in ("qimage", "pixbuf", "") and is_numbered(found):
+            return self._sequence(resource, available)
+        if service in ("color", "colour"):
+            filters = [*element.findall("filter"), *(entry.findall("filter") if entry is not None else ())]
+            return self._colour(filters, resource, available)
+        if service in ("kdenlivetitle", "qtext", "pango", "dynamictext"):
+            return self._title(found, available)
+        if service and not service.startswith(("avformat", "timewarp", "qimage", "pixbuf", "xml")):
+            return otio.schema.GeneratorReference(generator_kind=service, available_range=available)
+        reference = otio.schema.ExternalReference(target_url=resource, available_range=available)
+        if service in ("qimage", "pixbuf"):
+            reference.metadata[METADATA_KEY] = {"still": True}
+        return reference
+
+    def _resource(self, found: dict[str, str]) -> str:
+        resource = found.get("warp_resource") or found.get("resource", "")
+        base = self.root.get("root", "")
+        is_absolute = resource.startswith(("/", "\\", "file:")) or re.match(r"[A-Za-z]:[\\/]", resource)
+        return f"{base.rstrip('/')}/{resource}" if base and resource and not is_absolute and not resource.startswith("#") else resource
+
+    def _sequence(self, resource: str, available: otio.opentime.TimeRange) -> otio.core.MediaReference:
+        match = NUMBERED.fullmatch(resource)
+        if match is None:  # .all.png: every picture of a folder
+            return otio.schema.ExternalReference(target_url=resource, available_range=available)
+        return otio.schema.ImageSequenceReference(
+            target_url_base=match["folder"],
+            name_prefix=match["prefix"],
+            name_suffix=match["suffix"],
+            start_frame=int(match["begin"] or 0),
+            frame_zero_padding=int(match["digits"] or 1),
+            rate=self.rate,
+            available_range=available,
+            metadata={} if match["begin"] else {METADATA_KEY: {"first_unknown": True}},
+        )
+
+    def _colour(self, filters: list[ET.Element], resource: str, available: otio.opentime.TimeRange) -> otio.schema.GeneratorReference:
+        for one in filters:
+            found = properties(one)
+            if found.get("mlt_service") == "dynamictext":
+                words = found.get("argument", "").replace("\\#", "#").replace("\\\\", "\\")
+                return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
+        parts = dict(zip(("red", "green", "blue"), colour_parts(resource), strict=True))
+        return otio.schema.GeneratorReference(generator_kind="SolidColor", parameters=parts, available_range=available)
+
+    def _title(self, found: dict[str, str], available: otio.opentime.TimeRange) -> otio.schema.GeneratorReference:
+        words = found.get("text") or found.get("argument") or ""
+        if found.get("xmldata"):
+            words = "\n".join(re.findall(r"<content[^>]*>([^<]*)</content>", found["xmldata"]))
+        self.note("A title came in as its plain words", clip_name(found))
+        return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
+
+    def effects(self, holder: ET.Element, *, of_words: bool = False) -> Iterator[otio.schema.Effect]:
+        """Read the filters of a clip or a track: volumes as ours, all others by their names."""
+        for one in holder.findall("filter"):
+            found = properties(one)
+            service = found.get("mlt_service", "")
+            if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
+                continue
+            volume = filter_volume(found) if service == "volume" else None
+            if volume is not None:
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
+            else:
+                name = found.get("shotcut:filter") or found.get("kdenlive_id") or service
+                yield otio.schema.Effect(name=name, effect_name=name)
+
+    # Numbers -----------------------------------------------------------------------------------------------------------------------------
+
+    def frames(self, text: str) -> int:
+        """Count the frames in a number or a clock's time."""
+        if ":" not in text:
+            return int(float(text or 0))
+        *clock, seconds = text.replace(",", ".").split(":")
+        if len(clock) == TIMECODE_COLONS:
+            base = math.ceil(self.fps)
+            return (int(clock[0]) * 3600 + int(clock[1]) * 60 + int(clock[2])) * base + int(seconds)
+        minutes = sum(int(part) * 60**power for power, part in enumerate(reversed(clock)))
+        return math.floor((minutes * 60 + Fraction(seconds)) * self.fps + Fraction(1, 2))
+
+    def length_of(self, element: ET.Element) -> int:
+        """Give how many frames an element has."""
+        if element.get("out"):
+            return max(0, self.frames(element.attrib["out"]) + 1)
+        length = self.frames(properties(element).get("length", "0"))
+        if length or element.tag not in ("playlist", "tractor"):
+            return length
+        if element.tag == "tractor":
+            inner = [self.elements.get(track.get("producer", "")) for track in element.findall("track")]
+            return max((self.length_of(one) for one in inner if one is not None and one is not element), default=0)
+        blanks = sum(self.frames(blank.get("length", "0")) for blank in element.findall("blank"))
+        return blanks + sum(self.frames(one.get("out", "0")) - self.frames(one.get("in", "0")) + 1 for one in element.findall("entry"))
+
+    def span(self, start: float, length: float) -> otio.opentime.TimeRange:
+        """Make a range of frames."""
+        return otio.opentime.TimeRange(otio.opentime.RationalTime(start, self.rate), otio.opentime.RationalTime(length, self.rate))
+
+    def note(self, what: str, whom: str = "") -> None:
+        """Note what could not be read."""
+        self.notes.append([what, whom])
+
+    def shotcut_markers(self) -> list[otio.schema.Marker]:
+        """Read Shotcut's markers."""
+        made = []
+        for group in self.root.iterfind(".//properties[@name='shotcut:markers']"):
+            for one in group.findall("properties"):
+                found = properties(one)
+                start = self.frames(found.get("start", "0"))
+                length = max(0, self.frames(found.get("end", "0")) - start)
+                colour = nearest_colour(found.get("color", ""))
+                made.append(otio.schema.Marker(name=found.get("text", ""), marked_range=self.span(start, length), color=colour))
+        return made
+
+
+class Part:
+    """A piece of a clip on a playlist: `length` frames from `first` on. It is open if its end is only a cross-fade's."""
+
+    def __init__(self, element: ET.Element, first: int, length: int, *, entry: ET.Element | None = None) -> None:
+        self.element, self.first, self.length, self.entry = element, first, length, entry
+        self.is_open = False
+
+    def goes_on_with(self, other: "Part") -> bool:
+        """Say whether another piece shows the same media from where this one ends."""
+        return self.first + self.length == other.first and self._source() == other._source()  # noqa: SLF001 (its own kind)
+
+    def _source(self) -> tuple[str | None, ...]:
+        found = properties(self.element)
+        return tuple(found.get(name) for name in ("mlt_service", "resource", "warp_speed", "chromastrip"))
+
+
+def properties(element: ET.Element) -> dict[str, str]:
+    """Read an element's own properties."""
+    return {one.get("name", ""): one.text or "" for one in element.findall("property")}
+
+
+def is_fade(tractor: ET.Element) -> bool:
+    """Say whether a tractor lays the ends of two clips over each other."""
+    services = {properties(one).get("mlt_service") for one in tractor.findall("transition")}
+    return len(tractor.findall("track")) == 2 and bool(services & {"luma", "mix"}) and "qtblend" not in services  # noqa: PLR2004 (two clips)
+
+
+def is_numbered(found: dict[str, str]) -> bool:
+    """Say whether a producer shows numbered pictures."""
+    resource = found.get("resource", "")
+    return found.get("mlt_service", "qimage") in ("qimage", "pixbuf") and (NUMBERED.fullmatch(resource) is not None or "/.all." in resource)
+
+
+def may_sound(reference: otio.core.MediaReference, found: dict[str, str]) -> bool:
+    """Say whether a clip of pictures may be a movie whose sound is heard."""
+    is_movie = isinstance(reference, otio.schema.ExternalReference) and not is_still(reference)
+    return is_movie and found.get("audio_index") != "-1" and found.get("set.test_audio") != "1"
+
+
+def clip_name(found: dict[str, str]) -> str:
+    """Give a clip's name: the user's, or its file's."""
+    named = found.get("shotcut:caption") or found.get("kdenlive:clipname")
+    return named if named is not None else re.split(r"[\\/]", found.get("resource", ""))[-1]
+
+
+def colour_parts(text: str) -> tuple[float, float, float]:
+    """Read MLT's colours: names, #rrggbb, #aarrggbb, 0xrrggbbaa."""
+    digits = COLOUR_NAMES.get(text.lower(), text)
+    digits = digits[1:][-6:] if digits.startswith("#") else digits[2:8] if digits.startswith("0x") else "000000"
+    try:
+        red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    except ValueError:
+        return 0.0, 0.0, 0.0
+    return red, green, blue
+
+
+def nearest_colour(text: str) -> str:
+    """Give OpenTimelineIO's name for a marker's colour."""
+    wanted = colour_parts(text)
+
+    def distance(name: str) -> float:
+        return sum((one - other) ** 2 for one, other in zip(wanted, colour_parts(MARKER_COLOURS[name]), strict=True))
+
+    return min(MARKER_COLOURS, key=distance)
+
+
+def filter_volume(found: dict[str, str]) -> float | None:
+    """Read what a volume filter multiplies sound with; None if it changes over time."""
+    try:
+        if found.get("level"):
+            level = float(found["level"].rpartition("=")[2] if found["level"].count("=") == 1 else found["level"])
+            return 0.0 if level <= SILENT_LEVEL else 10 ** (level / 20)
+        gain = found.get("gain", "1")
+        return 10 ** (float(gain[:-2]) / 20) if gain.lower().endswith("db") else max(0.0, float(gain))
+    except ValueError:
+        return None

@@ -1,8 +1,8 @@
-"""OpenTimelineIO adapter that writes bundles (``.otioz``) with everything inside: movies, sound, and numbered pictures too.
+"""OpenTimelineIO adapter for bundles (``.otioz``) with everything inside, both ways: movies, sound, and numbered pictures too.
 
 OpenTimelineIO's own writer leaves numbered pictures out, and asks for file names that are unique; here every file gets a name of its own.
-OpenTimelineIO's own reader reads and extracts what this writes. OpenTimelineIO loads this file alone, by its path. Needs nothing but
-opentimelineio.
+OpenTimelineIO's own reader reads and extracts what this writes, and this reads what its writer does. OpenTimelineIO loads this file alone,
+by its path. Needs nothing but opentimelineio.
 """
 
 import re
@@ -19,6 +19,7 @@ CONTENT, VERSION_FILE, MEDIA = "content.otio", "version.txt", "media/"
 PINNED_SCHEMAS = {"Clip": 2, "Marker": 2}
 DIGITS = 6
 NAME_LENGTH = 40
+LARGEST_BYTES = 256_000_000
 
 
 def write_to_file(input_otio: otio.schema.Timeline, filepath: str, *, frames: bool = True) -> bool:
@@ -59,6 +60,29 @@ def write_to_file(input_otio: otio.schema.Timeline, filepath: str, *, frames: bo
         for name, source in packing.files.items():
             bundle.write(source, name, zipfile.ZIP_STORED)  # movies and pictures are packed already
     return True
+
+
+def read_from_file(filepath: str) -> otio.schema.Timeline:
+    """Read a bundle's timeline; its media stay packed (`core.handover.bundles` unpacks them safely).
+
+    Returns
+    -------
+    otio.schema.Timeline
+        With the media's names within the bundle.
+
+    Raises
+    ------
+    ValueError
+        If the bundle holds no timeline, or one that is too large.
+    """
+    with zipfile.ZipFile(filepath) as bundle:
+        if CONTENT not in bundle.namelist():
+            raise ValueError(f"{filepath} holds no {CONTENT}")
+        with bundle.open(CONTENT) as file:
+            text = file.read(LARGEST_BYTES + 1)
+    if len(text) > LARGEST_BYTES:
+        raise ValueError(f"the timeline in {filepath} has more than {LARGEST_BYTES / 1e6:.0f} MB")
+    return otio.adapters.read_from_string(text.decode(), "otio_json")
 
 
 class _Packing:

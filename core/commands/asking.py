@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import PARAMETERS, ChooseClasses, Cue, Look, Model, RenderRequest, Settings, Stem, UserError
+from ..protocol import AUTO, PARAMETERS, ChooseClasses, Cue, Look, Machine, Model, Precision, RenderRequest, Settings, Stem, UserError
 from . import reading, words
 from .telling import say
 
@@ -19,8 +19,12 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fps", type=words.fps, default=Fraction(25), help="frames a second, as 24 or 30000/1001 (25)")
     command.add_argument("--start", type=words.rational, default=Fraction(0), metavar="SECONDS", help="where in the song to begin (0)")
     command.add_argument("--seconds", type=words.length, metavar="SECONDS", help="how much of it to draw (all)")
+    built_in = ", ".join(str(model) for model in Model if model != Model.OWN)
     command.add_argument(
-        "--model", choices=[str(model) for model in Model], default=str(Model.ABSTRACT), help=f"what draws ({Model.ABSTRACT})"
+        "--model",
+        default=str(Model.ABSTRACT),
+        metavar="NAME",
+        help=f"what draws: {built_in}, or one of your own networks as `models list` names them ({Model.ABSTRACT})",
     )
     command.add_argument(
         "--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help=f"how music becomes motion ({Look.CHROMASTRIP})"
@@ -60,6 +64,13 @@ def add(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=_parameter_help(name).replace("%", "%%")
         )
+    command.add_argument("--device", default=AUTO, help="what draws: cpu, cuda, cuda:1, mps (auto: the fastest that there is)")
+    command.add_argument(
+        "--precision",
+        choices=[str(precision) for precision in Precision],
+        default=AUTO,
+        help="what numbers the network calculates in (auto: what the device is fastest in)",
+    )
     command.add_argument("--cache", type=Path, help="where drawn pictures are kept (the user's cache folder)")
 
 
@@ -86,6 +97,7 @@ def request(options: Namespace) -> RenderRequest:
         beats_seconds=reading.beats(options.beats) if options.beats else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
+        machine=Machine(device=options.device, precision=Precision(options.precision)),
     )
 
 
@@ -112,14 +124,27 @@ def _settings(options: Namespace) -> Settings:
     classes, cues = _things(options)
     if classes:
         numbers["class_count"] = len(classes)
+    model, size = _model(options.model)
+    if size:
+        numbers["size"] = size
     return Settings(
-        model=Model(options.model),
+        model=model,
+        own_model=options.model if model == Model.OWN else "",
         look=Look(options.look),
         classes=classes,
         cues=cues,
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
     )
+
+
+def _model(name: str) -> tuple[Model, int]:
+    """Tell which kind of model a name means, and its size if the name holds it: "biggan-deep-512" is "biggan-deep" at 512 px."""
+    kind, _, size = name.rpartition("-")
+    if kind == Model.BIGGAN and size.isdecimal():
+        return Model.BIGGAN, int(size)
+    known = {str(model): model for model in Model}
+    return known.get(name, Model.OWN), 0
 
 
 def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:

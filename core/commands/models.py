@@ -56,14 +56,10 @@ def run(options: Namespace) -> None:
 
 def open_store(options: Namespace) -> "ModelStore":
     """Give the store that the words name."""
-    from ..models import published
-    from ..models.store import ModelStore
+    from ..models.model_jobs import users_store
 
-    return ModelStore(
-        options.models.expanduser().absolute() if options.models else published.models_folder(),
-        cache_folder=cache_folder(),
-        mirrors=(*options.mirror, *published.mirrors(), published.SOURCE),
-    )
+    folder = options.models.expanduser().absolute() if options.models else None
+    return users_store(cache_folder=cache_folder(), folder=folder, mirrors=options.mirror)
 
 
 def _list(store: "ModelStore", options: Namespace) -> None:

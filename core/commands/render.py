@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..protocol import Drawn, RenderRequest, UserError, encode
+from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
 from . import asking
 from .telling import JOB_ID, progress, say
 
@@ -30,6 +30,9 @@ def add(commands: Any) -> None:
         action="store_true",
         help="leave passages as they are that flash more than three times a second (they are drawn again with a calmer walk)",
     )
+    command.add_argument(
+        "--format", choices=[str(kind) for kind in PictureFormat], default=str(PictureFormat.PNG), help="what files the frames are (png)"
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run)
@@ -42,7 +45,7 @@ def run(options: Namespace) -> None:
     from ..files import check_writable
 
     into_folder = options.out != "-" and not _is_movie(options.out)
-    request = replace(asking.request(options), limit_flashes=not options.allow_flashes)
+    request = replace(asking.request(options), limit_flashes=not options.allow_flashes, picture_format=PictureFormat(options.format))
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     elif options.out != "-":

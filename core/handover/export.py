@@ -33,6 +33,7 @@ from ..working import Cancelled, never
 from . import clip_movies, media
 from .fitting import fit
 from .movie import CODECS
+from .recognising import write_sections
 
 MANIFEST = Path(__file__).resolve().parents[2] / "otio_adapters" / "plugin_manifest.json"
 PINNED_SCHEMAS = {"Clip": 2, "Marker": 2}
@@ -153,6 +154,8 @@ def export(
     edit, fitted = fit(edit)
     edit, movies = _with_movies(media.with_size(edit), path, options, form, report, cancelled)
     edit, copied = _with_copies(edit, path, options, form, report, cancelled)
+    if media_folder(path).is_dir():
+        write_sections(edit, media_folder(path))
     _write(_timeline(edit, path, options, form), path, form)
     return HandedOver(path=path, movies=movies, warnings=(*missing, *fitted, *copied, *_losses(edit, _ending(path), form)))
 

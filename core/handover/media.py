@@ -84,7 +84,7 @@ def check_present(edit: Edit, missing: Missing) -> tuple[Edit, tuple[str, ...]]:
             "Render again or put them back; or export without these clips, or with their names all the same.",
         )
     if missing == Missing.SKIP:
-        edit = _without(edit, set(gone))
+        edit = without_clips_of(edit, set(gone))
     return edit, (f"Missing: {named}.",)
 
 
@@ -100,7 +100,7 @@ def missing_paths(media: Files) -> list[Path]:
     return [folder / name for name in media.file_names() if name not in present]
 
 
-def _without(edit: Edit, gone: set[Files]) -> Edit:
+def without_clips_of(edit: Edit, gone: set[Files]) -> Edit:
     """Turn the clips of some media into gaps; a cross-fade with one of them goes too."""
     tracks = []
     for track in edit.tracks:

@@ -74,12 +74,24 @@ class DigestMemory:
         OSError
             If the file cannot be read.
         """
+        remembered = _read_note(self._note(file))
+        if remembered.get("state") == _state(file) and "sha256" in remembered:
+            return str(remembered["sha256"])
+        return self.sha256_anew(file)
+
+    def sha256_anew(self, file: Path, *, report: ReportBytes = report_nothing, cancelled: Cancelled = never) -> str:
+        """Digest a file whatever is remembered: a disk that forgets changes nothing that the file system knows of.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        CancelledError
+            If `cancelled` says so.
+        """
         before = _state(file)
         note = self._note(file)
-        remembered = _read_note(note)
-        if remembered.get("state") == before and "sha256" in remembered:
-            return str(remembered["sha256"])
-        digest = sha256(file)
+        digest = sha256(file, report=report, cancelled=cancelled)
         if _state(file) == before and self._is_settled(file):
             self._remember(note, {"file": str(file.absolute()), "state": before, "sha256": digest})
         return digest

@@ -193,7 +193,7 @@ class ModelStore:
             if not weights.is_file():
                 raise self._absent(name)
             architecture = self._architecture(name)
-            digest = sha256(weights, report=report, cancelled=cancelled)
+            digest = self._memory.sha256_anew(weights, report=report, cancelled=cancelled)
         checkpoint = Checkpoint(name=name, weights=weights, architecture=architecture, sha256=digest)
         self._compare(checkpoint)
         _check_structure(name, architecture, weights)
@@ -256,6 +256,7 @@ class ModelStore:
             bytes_here=bytes_here,
             bytes_total=bytes_here if state == ModelState.READY or name not in self._published else self._published[name].about_bytes,
             folder=str(weights.parent),
+            is_published=name in self._published,
         )
 
     def _weights(self, name: str) -> Path:
@@ -267,12 +268,13 @@ class ModelStore:
         model = self._published.get(name)
         if model is None:
             there = ", ".join((*self._published, *self._own_names()))
-            return UserError(f"There is no model “{name}”.", f"Choose one of {there}, or add weights of your own: models add FOLDER.")
+            return UserError(f"There is no model “{name}”.", f"Choose one of {there}, or add weights of your own.")
         come = part_bytes(self._weights(name))
         half = f": {come // 10**6} MB of its download have come" if come else ""
         return UserError(
             f"The weights of {name} are not on this machine{half}.",
-            f"Download them ({model.about_bytes // 10**6} MB): models download {name}; or add a folder that has them: models add FOLDER.",
+            f"Download them ({model.about_bytes // 10**6} MB), or add a folder that has them: in the add-on's preferences, or by"
+            f" models download {name}, models add FOLDER.",
         )
 
     def _ready(self, name: str) -> Checkpoint | None:
@@ -308,9 +310,9 @@ class ModelStore:
 
     def _cure(self, name: str) -> str:
         if name not in self._published:
-            return f"Remove them and add them again: models remove {name}."
-        again = f"Download them again: models download {name}.{self._record_hint(name)}"
-        return f"{again} Weights of your own need a name of their own: models add --name NAME."
+            return f"Remove them (in the add-on's preferences, or by models remove {name}), then add them again."
+        again = f"Download them again: in the add-on's preferences, or by models download {name}.{self._record_hint(name)}"
+        return f"{again} Weights of your own need a name of their own when they are added."
 
     def _record_hint(self, name: str) -> str:
         """Say how to accept another file than the first one, where that is the user's to decide."""
@@ -343,9 +345,7 @@ class ModelStore:
             if (ready := self._ready(name)) is not None and ready.sha256 == digest:
                 return ready
             if ready is not None and name not in self._published:
-                raise UserError(
-                    f"There is another model “{name}” already.", f"Choose another name (--name), or first: models remove {name}."
-                )
+                raise UserError(f"There is another model “{name}” already.", "Choose another name, or remove that one first.")
             if name in self._published:
                 self._compare(Checkpoint(name=name, weights=weights, architecture=architecture, sha256=digest))
             else:
@@ -405,7 +405,7 @@ def _check_structure(name: str, architecture: Architecture, weights: Path) -> No
 def _refuse_another(name: str, said: Architecture, wanted: Architecture) -> None:
     if said.shapes() != wanted.shapes() or said.output_dim != wanted.output_dim:
         held = next((other for other, architecture in ARCHITECTURES.items() if architecture == said), f"a network of {said.output_dim} px")
-        raise UserError(f"This is not {name} but {held}.", "Use it under its own name: models add --name NAME.")
+        raise UserError(f"This is not {name} but {held}.", "Add it under another name.")
 
 
 def _copy(source: Path, target: Path, digest: str, *, report: ReportBytes, cancelled: Cancelled) -> None:

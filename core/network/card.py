@@ -1,6 +1,6 @@
 """Runs the network on a graphics card: batches of one shape, a recorded graph, copies on a stream of their own.
 
-In: arrays of latents. Out: arrays of pictures. Any device will do, also a processor: there tests hold this against the other ways to draw.
+In: rows of latents. Out: a stream of pictures. Any device will do, also a processor: there tests hold this against the other ways to draw.
 """
 
 import itertools
@@ -16,16 +16,13 @@ from torch import Tensor
 from ..protocol import UserError
 from .folding import Folded
 from .reference import Doubling, draw, prepare
-from .runners import Rows, checked
+from .runners import Inputs, RowSource, checked, is_out_of_memory, too_large
 
 MOST_PIXELS = 1 << 22
 """In one batch: 16 pictures at 512 px keep any card busy."""
 USED_MEMORY = 0.8
 WARM_UPS = 3
-BATCHES_IN_A_DRAW = 4
 SHAPE_WITHOUT_MEASURE = 4
-SMALLEST_PUBLISHED = 128
-Inputs = tuple[Tensor, Tensor, Tensor]
 Outcome = tuple[Tensor, Tensor]
 Draw = Callable[[Folded, Tensor, Tensor, Tensor], Outcome]
 
@@ -82,32 +79,27 @@ class DeviceRunner:
             self._explain(error)
             raise
 
-    @property
-    def batch_size(self) -> int:
-        """How many rows to ask for at once: enough to keep the card busy."""
-        return BATCHES_IN_A_DRAW * self.batch_shape
-
-    def draw(self, rows: Rows) -> np.ndarray:
-        """Draw: uint8 [B, size, size, 3]. See `runners.Runner`."""
-        pictures = np.empty((len(rows), self._size, self._size, 3), np.uint8)
-        done = self._draw_while_memory_lasts(rows, 0, pictures)
+    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
+        """Draw. See `runners.Runner`."""
+        done = 0
         while done < len(rows):
-            self._halve()
-            done = self._draw_while_memory_lasts(rows, done, pictures)
-        return pictures
+            for batch in self._while_memory_lasts(rows, done):
+                yield from batch
+                done += len(batch)
+            if done < len(rows):
+                self._halve()
 
-    def _draw_while_memory_lasts(self, rows: Rows, done: int, pictures: np.ndarray) -> int:
-        """Draw from row ``done`` on; give how far it went."""
+    def _while_memory_lasts(self, rows: RowSource, done: int) -> Iterator[np.ndarray]:
+        """Give the pictures from row ``done`` on, batch by batch, until the end, or until memory runs out."""
         try:
             for drawn in self._batches(rows, done):
-                end = min(done + len(drawn), len(rows))
-                pictures[done:end] = drawn[: end - done]
-                done = end
+                batch = drawn[: len(rows) - done].copy()  # out of memory that the next but one is written to
+                done += len(batch)
+                yield batch
         except RuntimeError as error:
             if not is_out_of_memory(error) or self.batch_shape == 1:
                 self._explain(error)
                 raise
-        return done
 
     def _halve(self) -> None:
         self._lane = None  # with all its memory
@@ -115,14 +107,16 @@ class DeviceRunner:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _batches(self, rows: Rows, done: int) -> Iterator[np.ndarray]:
+    def _batches(self, rows: RowSource, done: int) -> Iterator[np.ndarray]:
         """Give the pictures from row ``done`` on, batch by batch; one is drawn while the one before is fetched."""
+        firsts = range(done, len(rows), self.batch_shape)
+        for fetch in _one_ahead(self._start(rows.tensors(first, self.batch_shape)) for first in firsts):
+            pictures, means = fetch()
+            yield checked(pictures, means).numpy()
+
+    def _start(self, inputs: Inputs) -> Callable[[], Outcome]:
         with torch.inference_mode(), steady_kernels():
-            firsts = range(done, len(rows), self.batch_shape)
-            inputs = (rows.tensors(first, self.batch_shape) for first in firsts)
-            for fetch in _one_ahead(self._ready_lane().start(given) for given in inputs):
-                pictures, means = fetch()
-                yield checked(pictures, means).numpy()
+            return self._ready_lane().start(inputs)
 
     def _ready_lane(self) -> "_DirectLane | _RecordedLane":
         if self._lane is None:
@@ -153,11 +147,7 @@ class DeviceRunner:
     def _explain(self, error: RuntimeError) -> None:
         """Raise what PyTorch says about the device in words for people; about anything else say nothing."""
         if is_out_of_memory(error):
-            smaller = f"choose {self._size // 2} px, " if self._size > SMALLEST_PUBLISHED else ""
-            raise UserError(
-                f"The memory of {self._device} does not suffice for one picture of {self._size} px.",
-                f"Close other programs that use it, {smaller}or draw on the processor.",
-            ) from error
+            raise too_large(str(self._device), self._size) from error
         if isinstance(error, torch.AcceleratorError):
             first_line = str(error).partition("\n")[0]
             cure = "Restart the worker and render again: pictures that were drawn are kept."
@@ -193,11 +183,6 @@ def can_compile(device: str) -> bool:
     """Tell whether `torch.compile` has what it needs: a C++ compiler, and Triton for graphics cards."""
     has_compiler = any(shutil.which(name) for name in ("cc", "gcc", "clang", "cl"))
     return has_compiler and (torch.device(device).type != "cuda" or find_spec("triton") is not None)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether PyTorch wanted more memory than there is: only CUDA has an error of its own for that."""
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
 
 
 def steady_kernels() -> AbstractContextManager[None]:

@@ -1,12 +1,15 @@
 """Runs the network: a picture on each core of a processor, or batches of one shape on a graphics card.
 
-In: arrays of latents. Out: arrays of pictures. Which pictures come together, how many cores there are and how much memory is free changes
-no pixel on a processor. On a card, batches have one shape as long as memory allows that; see `DeviceRunner`.
+In: rows of latents. Out: a stream of pictures, the next ones already being drawn while one is taken. Which pictures come together, how many
+cores there are and how much memory is free changes no pixel on a processor. On a card, batches have one shape as long as memory allows
+that; see `card.DeviceRunner`.
 """
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,15 +21,34 @@ from ..protocol import UserError
 from . import processor, reference
 from .folding import Folded
 
+SMALLEST_PUBLISHED = 128
+
 NOT_A_NUMBER = UserError(
     "The network's numbers left their range, so there is no picture to show.",
     "Set Precision to float32. If it is that already, the model's weights are damaged: add or download them again.",
 )
 
 
+PICTURES_AHEAD = 2
+"""For each core: one that is drawn, and one that waits for the core to be free."""
+
+Inputs = tuple[Tensor, Tensor, Tensor]
+"""Noise, class vectors and truncations of some pictures, as in `Rows`."""
+
+
+class RowSource(Protocol):
+    """What to draw, row by row; asked for rows only when they are drawn."""
+
+    def __len__(self) -> int: ...
+
+    def tensors(self, first: int, count: int) -> Inputs:
+        """Give ``count`` rows from ``first`` on; past the end, the last one again."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """What to draw, one row for each of B pictures.
+    """What to draw, one row for each of B pictures: the plainest `RowSource`.
 
     Parameters
     ----------
@@ -45,23 +67,23 @@ class Rows:
     def __len__(self) -> int:
         return len(self.noise)
 
-    def tensors(self, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Give ``count`` rows from ``first`` on; past the end, the last one again."""
-        here = np.minimum(np.arange(first, first + count), len(self) - 1)
+    def tensors(self, first: int, count: int) -> Inputs:
+        """Give some rows, see `RowSource`."""
+        here = up_to_the_last(first, count, len(self))
         noise, class_vectors, truncations = (torch.from_numpy(rows[here]) for rows in (self.noise, self.class_vectors, self.truncations))
         return noise, class_vectors, truncations
+
+
+def up_to_the_last(first: int, count: int, total: int) -> np.ndarray:
+    """Give the numbers of ``count`` rows from ``first`` on; past the end of ``total`` rows, the last one again."""
+    return np.minimum(np.arange(first, first + count), total - 1)
 
 
 class Runner(Protocol):
     """Draws with one network."""
 
-    @property
-    def batch_size(self) -> int:
-        """How many rows to ask for at once: enough to keep the machine busy."""
-        ...
-
-    def draw(self, rows: Rows) -> np.ndarray:
-        """Draw: uint8 [B, size, size, 3].
+    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
+        """Draw: give uint8 [size, size, 3] for each row, in order. Who closes the iterator early waits for what is being drawn only.
 
         Raises
         ------
@@ -82,37 +104,48 @@ class CpuRunner:
     folded
         float32, on the CPU; may be memory-mapped.
     dtype
-        float32, or bfloat16, which is faster on some processors and slower on others: `bfloat16_gain` tells.
+        float32, or bfloat16, which is faster on some processors and slower on others: `running.faster_precision` tells.
     cores
         How many pictures at once; None: as many as this process may use.
     """
 
     def __init__(self, folded: Folded, *, dtype: torch.dtype = torch.float32, cores: int | None = None) -> None:
         cores = cores or usable_cores()
-        self.batch_size = 2 * cores  # two rounds: who ends a round early begins the next
+        self._ahead = PICTURES_AHEAD * cores
         self._size = folded.architecture.output_dim
         self._thread = threading.local()
         self._pool = ThreadPoolExecutor(cores, thread_name_prefix="draw", initializer=self._begin_thread)
         self._network = self._pool.submit(_prepare, folded, dtype).result()  # there: on one core
 
-    def draw(self, rows: Rows) -> np.ndarray:
+    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
         """Draw. See `Runner`."""
-        pictures = np.empty((len(rows), self._size, self._size, 3), np.uint8)
-        for row, picture in enumerate(self._pool.map(lambda row: self._draw_one(rows, row), range(len(rows)))):
-            pictures[row] = picture
-        return pictures
+        started: deque[Future[np.ndarray]] = deque()
+        try:
+            for row in range(len(rows)):
+                started.append(self._pool.submit(self._draw_one, rows, row))
+                if len(started) > self._ahead:
+                    yield started.popleft().result()
+            while started:
+                yield started.popleft().result()
+        finally:
+            for future in started:
+                future.cancel()
 
     def _begin_thread(self) -> None:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # attention's smallest weights would cost a hundred times as much
         self._thread.buffers = processor.Buffers()
 
-    def _draw_one(self, rows: Rows, row: int) -> np.ndarray:
-        inputs = rows.tensors(row, 1)
-        with torch.inference_mode():
-            return checked(*self._drawn(inputs)).numpy()[0]
+    def _draw_one(self, rows: RowSource, row: int) -> np.ndarray:
+        try:
+            with torch.inference_mode():
+                return checked(*self._drawn(rows.tensors(row, 1))).numpy()[0]
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise too_large("this computer", self._size) from error
+            raise
 
-    def _drawn(self, inputs: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    def _drawn(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         if isinstance(self._network, Folded):
             return reference.draw(self._network, *inputs)
         return processor.draw(self._network, *inputs, self._thread.buffers)
@@ -127,6 +160,20 @@ def _prepare(folded: Folded, dtype: torch.dtype) -> Folded | processor.CpuNetwor
 def usable_cores() -> int:
     """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether PyTorch wanted more memory than there is: only CUDA has an error of its own for that."""
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def too_large(place: str, size: int) -> UserError:
+    """Say that memory does not suffice for one picture, and what would fit."""
+    smaller = f"choose {size // 2} px, " if size > SMALLEST_PUBLISHED else ""
+    elsewhere = "" if place == "this computer" else "or draw on the processor"
+    cures = ", ".join(part for part in ("Close other programs that use it", smaller.rstrip(", "), elsewhere) if part)
+    return UserError(f"The memory of {place} does not suffice for one picture of {size} px.", f"{cures}.")
 
 
 def checked(pictures: Tensor, means: Tensor) -> Tensor:

@@ -1,30 +1,41 @@
 """Chooses how a network is run, and names the choice for cache keys before PyTorch is imported.
 
-In: the names of a device and a precision. Out: a name, or a runner.
+In: the names of a device and a precision, perhaps "auto". Out: a `Way`, and from it a runner.
 """
 
+import ctypes
+import json
 import platform
+import re
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..protocol import UserError
+from ..files import write_whole
+from ..protocol import AUTO, UserError
 
 if TYPE_CHECKING:
     from .folding import Folded
     from .runners import Runner
 
 PRECISIONS = {"cpu": ("float32", "bfloat16"), "cuda": ("float16", "float32", "bfloat16"), "mps": ("float16", "float32")}
-"""What each kind of device can draw in, its default first."""
+"""What each kind of device can draw in; a graphics card's default first."""
 
 FUSED_MACHINES = {"x86_64", "amd64"}
 """Processors that `processor` is made for; others draw by `reference`."""
+DRIVER_LIBRARIES = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 WORTHWHILE_GAIN = 1.3
 TRIED_CHANNELS, TRIED_SIZE, TRIES = 64, 64, 7
 
 
-def way(*, device: str, precision: str) -> str:
-    """Name the kernels that draw: pictures of two ways differ in what was rounded, so the name belongs into their cache keys.
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a network is run on this machine.
 
     Parameters
     ----------
@@ -32,51 +43,126 @@ def way(*, device: str, precision: str) -> str:
         "cpu", "mps", "cuda", or "cuda:1".
     precision
         "float32", "bfloat16" or "float16".
+    """
 
-    Returns
-    -------
-    str
-        Such as "cpu fused float32". One card's number is no part of it.
+    device: str
+    precision: str
+
+    @property
+    def name(self) -> str:
+        """Name the kernels, as "cpu fused float32": pictures of two ways differ in what was rounded, so this belongs into cache keys."""
+        kind = self.device.partition(":")[0]
+        is_fused = kind == "cpu" and platform.machine().lower() in FUSED_MACHINES
+        return f"{kind} {'fused' if is_fused else 'plain'} {self.precision}"
+
+
+def find_way(*, device: str, precision: str, cache_folder: Path) -> Way:
+    """Say how a network is run, without importing PyTorch where that is known already.
+
+    Parameters
+    ----------
+    device
+        "auto", "cpu", "mps", "cuda", or "cuda:1".
+    precision
+        "auto", "float32", "bfloat16" or "float16".
+    cache_folder
+        Remembers what this processor is faster in: measured twice, it might be another one, and so would the pictures.
 
     Raises
     ------
     UserError
         If the device cannot draw in that precision.
     """
+    device = find_device() if device == AUTO else device
     kind = device.partition(":")[0]
+    if precision == AUTO:
+        precision = faster_precision(cache_folder) if kind == "cpu" else PRECISIONS[kind][0]
     if precision not in PRECISIONS[kind]:
         raise UserError(f"Precision is {precision}, which {kind} cannot draw in.", f"Set Precision to {' or '.join(PRECISIONS[kind])}.")
-    is_fused = kind == "cpu" and platform.machine().lower() in FUSED_MACHINES
-    return f"{kind} {'fused' if is_fused else 'plain'} {precision}"
+    return Way(device=device, precision=precision)
 
 
-def open_runner(folded: "Folded", *, device: str, precision: str) -> "Runner":
+def open_runner(folded: "Folded", way: Way) -> "Runner":
     """Give what draws with a network.
 
     Parameters
     ----------
     folded
         float32, on the CPU.
-    device, precision
-        As for `way`.
+    way
+        From `find_way`.
 
     Raises
     ------
     UserError
-        If the device is not there, cannot draw in that precision, or has no memory for one picture.
+        If the device is not there, or has no memory for one picture.
     """
     import torch
 
     from .card import DeviceRunner
     from .runners import CpuRunner
 
-    way(device=device, precision=precision)
-    dtype = getattr(torch, precision)
-    return CpuRunner(folded, dtype=dtype) if device == "cpu" else DeviceRunner(folded, device=device, dtype=dtype)
+    dtype = getattr(torch, way.precision)
+    return CpuRunner(folded, dtype=dtype) if way.device == "cpu" else DeviceRunner(folded, device=way.device, dtype=dtype)
 
 
-def fastest_on_the_processor() -> str:
-    """Try what this processor convolves faster in: "float32" or "bfloat16" (0.1 s).
+# What this machine has ------------------------------------------------------------------------------------------------------------------
+
+
+def find_device() -> str:
+    """Say what this machine draws fastest on: "cuda", "mps" or "cpu"; asks the driver, for importing PyTorch takes seconds."""
+    if sys.platform == "darwin":
+        return "mps" if platform.machine() == "arm64" else "cpu"
+    wanted = _cuda_of_torch()
+    return "cuda" if wanted is not None and _driver_version() >= wanted else "cpu"
+
+
+def _cuda_of_torch() -> int | None:
+    """Give the major version of CUDA that PyTorch was built for; None: for none."""
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None:
+        return None
+    text = (Path(torch.origin).parent / "version.py").read_text(encoding="utf-8")
+    found = re.search(r"^cuda.*=\s*['\"](\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _driver_version() -> int:
+    """Give the major version of CUDA that the driver can do; 0: no driver, or no card."""
+    try:
+        driver = ctypes.CDLL(DRIVER_LIBRARIES.get(sys.platform, ""))
+        cards, version_number = ctypes.c_int(), ctypes.c_int()
+        failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(cards)) or driver.cuDriverGetVersion(ctypes.byref(version_number))
+    except (OSError, AttributeError):  # no such library; or one that is called so and is another
+        return 0
+    return version_number.value // 1000 if cards.value and not failed else 0
+
+
+def faster_precision(cache_folder: Path) -> str:
+    """Say what this processor draws faster in, "float32" or "bfloat16": measured once, then remembered."""
+    note = cache_folder / "processor.json"
+    known = {"processor": _processor_name(), "torch": version("torch")}
+    try:
+        remembered = json.loads(note.read_text(encoding="utf-8"))
+        if {name: remembered[name] for name in known} == known and remembered["precision"] in PRECISIONS["cpu"]:
+            return remembered["precision"]
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or a damaged one
+        pass
+    precision = measure_precision()
+    write_whole(note, json.dumps({**known, "precision": precision}).encode())
+    return precision
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+        return " ".join(line.partition(":")[2].strip() for line in lines if line.startswith(("vendor_id", "model", "flags")))
+    except OSError:  # not Linux
+        return f"{platform.machine()} {platform.processor()}"
+
+
+def measure_precision() -> str:
+    """Try what this processor convolves faster in: "float32" or "bfloat16" (0.1 s, and importing PyTorch).
 
     That it has instructions for bfloat16 does not tell: with AMX they are many times as fast as float32, on a Xeon without it half as fast.
     """

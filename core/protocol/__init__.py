@@ -8,6 +8,7 @@ from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, T
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
 from .errors import UserError
+from .machine import AUTO, Machine, PictureFormat, Precision
 from .messages import (
     Cancel,
     Cancelled,
@@ -17,6 +18,8 @@ from .messages import (
     Exported,
     Failed,
     Hello,
+    Import,
+    Imported,
     Message,
     Progress,
     Render,
@@ -26,14 +29,29 @@ from .messages import (
     Stage,
     Stem,
 )
-from .settings import BANDS, PARAMETERS, WITHOUT_EFFECT, Cue, Curve, Look, Model, Parameter, Settings
+from .models import (
+    AddModel,
+    DownloadModel,
+    ListModels,
+    ModelEntry,
+    ModelJob,
+    ModelProgress,
+    ModelsListed,
+    ModelState,
+    RemoveModel,
+    VerifyModel,
+)
+from .settings import BANDS, PARAMETERS, PUBLISHED_SIZES, WITHOUT_EFFECT, Cue, Curve, Look, Model, Parameter, Settings
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
 
 __all__ = [
+    "AUTO",
     "BANDS",
     "PARAMETERS",
     "PROFILES",
+    "PUBLISHED_SIZES",
     "WITHOUT_EFFECT",
+    "AddModel",
     "Cancel",
     "Cancelled",
     "ChooseClasses",
@@ -43,6 +61,7 @@ __all__ = [
     "Crossfade",
     "Cue",
     "Curve",
+    "DownloadModel",
     "Drawn",
     "Edit",
     "Event",
@@ -53,20 +72,32 @@ __all__ = [
     "FrameSequence",
     "Gap",
     "Hello",
+    "Import",
+    "Imported",
     "LineThings",
+    "ListModels",
     "Look",
+    "Machine",
     "Marker",
     "MediaFile",
     "Message",
     "Missing",
     "Model",
+    "ModelEntry",
+    "ModelJob",
+    "ModelProgress",
+    "ModelState",
+    "ModelsListed",
     "MovieKind",
     "Parameter",
     "PathStyle",
+    "PictureFormat",
     "Pin",
+    "Precision",
     "Profile",
     "Progress",
     "ProtocolError",
+    "RemoveModel",
     "Render",
     "RenderRequest",
     "Section",
@@ -81,6 +112,7 @@ __all__ = [
     "Thing",
     "Track",
     "UserError",
+    "VerifyModel",
     "class_names",
     "crossfaded",
     "decode",

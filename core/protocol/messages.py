@@ -1,7 +1,8 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `ChooseClasses`); the worker answers with any number of `Progress` and exactly one
-of `Drawn`, `Exported`, `ClassesChosen`, `Failed` and `Cancelled`. Standard library only: Blender's Python imports it.
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `ChooseClasses`, those of `models`); the worker answers with any number of
+`Progress` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `ClassesChosen`, `ModelsListed`, `Failed` and `Cancelled`.
+Standard library only: Blender's Python imports it.
 """
 
 import enum
@@ -10,6 +11,8 @@ from fractions import Fraction
 
 from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
+from .machine import Machine, PictureFormat
+from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
 from .targets import ExportOptions
 
@@ -82,6 +85,10 @@ class RenderRequest:
         Absolute path of a file with the sound's features, analysed elsewhere or edited. Empty: the sound is analysed.
     limit_flashes
         Whether passages that flash more than three times a second are drawn again with a calmer walk.
+    machine
+        What draws.
+    picture_format
+        What kind of files the frames are.
     """
 
     name: str
@@ -98,6 +105,8 @@ class RenderRequest:
     beats_seconds: tuple[Fraction, ...] = ()
     features_path: str = ""
     limit_flashes: bool = True
+    machine: Machine = Machine()  # noqa: RUF009 (frozen)
+    picture_format: PictureFormat = PictureFormat.PNG
 
 
 class Stage(enum.StrEnum):
@@ -135,6 +144,24 @@ class Export:
     edit: Edit
     path: str
     options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """Read a timeline that another program wrote.
+
+    Parameters
+    ----------
+    path
+        Absolute path of an .otio, .otioz, FCP7 .xml, .fcpxml, .edl, .mlt or .kdenlive file.
+    media_folder
+        Absolute folder into which a bundle's media are unpacked, and in which media are looked for that are not where the file says.
+        Empty: the folder `<name>_media` beside the file.
+    """
+
+    job_id: str
+    path: str
+    media_folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +221,18 @@ class Exported:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A finished `Import`: the edit, and sentences for people about what could not be read, or was read otherwise.
+
+    A clip that we made carries its settings in `Clip.metadata` again, wherever they were found.
+    """
+
+    job_id: str
+    edit: Edit
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """A job that could not be finished: what happened (`cause`), what to do (`cure`), and for reports, the traceback (`details`)."""
 
@@ -210,5 +249,5 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Drawn | Exported | ClassesChosen | Failed | Cancelled
-Message = Render | Export | ChooseClasses | Cancel | Shutdown | Event
+Event = Hello | Progress | Drawn | Exported | Imported | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
+Message = Render | Export | Import | ChooseClasses | ModelJob | Cancel | Shutdown | Event

@@ -14,6 +14,8 @@ class Model(enum.StrEnum):
     """The networks (and one card for checking sync) that can draw a film."""
 
     ABSTRACT = "abstract"
+    BIGGAN = "biggan-deep"
+    OWN = "own"
     SYNC_CARD = "sync-card"
 
 
@@ -35,6 +37,9 @@ class Parameter:
     maximum: float
     animatable: bool = True
 
+
+PUBLISHED_SIZES = (128, 256, 512)
+"""What the published BigGANs draw, in pixels."""
 
 BANDS = ("low", "mid", "high")
 """Below 200 Hz, up to 2 kHz, above."""
@@ -109,7 +114,7 @@ PARAMETERS: dict[str, Parameter] = {
         label="Size",
         help="Width and height of the drawn pictures in pixels",
         minimum=128,
-        maximum=128,
+        maximum=512,
         animatable=False,
     ),
     "split": Parameter(
@@ -238,6 +243,7 @@ def class_problems(classes: tuple[int, ...]) -> Iterator[str]:
 class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
 
+    `own_model` names one of the user's own networks, which `Model.OWN` draws with, at the size that it has.
     `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`. `curves` replace single numbers;
     `cues` show other classes for a while, by their beginnings.
     """
@@ -251,6 +257,7 @@ class Settings:
     class_count: int = 12
     seed: int = 0
     model: Model = Model.ABSTRACT
+    own_model: str = ""
     look: Look = Look.CHROMASTRIP
     size: int = 128
     split: float = 0.5
@@ -283,6 +290,14 @@ class Settings:
             value = getattr(self, name)
             if not parameter.minimum <= value <= parameter.maximum:  # so is NaN
                 yield f"{parameter.label} is {value}: it must lie between {parameter.minimum} and {parameter.maximum}."
+        if self.model == Model.BIGGAN and self.size not in PUBLISHED_SIZES:
+            yield f"Size is {self.size}: BigGAN-deep draws {', '.join(f'{size} px' for size in PUBLISHED_SIZES)}."
+        if (self.model == Model.OWN) != bool(self.own_model):
+            yield (
+                "One of your own networks is chosen, but not which."
+                if not self.own_model
+                else (f"Your own network “{self.own_model}” is named, but another one is chosen to draw.")
+            )
         yield from class_problems(self.classes)
         for part in (*self.curves, *self.cues):
             yield from part.problems()

@@ -51,10 +51,10 @@ class Latents:
         """Give the rows ``first ... end - 1``."""
         return Latents(**{name: rows[first:end] for name, rows in vars(self).items()})
 
-    def class_vectors(self, rows: Sequence[int]) -> np.ndarray:
-        """Give the full class vectors of some rows: float32 [len(rows), 1000]."""
+    def class_vectors(self, rows: Sequence[int], *, class_total: int = CLASS_COUNT) -> np.ndarray:
+        """Give the full class vectors of some rows, for a network of so many classes: float32 [len(rows), class_total]."""
         picked = list(rows)
-        vectors = np.repeat(self.class_floor[picked, None], CLASS_COUNT, axis=1)
+        vectors = np.repeat(self.class_floor[picked, None], class_total, axis=1)
         places = np.arange(len(picked))[:, None]
         np.add.at(vectors, (places, self.class_ids[picked]), self.class_weights[picked])
         return vectors

@@ -98,7 +98,7 @@ def test_every_format_is_written_and_leaves_nothing_else(edit, tmp_path, ending)
     assert done.path == out / f"film{ending}"
     beside = {path for path in _files(out) if not path.startswith("film_media/")}
     assert beside == {f"film{ending}"}
-    assert {str(path.relative_to(out)) for path in done.movies} == set(_files(out)) - beside
+    assert {str(path.relative_to(out)) for path in done.movies} == set(_files(out)) - beside - {"film_media/sections.json"}
 
 
 @pytest.mark.parametrize("target", list(PROFILES))
@@ -222,13 +222,14 @@ FCPXML = {
     "spine": ({"lane", "offset", "name"}, ("asset-clip", "video", "title", "gap", "transition")),
     "asset-clip": (
         {"ref", "name", "offset", "duration", "start", "tcFormat", "audioRole", "videoRole", "enabled"},
-        ("timeMap", "adjust-volume", "spine", "marker"),
+        ("note", "timeMap", "adjust-volume", "spine", "marker"),
     ),
     "gap": ({"name", "offset", "duration", "start"}, ("spine", "marker")),
     "video": ({"ref", "name", "offset", "duration", "start", "enabled"}, ("param", "spine", "marker")),
     "title": ({"ref", "name", "offset", "duration", "start", "enabled"}, ("text", "text-style-def", "spine", "marker")),
     "transition": ({"name", "offset", "duration"}, ()),
     "marker": ({"start", "duration", "value", "note"}, ()),
+    "note": (set(), ()),
     "timeMap": (set(), ("timept",)),
     "timept": ({"time", "value", "interp"}, ()),
     "adjust-volume": ({"amount"}, ()),
@@ -390,7 +391,7 @@ def test_collected_media_lie_beside_the_file(edit, tmp_path, ending):
     assert "song #1" not in text
     if ending != ".xml":  # which knows no relative paths, and numbered pictures neither
         assert str(tmp_path) not in text
-        assert len(_files(out)) == 1 + 2 * COUNT + 1
+        assert len(_files(out)) == 1 + 2 * COUNT + 1 + 1  # the file, frames, sound, what made the sections
 
 
 def test_a_second_collection_copies_nothing(edit, tmp_path):

@@ -17,7 +17,7 @@ import pytest
 
 from core import drawing, pictures
 from core.backends import Backends
-from core.drawing import BATCHES_IN_FLIGHT
+from core.drawing import MOST_WAITING
 from core.flash_safety import flashes
 from core.keys import picture_key
 from core.pipeline import CancelledError, render
@@ -54,8 +54,9 @@ class Watched(SyncCard):
         self.loads += 1
 
     def draw(self, latents, rows):
-        self.drawn += rows
-        return super().draw(latents, rows)
+        for row, card in zip(rows, super().draw(latents, rows), strict=True):
+            self.drawn.append(row)
+            yield card
 
 
 # What a film is -------------------------------------------------------------------------------------------------------------------------
@@ -172,9 +173,9 @@ def test_frames_survive_the_loss_of_the_cache(request_film, tmp_path):
 
 def test_a_cancelled_film_goes_on_where_it_stopped(tmp_path, song):
     undisturbed = draw(films.request(tmp_path / "a", song))
-    answers = iter([False, False, True])
+    answers = iter([False] * 8 + [True])
     with pytest.raises(CancelledError):
-        draw(films.request(tmp_path / "b", song), cancelled=lambda: next(answers), batch_size=4)
+        draw(films.request(tmp_path / "b", song), cancelled=lambda: next(answers))
     kept = len(films.files_below(tmp_path / "b" / "cache" / "pictures"))
     assert kept == 8
     resumed = draw(films.request(tmp_path / "b", song))
@@ -182,10 +183,10 @@ def test_a_cancelled_film_goes_on_where_it_stopped(tmp_path, song):
     assert films.content(resumed.frames) == films.content(undisturbed.frames)
 
 
-def test_a_cancelled_film_draws_no_more_than_the_batch_it_is_at(request_film):
+def test_a_cancelled_film_asks_for_no_further_picture(request_film):
     backend = Watched()
     with pytest.raises(CancelledError):
-        render(request_film(), open_backend=lambda _: backend, cancelled=lambda: len(backend.drawn) >= 4, batch_size=2)
+        render(request_film(), open_backend=lambda _: backend, cancelled=lambda: len(backend.drawn) >= 4)
     assert len(backend.drawn) == 4
 
 
@@ -208,8 +209,8 @@ def test_a_killed_film_goes_on_where_it_stopped(tmp_path, song):
 
 def test_an_error_in_drawing_keeps_what_was_drawn(request_film):
     with pytest.raises(MemoryError):
-        render(request_film(), open_backend=Backends(fault="memory@13").open, batch_size=4)
-    assert draw(request_film()).drawn_count == 8
+        render(request_film(), open_backend=Backends(fault="memory@13").open)
+    assert draw(request_film()).drawn_count == 7
 
 
 def test_two_processes_may_draw_the_same_film_at_once(request_film):
@@ -231,7 +232,7 @@ CALM, WILD = Settings(tempo_sensitivity=0.01), Settings(tempo_sensitivity=2, tru
 class Lamp:
     """Draws plain grey pictures, bright where the first unit's noise is."""
 
-    batch_size = 8
+    size, class_total = 128, 1000
     follows_latents = True
 
     def __init__(self, gain=20.0):
@@ -245,8 +246,9 @@ class Lamp:
         self.loads += 1
 
     def draw(self, latents, rows):
-        self.drawn += len(rows)
-        return np.stack([np.full((128, 128, 3), self._levels(latents)[row], np.uint8) for row in rows])
+        for row in rows:
+            self.drawn += 1
+            yield np.full((128, 128, 3), self._levels(latents)[row], np.uint8)
 
     def _levels(self, latents):
         return (128 + 100 * np.sin(self._gain * latents.noise[:, 0])).astype(np.uint8)
@@ -382,19 +384,20 @@ def test_few_pictures_wait_in_memory_however_long_the_film(request_film, monkeyp
 
     class Counted(SyncCard):
         def draw(self, latents, rows):
-            drawn = super().draw(latents, rows).view(Picture)
-            alive.add(drawn)
-            most.append(len(alive))
-            return drawn
+            for card in super().draw(latents, rows):
+                drawn = card.view(Picture)
+                alive.add(drawn)
+                most.append(len(alive))
+                yield drawn
 
     def slowly(picture):
         time.sleep(0.004)
         return encode(picture)
 
     monkeypatch.setattr(pictures, "encode_png", slowly)
-    render(request_film(frame_count=200), open_backend=lambda _: Counted(size=128), batch_size=4)
-    assert len(most) == 50
-    assert max(most) <= BATCHES_IN_FLIGHT + 2
+    render(request_film(frame_count=200), open_backend=lambda _: Counted(size=128))
+    assert len(most) == 200
+    assert max(most) <= MOST_WAITING + 2
 
 
 def test_too_little_space_is_told_before_anything_is_drawn(request_film, monkeypatch):
@@ -492,4 +495,4 @@ def test_people_are_told_of_silence(request_film, tmp_path):
 
 def test_a_size_that_the_model_does_not_draw_is_refused(request_film, monkeypatch):
     with pytest.raises(UserError, match="128"):
-        Backends().open(Settings(size=256))
+        draw(request_film(settings=Settings(size=256)))

@@ -4,10 +4,12 @@ import array
 import json
 import math
 import os
+import struct
 import subprocess
 import sys
 import time
 import wave
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -177,5 +179,98 @@ def set_fps():
     def put(scene, fps):
         scene.render.fps = math.ceil(fps)
         scene.render.fps_base = float(Fraction(math.ceil(fps)) / fps)
+
+    return put
+
+
+@pytest.fixture
+def sequencer(saved_film, monkeypatch):
+    """Give the window's first area as a sequencer, for operators that ask for one."""
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = saved_film.scene
+    area = bpy.context.window_manager.windows[0].screen.areas[0]
+    monkeypatch.setattr(area, "type", "SEQUENCE_EDITOR")
+    return area
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Give a function that writes small grey PNGs under the given names into a folder and gives that."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def write(names, folder="pictures", size=16):
+        place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
+        for number, name in enumerate(names):
+            rows = (b"\0" + bytes([number % 256]) * size) * size
+            content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+            (place / name).write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+        return place
+
+    return write
+
+
+@pytest.fixture
+def write_movie(run_worker, tmp_path):
+    """Give a function that writes a movie of so many frames at a rate."""
+
+    def write(name, *, fps, frame_count):
+        path = tmp_path / name
+        run_worker(
+            f"import av, numpy as np; from fractions import Fraction; c = av.open({str(path)!r}, 'w');"
+            f"s = c.add_stream('libx264', rate=Fraction({str(fps)!r})); s.width = s.height = 16; s.pix_fmt = 'yuv420p';"
+            f"f = [av.VideoFrame.from_ndarray(np.full((16, 16, 3), i, np.uint8), format='rgb24') for i in range({frame_count})];"
+            f"[c.mux(p) for x in f for p in s.encode(x)]; [c.mux(p) for p in s.encode()]; c.close()"
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def add_pictures(saved_film, pictures, handles):
+    """Give a function that puts numbered pictures on the timeline."""
+
+    def add(name, *, first=1, count=20, channel=1, folder=None):
+        names = [f"{name}_{number:04d}.png" for number in range(count)]
+        folder = pictures(names, folder=folder or name)
+        strip = saved_film.editor.strips.new_image(
+            name=name, filepath=str(folder / names[0]), channel=channel, frame_start=first, fit_method="FIT"
+        )
+        for other in names[1:]:
+            strip.elements.append(other)
+        return strip
+
+    return add
+
+
+@pytest.fixture
+def add_effect(saved_film):
+    """Give a function that lays an effect strip over others."""
+
+    def add(kind, *, channel, first, end, inputs=(), name="Effect", strips=None):
+        options = {"length": end - first} if bpy.app.version >= (5, 0, 0) else {"frame_end": end}
+        options |= {f"input{number}": strip for number, strip in enumerate(inputs, 1)}
+        strips = saved_film.editor.strips if strips is None else strips
+        return strips.new_effect(name=name, type=kind, channel=channel, frame_start=first, **options)
+
+    return add
+
+
+@pytest.fixture
+def set_speed(saved_film, sequencer):
+    """Give a function that retimes a strip as the sequencer's menu does: 2 is twice as fast."""
+
+    def put(strip, speed):
+        for other in saved_film.editor.strips:
+            other.select = other == strip
+        saved_film.editor.active_strip = strip
+        region = next(region for region in sequencer.regions if region.type == "WINDOW")
+        window = bpy.context.window_manager.windows[0]
+        with bpy.context.temp_override(window=window, area=sequencer, region=region, scene=saved_film.scene):
+            assert bpy.ops.sequencer.retiming_segment_speed_set(speed=100 * speed) == {"FINISHED"}
 
     return put

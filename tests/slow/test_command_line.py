@@ -174,7 +174,6 @@ def test_parameters_out_of_range_are_refused(run, song, tmp_path, name):
         ("--seconds", "0"),
         ("--seconds", "-3"),
         ("--seconds", "1e400"),
-        ("--model", "biggest"),
         ("--seed", "1.5"),
         ("--unknown", "1"),
     ],
@@ -197,6 +196,10 @@ def test_what_is_no_value_is_a_wrong_usage(run, song, tmp_path, arguments):
         (("--section", "1:9", "seed=1"), "within"),
         (("--section", "1:x"), "no section"),
         (("--section", "0:1", "colour=red"), "no section"),
+        (("--model", "biggest"), "biggest"),
+        (("--model", "biggan-deep", "--size", "200"), "200"),
+        (("--device", "tpu"), "tpu"),
+        (("--device", "cpu", "--precision", "float16"), "float32 or bfloat16"),
         (("--size", "256"), "Size"),
     ],
 )

@@ -1,6 +1,7 @@
 """The folded network draws what the published one draws, whichever way it is run."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -14,9 +15,10 @@ from torch.nn import functional
 
 from core.network import processor, reference, running
 from core.network.architecture import Architecture
-from core.network.card import DeviceRunner, check_device, is_out_of_memory
+from core.network.card import DeviceRunner, check_device
 from core.network.folding import Folded, architecture_of, fold, folded_shapes
-from core.network.runners import CpuRunner, Rows
+from core.network.runners import CpuRunner, Rows, is_out_of_memory
+from core.network.running import Way
 from core.protocol import UserError
 from tools import published
 
@@ -236,7 +238,11 @@ def test_at_a_stored_truncation_nothing_is_mixed():
 
 @pytest.fixture(scope="module")
 def pictures(folded, rows):
-    return CpuRunner(folded, cores=2).draw(rows)
+    return drawn_by(CpuRunner(folded, cores=2), rows)
+
+
+def drawn_by(runner, rows):
+    return np.stack([*runner.draw(rows)])
 
 
 def some(rows, chosen):
@@ -251,31 +257,31 @@ def test_pictures_are_8_bits_and_not_flat(pictures):
 
 @pytest.mark.parametrize("cores", [1, 3])
 def test_the_number_of_cores_never_changes_a_pixel(folded, rows, pictures, cores):
-    np.testing.assert_array_equal(CpuRunner(folded, cores=cores).draw(rows), pictures)
+    np.testing.assert_array_equal(drawn_by(CpuRunner(folded, cores=cores), rows), pictures)
 
 
 @pytest.mark.parametrize("chosen", [[4], [1, 0], [3, 3, 2, 3], [4, 3, 2, 1, 0]])
 def test_company_and_place_never_change_a_pixel(folded, rows, pictures, chosen):
     for runner in (CpuRunner(folded, cores=2), DeviceRunner(folded, device="cpu", dtype=torch.float32, batch_shape=2)):
-        expected = pictures if isinstance(runner, CpuRunner) else runner.draw(rows)
-        np.testing.assert_array_equal(runner.draw(some(rows, chosen)), expected[chosen])
+        expected = pictures if isinstance(runner, CpuRunner) else drawn_by(runner, rows)
+        np.testing.assert_array_equal(drawn_by(runner, some(rows, chosen)), expected[chosen])
 
 
 def test_all_ways_to_run_draw_the_same(folded, rows, pictures):
-    drawn = DeviceRunner(folded, device="cpu", dtype=torch.float32).draw(rows)
+    drawn = drawn_by(DeviceRunner(folded, device="cpu", dtype=torch.float32), rows)
     assert np.abs(drawn.astype(int) - pictures).max() <= 1
 
 
 def test_no_rows_are_no_pictures(folded, rows):
     for runner in (CpuRunner(folded, cores=1), DeviceRunner(folded, device="cpu", batch_shape=2)):
-        assert runner.draw(some(rows, [])).shape == (0, 64, 64, 3)
+        assert [*runner.draw(some(rows, []))] == []
 
 
 def test_what_is_no_number_is_never_shown(folded, rows):
     broken = dataclasses.replace(folded, picture_bias=torch.full((3,), torch.nan))
     for runner in (CpuRunner(broken, cores=1), DeviceRunner(broken, device="cpu", dtype=torch.float32, batch_shape=2)):
         with pytest.raises(UserError, match="left their range"):
-            runner.draw(rows)
+            drawn_by(runner, rows)
 
 
 def test_when_memory_runs_out_batches_are_halved_and_no_picture_is_lost(folded, rows, pictures):
@@ -288,7 +294,7 @@ def test_when_memory_runs_out_batches_are_halved_and_no_picture_is_lost(folded, 
         return reference.draw(weights, noise, *others)
 
     runner = DeviceRunner(folded, device="cpu", dtype=torch.float32, batch_shape=4, draw=draw_with_little_memory)
-    drawn = runner.draw(rows)
+    drawn = drawn_by(runner, rows)
     assert runner.batch_shape == 1
     assert sizes[:4] == [4, 2, 2, 1]
     assert np.abs(drawn.astype(int) - pictures).max() <= 1
@@ -300,7 +306,7 @@ def test_too_little_memory_for_one_picture_is_said_so(folded, rows):
 
     runner = DeviceRunner(folded, device="cpu", batch_shape=1, draw=draw_without_memory)
     with pytest.raises(UserError, match="64 px"):
-        runner.draw(rows)
+        drawn_by(runner, rows)
 
 
 def test_other_errors_stay_what_they_are(folded, rows):
@@ -309,7 +315,7 @@ def test_other_errors_stay_what_they_are(folded, rows):
 
     assert not is_out_of_memory(RuntimeError("another shape was wanted"))
     with pytest.raises(RuntimeError, match="another shape"):
-        DeviceRunner(folded, device="cpu", batch_shape=1, draw=draw_wrongly).draw(rows)
+        drawn_by(DeviceRunner(folded, device="cpu", batch_shape=1, draw=draw_wrongly), rows)
 
 
 @pytest.mark.gpu
@@ -317,10 +323,10 @@ def test_other_errors_stay_what_they_are(folded, rows):
 def test_a_graphics_card_draws_the_same_in_any_company(folded, rows, pictures, precision, difference):
     if not torch.cuda.is_available():
         pytest.skip("GPU: there is none")
-    runner = running.open_runner(folded, device="cuda", precision=precision)
-    drawn = runner.draw(rows)
+    runner = running.open_runner(folded, Way(device="cuda", precision=precision))
+    drawn = drawn_by(runner, rows)
     assert np.abs(drawn.astype(int) - pictures).max() <= difference
-    np.testing.assert_array_equal(runner.draw(some(rows, [4, 1])), drawn[[4, 1]])
+    np.testing.assert_array_equal(drawn_by(runner, some(rows, [4, 1])), drawn[[4, 1]])
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
@@ -355,26 +361,49 @@ def test_random_weights_are_those_of_their_seed_and_leave_the_global_random_stat
 
 
 def test_ways_that_round_differently_have_names_of_their_own():
-    names = {running.way(device=device, precision=precision) for device, known in running.PRECISIONS.items() for precision in known}
-    assert len(names) == sum(len(known) for known in running.PRECISIONS.values())
-    assert running.way(device="cuda:1", precision="float16") == running.way(device="cuda", precision="float16")
+    ways = [Way(device=device, precision=precision) for device, known in running.PRECISIONS.items() for precision in known]
+    assert len({way.name for way in ways}) == len(ways)
+    assert Way(device="cuda:1", precision="float16").name == Way(device="cuda", precision="float16").name
 
 
-def test_a_precision_that_a_device_does_not_have_is_refused():
+def test_a_precision_that_a_device_does_not_have_is_refused(tmp_path):
     with pytest.raises(UserError, match="float32 or bfloat16"):
-        running.way(device="cpu", precision="float16")
+        running.find_way(device="cpu", precision="float16", cache_folder=tmp_path)
 
 
-def test_the_way_is_named_before_torch_is_imported():
-    program = "import sys; from core.network.running import way; way(device='cpu', precision='float32'); assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True)
+def test_a_processor_is_measured_once(tmp_path, monkeypatch):
+    first = running.find_way(device="cpu", precision="auto", cache_folder=tmp_path)
+    assert first.precision in running.PRECISIONS["cpu"]
+    monkeypatch.setattr(running, "measure_precision", None)
+    assert running.find_way(device="cpu", precision="auto", cache_folder=tmp_path) == first
+
+
+@pytest.mark.parametrize("note", ["", "[]", '{"precision": "float16"}'])
+def test_a_damaged_note_of_the_processor_is_made_anew(tmp_path, note):
+    (tmp_path / "processor.json").write_text(note)
+    way = running.find_way(device="cpu", precision="auto", cache_folder=tmp_path)
+    assert json.loads((tmp_path / "processor.json").read_text())["precision"] == way.precision
+
+
+def test_an_automatic_device_is_one_that_there_is(tmp_path):
+    device = running.find_way(device="auto", precision="auto", cache_folder=tmp_path).device
+    check_device(device)
+
+
+def test_a_known_way_is_found_before_torch_is_imported(tmp_path):
+    running.find_way(device="cpu", precision="auto", cache_folder=tmp_path)
+    program = """if True:
+        import sys
+        from pathlib import Path
+        from core.network.running import find_way
+        find_way(device="auto", precision="auto", cache_folder=Path(sys.argv[1]))
+        find_way(device="cpu", precision="auto", cache_folder=Path(sys.argv[1]))
+        assert "torch" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
 
 
 @pytest.mark.parametrize("precision", running.PRECISIONS["cpu"])
 def test_a_runner_for_the_processor_draws_in_each_of_its_precisions(folded, rows, pictures, precision):
-    drawn = running.open_runner(folded, device="cpu", precision=precision).draw(some(rows, [0]))
+    drawn = drawn_by(running.open_runner(folded, Way(device="cpu", precision=precision)), some(rows, [0]))
     assert np.abs(drawn.astype(int) - pictures[:1]).mean() < 1
-
-
-def test_the_faster_precision_is_one_that_there_is():
-    assert running.fastest_on_the_processor() in running.PRECISIONS["cpu"]

@@ -516,5 +516,6 @@ def test_entries_say_what_can_be_drawn(store):
         "bytes_here": entry.bytes_total,
         "bytes_total": store.open("known").weights.stat().st_size,
         "folder": "",
+        "is_published": True,
         "note": "",
     }

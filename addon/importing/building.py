@@ -1,0 +1,133 @@
+"""An edit into a scene: rate and size if the scene is empty, then strips, fades, markers, settings; nothing of it if something fails."""
+
+import bpy
+
+from ...core.protocol import Crossfade, Edit, Marker
+from .. import compat
+from ..strips import MOST_CHANNELS, STRIP_COLOR, current_strips, scene_fps, set_scene_fps
+from ..timeline.losses import Losses
+from .making import Site, make_strip, missing
+from .planning import LaidTrack, frame_count, plan
+from .restoring import restore_settings, share_settings
+
+WORKSHOP = MOST_CHANNELS - 1
+"""The channel that strips are made on; Blender's operator wants one more above it for a movie's sound."""
+
+
+def insert_edit(context: bpy.types.Context, scene: bpy.types.Scene, edit: Edit, *, first_frame: int | None = None) -> list[str]:
+    """Put an edit into a scene's sequencer, above what is there.
+
+    Parameters
+    ----------
+    context
+        Operators that make many frames, and speeds, run in its sequencer.
+    scene
+        Takes the edit's rate, size and length if its sequencer is empty.
+    edit
+        What to insert.
+    first_frame
+        Where its first frame falls; the scene's first one by default.
+
+    Returns
+    -------
+    list[str]
+        Sentences for people about what could not be made as it was, and which media are missing.
+
+    Raises
+    ------
+    UserError
+        If it needs more channels than there are; the scene is as it was.
+    """
+    losses = Losses()
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    strips = current_strips(editor)
+    below = max((strip.channel for strip in strips), default=0)
+    origin = scene.frame_start if first_frame is None else first_frame
+    tracks = plan(edit, origin=origin, below=below, channel_count=WORKSHOP - 1)
+    if len(editor.strips) == 0:
+        _fit_scene(scene, edit, origin)
+    elif scene_fps(scene) != edit.fps:
+        losses.note(f"The timeline {{}} has {float(edit.fps):g} frames a second, the scene {float(scene_fps(scene)):g}.", edit.name)
+    for strip in strips:
+        strip.select = False
+    site = Site(context=context, scene=scene, fps=edit.fps, channel=WORKSHOP, losses=losses)
+    _build(site, tracks)
+    _add_markers(scene, edit.markers, origin, losses)
+    return losses.sentences()
+
+
+def _fit_scene(scene: bpy.types.Scene, edit: Edit, origin: int) -> None:
+    set_scene_fps(scene, edit.fps)
+    if edit.width > 0 and edit.height > 0:
+        scene.render.resolution_x, scene.render.resolution_y = edit.width, edit.height
+    scene.frame_end = origin + max([1, *(frame_count(track) for track in edit.tracks)]) - 1
+
+
+def _build(site: Site, tracks: list[LaidTrack]) -> None:
+    made: list[bpy.types.Strip] = []
+    try:
+        for laid in tracks:
+            _build_track(site, laid, made)
+    except Exception:
+        for strip in reversed(made):
+            site.strips.remove(strip)
+        raise
+    for strip in made:
+        strip.select = True
+    share_settings(made)
+
+
+def _build_track(site: Site, laid: LaidTrack, made: list[bpy.types.Strip]) -> None:
+    own = []
+    for one in laid.clips:
+        if missing(one.clip):
+            site.losses.note("Media are missing: {}. Find them: File > External Data > Find Missing Files.", one.clip.name)
+        strip = make_strip(site, one, laid.track.kind)
+        own.append(strip)
+        made.append(strip)
+        strip.channel = one.channel
+        if one.clip.metadata and restore_settings(strip, one.clip.metadata, site.losses):
+            strip.color_tag = STRIP_COLOR
+    for fade in laid.fades:
+        earlier, later = own[fade.earlier], own[fade.later]
+        if laid.track.kind == "video":
+            made.append(
+                compat.new_effect(
+                    site.strips, "CROSS", name="Cross", channel=fade.channel, first=fade.first, end=fade.end, inputs=(earlier, later)
+                )
+            )
+        else:
+            _fade_volume(site.scene, earlier, fade.first, fade.end, is_rising=False)
+            _fade_volume(site.scene, later, fade.first, fade.end, is_rising=True)
+    if sum(isinstance(item, Crossfade) for item in laid.track.items) > len(laid.fades):
+        site.losses.note("A cross-fade without a clip on both sides is left out: {}.", laid.track.name)
+    _name_channel(site.scene, laid)
+
+
+def _fade_volume(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, first: int, end: int, *, is_rising: bool) -> None:
+    """Let a sound come or go evenly."""
+    loud = strip.volume
+    for frame, volume in ((first, 0.0 if is_rising else loud), (end, loud if is_rising else 0.0)):
+        strip.volume = volume
+        strip.keyframe_insert("volume", frame=frame)
+    strip.volume = loud
+    path = f"{strip.path_from_id()}.volume"
+    for curve in compat.curves(scene):
+        if curve.data_path == path:
+            for point in curve.keyframe_points:
+                point.interpolation = "LINEAR"
+
+
+def _name_channel(scene: bpy.types.Scene, laid: LaidTrack) -> None:
+    editor = scene.sequence_editor
+    channel = (editor.meta_stack[-1] if len(editor.meta_stack) else editor).channels[laid.channel]
+    if laid.track.name and channel.name == f"Channel {laid.channel}":
+        channel.name = laid.track.name
+
+
+def _add_markers(scene: bpy.types.Scene, markers: tuple[Marker, ...], origin: int, losses: Losses) -> None:
+    for marker in markers:
+        name = marker.name or marker.comment
+        scene.timeline_markers.new(name, frame=origin + marker.start)
+        if marker.frame_count or marker.colour != "GREEN" or (marker.comment and marker.comment != name):
+            losses.note("Blender's markers have a name and a frame, and no more: {}.", name)

@@ -1,0 +1,19 @@
+"""Sentences in Blender's interface, whose labels know only one line."""
+
+import textwrap
+from collections.abc import Iterable
+
+import bpy
+
+CHARACTERS_IN_A_PIXEL = 1 / 6.5  # of the interface's font, on average
+MARGIN_PIXELS = 60
+FEWEST_CHARACTERS = 20
+
+
+def draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context, sentences: Iterable[str], *, icon: str = "BLANK1") -> None:
+    """Break sentences into as many labels as the region's width asks for."""
+    pixels = context.region.width / context.preferences.system.ui_scale - MARGIN_PIXELS
+    column = layout.column(align=True)
+    for line in textwrap.wrap(" ".join(sentences), max(FEWEST_CHARACTERS, int(pixels * CHARACTERS_IN_A_PIXEL))):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1"

@@ -1,0 +1,9 @@
+"""The sequencer as an edit description: strips become clips, channels become tracks, and what an edit cannot say is named.
+
+The only place where the two vocabularies meet (the way back is `addon.importing`).
+"""
+
+from .reading import read_edit
+from .shown import Part
+
+__all__ = ["Part", "read_edit"]

@@ -1,0 +1,145 @@
+"""Cross-fades: Cross and Gamma Cross strips join the clips that they lie over to one row.
+
+Placed clips come in, with the effects over them; `Block`s go out: clips that stand alone, or chains of clips with fades between them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import bpy
+
+from ...core.protocol import Clip, Crossfade, crossfaded
+from .. import compat
+from .clips import Placed
+from .losses import Losses
+from .shown import Place, Shown
+
+Kind = Literal["video", "audio"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What fills the frames first ... end - 1 of a row: clips, with the fades between them."""
+
+    first: int
+    end: int
+    kind: Kind
+    place: Place
+    items: tuple[Clip | Crossfade, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a strip has become: its clips, and where its row is."""
+
+    name: str
+    kind: Kind
+    place: Place
+    clips: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fade:
+    """A fade from one source to another, by their strips' names, over as many frames as both are seen."""
+
+    name: str
+    earlier: str
+    later: str
+    first: int
+    end: int
+
+
+def fade_of(shown: Shown, losses: Losses) -> Fade | None:
+    """Read a Cross or Gamma Cross strip; None if no edit can say it."""
+    strip = shown.strip
+    if not shown.enabled:
+        return None
+    if not strip.use_default_fade or shown.first != compat.left_handle(strip) or shown.end != compat.right_handle(strip):
+        losses.left_out("a fade that is animated or cut", strip.name)
+        return None
+    return Fade(name=strip.name, earlier=strip.input_1.name, later=strip.input_2.name, first=shown.first, end=shown.end)
+
+
+def blocks_of(sources: list[Source], fades: list[Fade], losses: Losses) -> list[Block]:
+    """Join what fades connect; everything else stands alone."""
+    by_name = {source.name: source for source in sources}
+    followers: dict[str, Fade] = {}
+    for fade in sorted(fades, key=lambda fade: fade.first):
+        if _is_possible(fade, by_name, followers):
+            followers[fade.earlier] = fade
+        else:
+            losses.left_out("a fade between strips that do not follow each other", fade.name)
+    followed = {fade.later for fade in followers.values()}
+    alone = [source for source in sources if source.name not in followed and source.name not in followers]
+    blocks = [_single(source, placed) for source in alone for placed in source.clips]
+    for source in sources:
+        if source.name in followers and source.name not in followed:
+            blocks.append(_chain(source, by_name, followers, blocks + _row_blocks(sources, source), losses))
+    return blocks
+
+
+def _is_possible(fade: Fade, by_name: dict[str, Source], followers: dict[str, Fade]) -> bool:
+    earlier, later = by_name.get(fade.earlier), by_name.get(fade.later)
+    if earlier is None or later is None or len(earlier.clips) != 1 or len(later.clips) != 1:
+        return False
+    a, b = earlier.clips[0], later.clips[0]
+    if fade.earlier in followers or fade.later in {other.later for other in followers.values()}:
+        return False
+    before = next((other for other in followers.values() if other.later == fade.earlier), None)
+    is_free = before is None or before.end <= fade.first
+    return is_free and a.first <= b.first == fade.first and fade.end == a.end <= b.end and fade.end - fade.first > 1
+
+
+def _single(source: Source, placed: Placed) -> Block:
+    return Block(first=placed.first, end=placed.end, kind=source.kind, place=source.place, items=(placed.clip,))
+
+
+def _row_blocks(sources: list[Source], but: Source) -> list[Block]:
+    """Give what else lies in rows: a chain must not be laid over it."""
+    return [_single(source, placed) for source in sources if source is not but for placed in source.clips]
+
+
+def _chain(source: Source, by_name: dict[str, Source], followers: dict[str, Fade], others: list[Block], losses: Losses) -> Block:
+    members = [source]
+    items: list[Clip | Crossfade] = []
+    last = source.clips[0].clip
+    while (fade := followers.get(members[-1].name)) is not None:
+        members.append(by_name[fade.later])
+        before, joint, last = crossfaded(last, members[-1].clips[0].clip, overlap_frames=fade.end - fade.first)
+        items += [before, joint]
+    first, end = source.clips[0].first, members[-1].clips[0].end
+    own = {member.clips[0].clip.name for member in members}
+    overlapping = [block for block in others if block.kind == source.kind and block.first < end and block.end > first]
+    strangers = [block for block in overlapping if not _is_of(block, own)]
+    place = _free_row([member.place for member in members], strangers)
+    moved = [member for member in members if any(place < block.place < member.place for block in strangers)]
+    for member in moved:
+        losses.note("A cross-fade needs one track: {} is below other pictures now.", member.name)
+    return Block(first=first, end=end, kind=source.kind, place=place, items=(*items, last))
+
+
+def _is_of(block: Block, names: set[str]) -> bool:
+    return len(block.items) == 1 and isinstance(block.items[0], Clip) and block.items[0].name in names
+
+
+def _free_row(places: list[Place], strangers: list[Block]) -> Place:
+    taken = {block.place for block in strangers}
+    own = next((place for place in sorted(places) if place not in taken), None)
+    if own is not None:
+        return own
+    channel = max(places)[0]
+    row = 1 + max((row for other, row in (*places, *taken) if other == channel), default=0)
+    return channel, row
+
+
+def animated_properties(scene: bpy.types.Scene, strips: list[bpy.types.Strip]) -> dict[str, set[str]]:
+    """Name the keyframed properties of each strip, by the strip's name."""
+    paths = [curve.data_path for curve in compat.curves(scene)]
+    if not paths:
+        return {}
+    found = {strip.name: _below(f"{strip.path_from_id()}.", paths) for strip in strips}
+    return {name: names for name, names in found.items() if names}
+
+
+def _below(prefix: str, paths: list[str]) -> set[str]:
+    return {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}

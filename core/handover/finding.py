@@ -1,0 +1,98 @@
+"""Where the media of a timeline lie that came from elsewhere: as named, or beside the timeline if the folder was moved.
+
+Names come in as files have them: plain, relative, as URIs, or as paths of another system. Files are only looked at, never opened.
+"""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+from ..protocol import FrameSequence
+from .noting import Notes
+from .numbering import first_number_on_disk
+
+WINDOWS_PATH = re.compile(r"/?[A-Za-z]:[\\/]")
+FILE_URI = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+NETWORK_PATH = re.compile(r"(\\\\|//)[^\\/]")
+"""Asking for it would tell another machine who asks."""
+DEEPEST = 4
+"""So many of a path's last parts are looked for beside the timeline."""
+
+
+class Finder:
+    """Finds media, each once.
+
+    Parameters
+    ----------
+    folder
+        Where the timeline's file lies.
+    others
+        Folders in which media are looked for, too.
+    notes
+        Takes what is missing, and what lay elsewhere.
+    """
+
+    def __init__(self, folder: Path, others: tuple[Path, ...], notes: Notes) -> None:
+        self._folder, self._places, self._notes = folder, (*others, folder), notes
+        self._found: dict[str, tuple[str, bool]] = {}
+
+    def file(self, url: str, *, noted: bool = True) -> str:
+        """Give a file's absolute path, as named if it cannot be found; `noted` says whether that is worth a note."""
+        if url not in self._found:
+            self._found[url] = self._find(plain_path(url))
+        path, there = self._found[url]
+        if noted and not there:
+            self._notes.add("Media are missing", path)
+        return path
+
+    def sequence(self, frames: FrameSequence) -> FrameSequence:
+        """Give numbered pictures whose folder, and whose first number if it is below 0, are found."""
+        if frames.first_number < 0:
+            folder = self._find(plain_path(frames.folder))[0]
+            return replace(frames, folder=folder, first_number=first_number_on_disk(replace(frames, folder=folder)))
+        name = f"{frames.prefix}{frames.first_number:0{frames.digits}d}{frames.suffix}"
+        folder = plain_path(frames.folder)
+        first = self.file(f"{folder}/{name}")
+        return replace(frames, folder=first[: -len(name) - 1] if first.endswith(name) else folder)
+
+    def _find(self, path: str) -> tuple[str, bool]:
+        """Give a path, and whether something lies there."""
+        if NETWORK_PATH.match(path) or "\0" in path:
+            return path, False
+        foreign = WINDOWS_PATH.match(path) is not None and os.name != "nt"
+        own = path if foreign or Path(path).is_absolute() else os.path.abspath(self._folder / path)  # noqa: PTH100 (follows no links)
+        if not foreign and _is_there(own):
+            return own, True
+        for place in self._beside(path):
+            if _is_there(str(place)):
+                self._notes.add("Media lay elsewhere, and were found beside the timeline", place.name)
+                return str(place), True
+        return own, False
+
+    def _beside(self, path: str) -> list[Path]:
+        """List where a file would lie if its folder had been moved here; never outside."""
+        tails = []
+        for one in dict.fromkeys((path, unquote(path))):
+            parts = [part for part in re.split(r"[\\/]", one) if part not in ("", ".", "..")]
+            tails += ["/".join(parts[-length:]) for length in range(min(DEEPEST, len(parts)), 0, -1)]
+        return [place / tail for tail in tails for place in self._places]
+
+
+def plain_path(url: str) -> str:
+    """Turn a file URI into a path; leave paths as they are."""
+    match = FILE_URI.fullmatch(url)
+    if match is None:
+        return url
+    path = unquote(match["path"])
+    if match["host"] not in (None, "", "localhost"):
+        return f"//{match['host']}{path}"
+    return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,86 @@
+"""Numbered pictures as other programs name them, to our own description of them.
+
+Understood are ``a.[0001-0100].png`` and ``a.{0001..0100}.png`` (Resolve, Nuke), ``a_%04d.png?begin=5`` (MLT, Kdenlive), ``a.####.png``,
+and the name of the first picture alone (Premiere), if the others lie beside it.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from ..protocol import FrameSequence
+
+SPANNED = re.compile(r"(?P<before>.*)(?:\[(?P<a>\d+)-(?P<b>\d+)\]|\{(?P<c>\d+)\.\.(?P<d>\d+)\})(?P<suffix>[^/\\]*\.\w+)", re.DOTALL)
+PATTERN = re.compile(
+    r"(?P<before>.*?)(?:%0?(?P<digits>\d*)d|(?P<hashes>#+))(?P<suffix>[^/\\?]*\.\w+)(?:\?begin(?:=|:)(?P<begin>\d+))?", re.DOTALL
+)
+NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.\w+)", re.DOTALL)
+PICTURES = re.compile(r"\.(png|jpe?g|exr|tiff?|bmp|dpx|tga|webp|hdr|jp2)$", re.IGNORECASE)
+MOST_PICTURES = 1_000_000
+
+
+def numbered_in(path: str, count: int) -> FrameSequence | None:
+    """Read a path that stands for numbered pictures; None if it stands for one file.
+
+    Parameters
+    ----------
+    path
+        As a file names it.
+    count
+        How many pictures there are, where the path does not say it.
+
+    Returns
+    -------
+    FrameSequence or None
+        Its folder as the path has it; its first number -1 where only a look into the folder can tell.
+    """
+    plain = unquote(path) if "%5B" in path or "%5b" in path else path
+    if match := SPANNED.fullmatch(plain):
+        first, last = match["a"] or match["c"], match["b"] or match["d"]
+        if PICTURES.search(match["suffix"]) and 0 <= int(last) - int(first) < MOST_PICTURES:
+            return _made(match["before"], match["suffix"], int(first), len(first), int(last) - int(first) + 1)
+    if (match := PATTERN.fullmatch(plain)) and PICTURES.search(match["suffix"]):
+        digits = len(match["hashes"]) if match["hashes"] else int(match["digits"] or 1)
+        return _made(match["before"], match["suffix"], -1 if match["begin"] is None else int(match["begin"]), digits, count)
+    return None
+
+
+def _made(before: str, suffix: str, first: int, digits: int, count: int) -> FrameSequence:
+    folder, slash, prefix = before.rpartition("/") if "/" in before else before.rpartition("\\")
+    return FrameSequence(
+        folder=folder or slash, prefix=prefix, suffix=suffix, first_number=first, digits=min(digits, 32), frame_count=max(0, count)
+    )
+
+
+def sequence_on_disk(path: str, count: int) -> FrameSequence | None:
+    """Take a picture for the first of a sequence, if the next number lies beside it and at least half of `count` pictures are there.
+
+    Returns
+    -------
+    FrameSequence or None
+        All pictures from that one on without a hole; None if it stands alone.
+    """
+    place = Path(path)
+    match = NUMBERED.fullmatch(place.name)
+    if match is None or count <= 1:
+        return None
+    first, digits = int(match["number"]), len(match["number"])
+    length = 0
+    while length < count and (place.parent / f"{match['prefix']}{first + length:0{digits}d}{match['suffix']}").is_file():
+        length += 1
+    if length <= 1 or 2 * length < count:  # a still's length is whatever the program likes: hours
+        return None
+    return FrameSequence(
+        folder=str(place.parent), prefix=match["prefix"], suffix=match["suffix"], first_number=first, digits=digits, frame_count=length
+    )
+
+
+def first_number_on_disk(frames: FrameSequence) -> int:
+    """Find the lowest number of a sequence whose beginning nobody named: 0 if nothing lies there."""
+    try:
+        names = [path.name for path in Path(frames.folder).iterdir()]
+    except OSError:
+        return 0
+    numbered = re.compile(f"{re.escape(frames.prefix)}(\\d+){re.escape(frames.suffix)}")
+    found = [int(match[1]) for name in names if (match := numbered.fullmatch(name))]
+    return min(found, default=0)

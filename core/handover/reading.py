@@ -1,0 +1,210 @@
+"""Timelines that come back from other editors, to edits: an adapter reads the file, media are looked for, our own sections recognised.
+
+A path comes in; an edit and sentences for people go out. Writes nothing, except that a bundle's media are unpacked into a folder of their
+own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import opentimelineio as otio
+
+from ..protocol import Clip, Edit, MediaFile, UserError
+from ..working import Cancelled, end_if, never
+from .bundles import unpack
+from .export import register_adapters
+from .finding import Finder, plain_path
+from .media import safe_name, without_clips_of
+from .noting import Notes
+from .otio_json import checked
+from .probing import picture_rate
+from .recognising import recognise
+from .timelines import to_edit
+
+ADAPTERS = {
+    ".otio": "otio_json",
+    ".otioz": "otio_json",
+    ".kdenlive": "chromastrip_kdenlive",
+    ".mlt": "chromastrip_mlt",
+    ".xml": "chromastrip_fcp7",
+    ".fcpxml": "chromastrip_fcpxml",
+    ".edl": "chromastrip_edl",
+}
+"""How file names end, to what reads them."""
+IS_XML = {".kdenlive", ".mlt", ".xml", ".fcpxml"}
+LARGEST_BYTES = 256_000_000
+"""A timeline of 2 000 clips takes 5 MB."""
+PROBED = 20
+"""So many media are asked for their rate, where a timeline names none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadEdit:
+    """What a file holds, and sentences about what could not be read, or was read otherwise."""
+
+    edit: Edit
+    notes: tuple[str, ...]
+
+
+def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancelled = never) -> ReadEdit:
+    """Read a timeline that another program, or we, wrote.
+
+    Parameters
+    ----------
+    path
+        An .otio, .otioz, Final Cut Pro 7 .xml, .fcpxml, .edl, .mlt or .kdenlive file.
+    media_folder
+        Into which a bundle's media are unpacked, and in which media are looked for, too; by default ``<name>_media`` beside the file.
+    cancelled
+        Whether to end.
+
+    Returns
+    -------
+    ReadEdit
+        Clips of ours carry their settings in `Clip.metadata`; foreign ones come in as plain clips.
+
+    Raises
+    ------
+    UserError
+        If the file is not there, too large, damaged, of an unknown kind or version, or counts in a rate that no timeline has.
+    CancelledError
+        If `cancelled` says so. Nothing half unpacked stays.
+    """
+    path = path.absolute()
+    ending = path.suffix.lower()
+    if ending not in ADAPTERS:
+        raise UserError(f"“{path.suffix or path.name}” names no format that can be read.", f"Choose one of {', '.join(ADAPTERS)}.")
+    own_folder = path.parent / f"{safe_name(path.stem)}_media"
+    folder = media_folder.absolute() if media_folder else own_folder
+    notes = Notes()
+    if ending == ".otioz":
+        text = unpack(path, folder, largest_text=LARGEST_BYTES, cancelled=cancelled)
+        others, base = (folder,), folder
+    else:
+        text = _read_text(path)
+        others, base = tuple(dict.fromkeys((folder, own_folder))), path.parent
+    end_if(cancelled)
+    timeline = _understood(path, lambda: _timeline(text, ending, base, notes))
+    edit = _understood(path, lambda: to_edit(timeline, Finder(base, others, notes), notes))
+    edit = replace(edit, name=edit.name or path.stem)
+    edit = _without_unknown(recognise(edit, (*others, path.parent), notes), notes)
+    return ReadEdit(edit=edit, notes=notes.sentences())
+
+
+def _without_unknown(edit: Edit, notes: Notes) -> Edit:
+    """Leave gaps where clips name no media, and nobody knows them by anything else."""
+    clips = (item for track in edit.tracks for item in track.items if isinstance(item, Clip))
+    unknown = [clip for clip in clips if isinstance(clip.media, MediaFile) and not clip.media.path]
+    for clip in unknown:
+        notes.add("Names no media: there is a gap", clip.name)
+    return without_clips_of(edit, {clip.media for clip in unknown if isinstance(clip.media, MediaFile)}) if unknown else edit
+
+
+def _read_text(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise UserError(
+                f"{path.name} has {size / 1e6:.0f} MB; timelines of up to {LARGEST_BYTES / 1e6:.0f} MB are read.",
+                "Export it again with fewer clips, or without media inside.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.", "Choose a file that is there, and that you may read.") from error
+
+
+def _understood(path: Path, read: Callable[[], Any]) -> Any:
+    """Let whatever a stranger's file makes a reader stumble over be one sentence for people."""
+    try:
+        return read()
+    except UserError:
+        raise
+    except (
+        *(otio.exceptions.OTIOError, expat.ExpatError, SyntaxError, RecursionError, ZeroDivisionError, OverflowError),
+        *(ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError),
+    ) as error:
+        raise UserError(
+            f"{path.name} is damaged, or no timeline: {type(error).__name__}: {_first_line(error)}.",
+            "Export it again; if it opens elsewhere, please report it.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:200].rstrip(".")
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def _timeline(text: bytes, ending: str, base: Path, notes: Notes) -> otio.schema.Timeline:
+    register_adapters()
+    more: dict[str, Any] = {}
+    if ending in IS_XML:
+        _check_xml(text)
+        content = text  # the parser reads the encoding off the first line
+    elif ADAPTERS[ending] == "otio_json":
+        content = checked(text, notes)
+    else:
+        content = text.decode("utf-8-sig", errors="replace")
+        if (fps := _rate_of_media(content, base)) is not None:
+            more["rate"] = fps
+    found = otio.adapters.read_from_string(content, ADAPTERS[ending], **more)
+    return _first_timeline(found, notes)
+
+
+def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:
+    """Take the first timeline out of whatever an OpenTimelineIO file holds."""
+    if isinstance(found, otio.schema.SerializableCollection):
+        timelines = [one for one in found if isinstance(one, otio.schema.Timeline)]
+        if timelines:
+            for other in timelines[1:]:
+                notes.add("Only the first timeline of the file was read, not", other.name)
+            return timelines[0]
+        found = otio.schema.Track(kind=otio.schema.TrackKind.Video, children=[one.deepcopy() for one in found])
+    if isinstance(found, otio.schema.Timeline):
+        return found
+    timeline = otio.schema.Timeline(name=getattr(found, "name", ""))
+    if isinstance(found, otio.schema.Stack):
+        timeline.tracks = found
+    elif isinstance(found, otio.core.Composable):
+        timeline.tracks.append(found)
+    else:
+        raise TypeError(f"it holds a {type(found).__name__}")
+    return timeline
+
+
+def _check_xml(text: bytes) -> None:
+    """Refuse XML that declares entities: they can make a small file fill the memory, or read others.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    xml.parsers.expat.ExpatError
+        If it is no XML.
+    """
+
+    def refuse(*_: object) -> None:
+        raise ValueError("it declares XML entities, which no editor needs")
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler = refuse
+    parser.Parse(text, True)
+
+
+# Rates ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def _rate_of_media(text: str, base: Path) -> float | None:
+    """Ask the movies that an edit decision list names for their rate, which it does not say itself; None if none is there."""
+    named = [
+        line.partition(":")[2].strip() for line in text.splitlines() if line.startswith(("* SOURCE FILE:", "* FROM CLIP:", "* TO CLIP:"))
+    ]
+    finder = Finder(base, (), Notes())
+    for name in list(dict.fromkeys(named))[:PROBED]:
+        if (fps := picture_rate(Path(finder.file(plain_path(name), noted=False)))) is not None:
+            return float(fps)
+    return None

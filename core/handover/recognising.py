@@ -1,0 +1,295 @@
+"""Our own sections, found again in a timeline that has been through other programs, with the settings that made them.
+
+Most programs throw metadata away. So whatever made a clip is also written down beside the movies and copies of an export, in
+``sections.json``, and beside each film's frames, in ``film.json``. Clips are known by their metadata, by their media, by their names, and
+by markers, in this order.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..files import write_whole
+from ..protocol import (
+    PARAMETERS,
+    Clip,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    ProtocolError,
+    RenderRequest,
+    class_names,
+    decode,
+    encode,
+)
+from .noting import Notes
+
+FILE_NAME, FILM_NAME = "sections.json", "film.json"
+SCHEMA = 1
+LARGEST_BYTES = 64_000_000
+MOST_SECTIONS = 10_000
+COPY_ENDINGS = (" copy", ".mov", ".mp4", ".png")
+KNOWN_BY = ("film", "model", "chromastrip", "section")
+"""Any of these makes a marker's JSON ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A clip that we made: what it was called, what it showed, and what made it."""
+
+    name: str
+    metadata: str
+    frames: FrameSequence | None
+
+
+def write_sections(edit: Edit, folder: Path) -> None:
+    """Write down, beside an export's media, what made each clip of ours, and which pictures its movies show.
+
+    Parameters
+    ----------
+    edit
+        As exported, before its pictures' places are changed for the format's sake; its sequences name their movies.
+    folder
+        The export's own folder of media.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    sections = []
+    for clip in dict.fromkeys(replace(clip, source_start=Fraction(0), frame_count=1) for clip in _clips(edit) if _is_ours(clip)):
+        frames = json.loads(encode(clip.media)) if isinstance(clip.media, FrameSequence) else None
+        sections.append({"name": clip.name, "metadata": json.loads(clip.metadata or "{}"), "frames": frames})
+    if sections:
+        before = _read_json(folder / FILE_NAME)
+        older = before.get("sections") if isinstance(before, dict) else None  # an earlier export's file may still come back
+        sections += [one for one in older if one not in sections][:MOST_SECTIONS] if isinstance(older, list) else []
+        text = json.dumps({"schema": SCHEMA, "sections": sections}, indent=1, ensure_ascii=False)
+        if sections != older:
+            write_whole(folder / FILE_NAME, text.encode(errors="replace"))
+
+
+def recognise(edit: Edit, folders: Iterable[Path], notes: Notes) -> Edit:
+    """Give our clips their settings back, and their numbered pictures in place of the movies that we made of them.
+
+    Parameters
+    ----------
+    edit
+        As read.
+    folders
+        Where ``sections.json`` may lie, beside the folders of the clips' own media.
+    notes
+        Takes what was recognised by its name alone.
+
+    Returns
+    -------
+    Edit
+        With the same clips, at the same places.
+    """
+    return _Recogniser(edit, folders, notes).run()
+
+
+class _Recogniser:
+    """What is known about our sections, and the clips that are held against it."""
+
+    def __init__(self, edit: Edit, folders: Iterable[Path], notes: Notes) -> None:
+        self.edit, self.notes = edit, notes
+        beside = (Path(_place(clip)).parent for clip in _clips(edit) if _place(clip))
+        self.folders = dict.fromkeys([*folders, *beside])
+        self.by_media: dict[str, Section] = {}
+        self.by_name: dict[str, list[Section]] = {}
+        self.films: dict[str, str] = {}
+        for section in (section for folder in self.folders for section in _read_sections(folder)):
+            self._know(section)
+        for clip in _clips(edit):
+            if clip.metadata and isinstance(clip.media, FrameSequence):
+                self._know(Section(name=clip.name, metadata=clip.metadata, frames=clip.media))
+
+    def _know(self, section: Section) -> None:
+        for key in _keys(section.frames) if section.frames else ():
+            self.by_media.setdefault(key, section)
+        same = self.by_name.setdefault(_plain_name(section.name), [])
+        if section not in same:
+            same.append(section)
+
+    def run(self) -> Edit:
+        tracks, markers = [], list(self.edit.markers)
+        for track in self.edit.tracks:
+            items: list[Clip | Gap | Crossfade] = []
+            place = 0
+            for item in track.items:
+                items.append(self._recognised(item, place, markers, pictures=track.kind == "video") if isinstance(item, Clip) else item)
+                place += 0 if isinstance(item, Crossfade) else item.frame_count
+            tracks.append(replace(track, items=tuple(items)))
+        return replace(self.edit, tracks=tuple(tracks))
+
+    def _recognised(self, clip: Clip, place: int, markers: list[Marker], *, pictures: bool) -> Clip:
+        if not pictures:
+            return clip
+        section = self._section(clip, place, markers)
+        if section is None:
+            return clip
+        clip = replace(clip, metadata=clip.metadata or section.metadata)
+        if isinstance(clip.media, MediaFile) and section.frames is not None and self._is_movie_of(clip, clip.media, section.frames):
+            return replace(clip, media=section.frames)
+        return clip
+
+    def _section(self, clip: Clip, place: int, markers: list[Marker]) -> Section | None:
+        """Find what made a clip: by its media, its name, or a marker on it. Its own metadata count before all of them."""
+        for key in _keys(clip.media):
+            if key in self.by_media:
+                return self.by_media[key]
+        if clip.metadata:
+            return None
+        if film := self._film(clip):
+            return Section(name=clip.name, metadata=film, frames=None)
+        named = self.by_name.get(_plain_name(clip.name), [])
+        if len(named) == 1 and _could_show(clip, named[0]):
+            self.notes.add("Recognised by the name alone", clip.name)
+            return named[0]
+        return next((found for marker in markers if (found := _told_by(marker, clip, place))), None)
+
+    def _film(self, clip: Clip) -> str:
+        """Give what the film's own folder says about it, empty if it says nothing."""
+        if not isinstance(clip.media, FrameSequence):
+            return ""
+        if clip.media.folder not in self.films:
+            self.films[clip.media.folder] = _film_metadata(Path(clip.media.folder))
+        return self.films[clip.media.folder]
+
+    def _is_movie_of(self, clip: Clip, movie: MediaFile, frames: FrameSequence) -> bool:
+        """Say whether a movie's frames lie where they were; if not, the movie stays."""
+        known = not movie.path or _file_name(movie.path) == _file_name(frames.movie)
+        there = (Path(frames.folder) / frames.file_names()[0]).is_file() if frames.frame_count > 0 else False
+        if known and not there:
+            self.notes.add("The frames of a movie of ours are not here: the movie came in", clip.name)
+        return known and there
+
+
+def _clips(edit: Edit) -> Iterator[Clip]:
+    for track in edit.tracks:
+        for item in track.items:
+            if isinstance(item, Clip):
+                yield item
+
+
+def _is_ours(clip: Clip) -> bool:
+    return bool(clip.metadata) or (isinstance(clip.media, FrameSequence) and bool(clip.media.movie))
+
+
+def _keys(media: Any) -> Iterator[str]:
+    """Name media so that another machine names them the same: a movie by its file, numbered pictures by folder and prefix."""
+    if isinstance(media, MediaFile) and media.path:
+        yield f"movie {_file_name(media.path)}"
+    if isinstance(media, FrameSequence):
+        yield f"frames {_file_name(media.folder)}/{media.prefix}"
+        if media.movie:
+            yield f"movie {_file_name(media.movie)}"
+
+
+def _place(clip: Clip) -> str:
+    if isinstance(clip.media, FrameSequence):
+        return clip.media.movie or f"{clip.media.folder}"
+    return clip.media.path if isinstance(clip.media, MediaFile) else ""
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def _plain_name(name: str) -> str:
+    """Give a name as it was before editors put endings to it."""
+    name = name.casefold().strip()
+    for ending in COPY_ENDINGS:
+        name = name.removesuffix(ending)
+    return name
+
+
+def _could_show(clip: Clip, section: Section) -> bool:
+    """Say whether a name may decide: nothing is known about the clip's media, or they are a movie of the same length."""
+    if not isinstance(clip.media, MediaFile) or section.frames is None:
+        return False
+    return not clip.media.path or clip.media.frame_count == section.frames.frame_count
+
+
+def _told_by(marker: Marker, clip: Clip, place: int) -> Section | None:
+    """Read a marker on a clip whose comment ends with our JSON."""
+    begin = marker.comment.find("{")
+    if begin < 0 or not place <= marker.start < place + clip.frame_count:
+        return None
+    try:
+        told = json.loads(marker.comment[begin:])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or not any(name in told for name in KNOWN_BY):
+        return None
+    told = told.get("chromastrip", told)
+    return Section(name=clip.name, metadata=_json(told), frames=None)
+
+
+# Files ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def _read_sections(folder: Path) -> list[Section]:
+    """Read what an export wrote down; a damaged file says nothing."""
+    found = _read_json(folder / FILE_NAME)
+    sections = found.get("sections") if isinstance(found, dict) else None
+    return [section for one in sections for section in _sections(one, folder)] if isinstance(sections, list) else []
+
+
+def _sections(told: Any, folder: Path) -> Iterator[Section]:
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not isinstance(told.get("metadata"), dict):
+        return
+    frames = None
+    if told.get("frames"):
+        try:
+            frames = decode(json.dumps(told["frames"]), FrameSequence)
+        except ProtocolError:
+            return
+        moved = folder / _file_name(frames.folder)
+        frames = replace(frames, folder=str(moved)) if not Path(frames.folder).is_dir() and moved.is_dir() else frames
+        movie = folder / _file_name(frames.movie)
+        frames = replace(frames, movie=str(movie)) if frames.movie and movie.is_file() else frames
+    yield Section(name=told["name"], metadata=_json(told["metadata"]), frames=frames)
+
+
+def _film_metadata(folder: Path) -> str:
+    """Give what a film's folder says about its making, in the words of the add-on's metadata; empty if it says nothing."""
+    try:
+        request = decode(json.dumps(_read_json(folder / FILM_NAME)), RenderRequest)
+    except ProtocolError:
+        return ""
+    settings = request.settings
+    made = {
+        "schema": SCHEMA,
+        "film": folder.name.rpartition("_")[2],
+        "sound": Path(request.sound_path).name,
+        "model": settings.model.value,
+        "look": settings.look.value,
+        "size": settings.size,
+        "classes": ", ".join(class_names.name(number) for number in settings.classes),
+        "limit_flashes": request.limit_flashes,
+    }
+    made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}
+    return _json(made)
+
+
+def _json(value: Any) -> str:
+    """Write metadata as clips carry them; nothing is an empty text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True) if value else ""
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return None
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,497 @@
+"""OpenTimelineIO timelines, whoever wrote them, to edits: tolerant, and with a note about everything that an edit cannot say.
+
+A timeline comes in, an edit goes out, and sentences for people. Media are only asked for their length, where the timeline does not say it.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import opentimelineio as otio
+
+from ..protocol import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, UserError
+from .finding import Finder
+from .noting import Notes
+from .numbering import numbered_in, sequence_on_disk
+from .probing import measure
+
+METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
+LOWEST_FPS, HIGHEST_FPS = 1, 1000
+ROUNDED = 0.005
+"""Editors write rates with two decimals."""
+FINEST = 1_000_000
+"""Greatest denominator of a time: OpenTimelineIO counts in floats."""
+STILL_SUFFIXES = {".png", ".jpg", ".jpeg", ".exr", ".tif", ".tiff", ".bmp", ".dpx", ".tga", ".webp", ".gif", ".hdr", ".psd", ".svg", ".jp2"}
+MARKER_COLOURS = {"RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"}
+BLACK_KINDS = {"black", "slug", "solidcolor"}
+KINDS: dict[str, Literal["video", "audio"]] = {otio.schema.TrackKind.Video: "video", otio.schema.TrackKind.Audio: "audio"}
+Item = Clip | Gap | Crossfade
+
+
+def to_edit(timeline: otio.schema.Timeline, finder: Finder, notes: Notes) -> Edit:
+    """Turn a timeline into an edit.
+
+    Parameters
+    ----------
+    timeline
+        From any adapter. Ours leave ``fps``, ``width``, ``height`` and ``notes`` under ``chromastrip`` in its metadata.
+    finder
+        Says where media lie.
+    notes
+        Takes what could not be read, or was read otherwise.
+
+    Returns
+    -------
+    Edit
+        Its media as `finder` found them.
+
+    Raises
+    ------
+    UserError
+        If the timeline's rate is none that a timeline can have.
+    """
+    noted = timeline.metadata.get(METADATA_KEY, {})
+    for what, whom in noted.get("notes", []):
+        notes.add(str(what), str(whom))
+    return _Reader(timeline, finder, notes).read()
+
+
+def exact_rate(rate: float) -> Fraction:
+    """Give the exact rate that a rounded one stands for: 29.97 means 30000/1001.
+
+    Raises
+    ------
+    UserError
+        If no timeline can have it.
+    """
+    if not LOWEST_FPS <= rate <= HIGHEST_FPS:  # so is NaN
+        raise UserError(
+            f"The timeline counts {rate:g} frames a second.", f"Export it again with {LOWEST_FPS} to {HIGHEST_FPS} frames a second."
+        )
+    ntsc = Fraction(math.ceil(rate) * 1000, 1001)
+    return ntsc if abs(float(ntsc) - rate) < ROUNDED else Fraction(rate).limit_denominator(1000)
+
+
+class _Reader:
+    """One timeline while it is read."""
+
+    def __init__(self, timeline: otio.schema.Timeline, finder: Finder, notes: Notes) -> None:
+        self.timeline = timeline
+        self.finder = finder
+        self.notes = notes
+        self.noted = timeline.metadata.get(METADATA_KEY, {})
+        self.fps = Fraction(1)
+        self.markers: list[Marker] = []
+        self.lengths: dict[str, int] = {}
+        self.measured: dict[str, tuple[int, int] | None] = {}
+
+    def read(self) -> Edit:
+        self.fps = self._fps()
+        tracks = tuple(track for child in self.timeline.tracks for track in self._tracks(child))
+        for marker in self.timeline.tracks.markers:
+            self.markers.append(self._marker(marker, self._timeline_frames(marker.marked_range.start_time)))
+        return Edit(
+            name=self.timeline.name,
+            fps=self.fps,
+            tracks=tracks,
+            markers=tuple(self.markers),
+            width=_size(self.noted.get("width")),
+            height=_size(self.noted.get("height")),
+        )
+
+    # Time --------------------------------------------------------------------------------------------------------------------------------
+
+    def _fps(self) -> Fraction:
+        """Give the exact rate: noted by us, else the one that pictures are counted in; sound may count in samples."""
+        try:
+            noted = Fraction(str(self.noted["fps"])) if self.noted.get("fps") else None
+        except (ValueError, ZeroDivisionError):
+            noted = None
+        if noted is not None and LOWEST_FPS <= noted <= HIGHEST_FPS:
+            return noted
+        rates = list(self._rates())
+        if not rates:
+            raise UserError("The timeline is empty, and names no rate.", "Export a timeline with clips on it.")
+        return exact_rate(next((rate for rate in rates if LOWEST_FPS <= rate <= HIGHEST_FPS), rates[0]))
+
+    def _rates(self) -> Iterator[float]:
+        if self.timeline.global_start_time is not None:
+            yield self.timeline.global_start_time.rate
+        tracks = sorted(self.timeline.tracks, key=lambda track: getattr(track, "kind", "") != otio.schema.TrackKind.Video)
+        for track in tracks:
+            for item in track if isinstance(track, otio.schema.Track | otio.schema.Stack) else [track]:
+                if isinstance(item, otio.core.Item) and (span := _span(item)) is not None:
+                    yield span.duration.rate
+
+    def _frames(self, time: otio.opentime.RationalTime) -> Fraction:
+        """Count the timeline's frames in a time, exactly."""
+        value = Fraction(time.value).limit_denominator(FINEST) if math.isfinite(time.value) else Fraction(0)
+        if abs(time.rate - float(self.fps)) < ROUNDED or not time.rate > 0:
+            return value
+        rate = exact_rate(time.rate) if time.rate <= HIGHEST_FPS and time.rate >= LOWEST_FPS else Fraction(time.rate)
+        return value * self.fps / rate
+
+    def _timeline_frames(self, time: otio.opentime.RationalTime) -> Fraction:
+        """Count from the timeline's beginning; some programs write their timecode."""
+        frames, begin = self._frames(time), self.timeline.global_start_time
+        origin = Fraction(0) if begin is None else self._frames(begin)
+        return frames - origin if 0 < origin <= frames else frames
+
+    # Tracks ------------------------------------------------------------------------------------------------------------------------------
+
+    def _tracks(self, child: otio.core.Composable) -> Iterator[Track]:
+        """Give the track that a timeline's child is; something else that lies there is a track of its own."""
+        if not isinstance(child, otio.schema.Track):
+            yield Track(name=child.name, kind="video", items=tuple(self._items([child], "video", enabled=True)))
+            return
+        if child.kind not in KINDS:
+            self.notes.add(f"Tracks of the kind “{child.kind}” are left out", child.name)
+            return
+        kind = KINDS[child.kind]
+        self._note_effects(child)
+        children = self._trimmed(child, child.source_range)
+        yield Track(name=child.name, kind=kind, items=tuple(self._items(children, kind, enabled=child.enabled)))
+        for marker in child.markers:
+            self._mark_once(marker, self._frames(marker.marked_range.start_time))
+
+    def _trimmed(self, track: otio.schema.Track, span: otio.opentime.TimeRange | None) -> list[otio.core.Composable]:
+        if span is None:
+            return list(track)
+        try:
+            return list(otio.algorithms.track_trimmed_to_range(track, span))
+        except otio.exceptions.OTIOError:  # it refuses to cut through a fade
+            self.notes.add("A trim of a whole track cuts through a cross-fade: the track comes in whole", track.name)
+            return list(track)
+
+    def _items(self, children: Sequence[otio.core.Composable], kind: Literal["video", "audio"], *, enabled: bool) -> Iterator[Item]:
+        """Give a track's items; each begins and ends at the frame nearest to its exact place, so that nothing drifts."""
+        items: list[Item] = []
+        place = Fraction(0)
+        for child in children:
+            if isinstance(child, otio.schema.Transition):
+                items.append(self._fade(child))
+                continue
+            span = _span(child) if isinstance(child, otio.core.Item) else None
+            if span is None or not span.duration.value > 0 or not span.duration.rate > 0:
+                if not (isinstance(child, otio.schema.Gap) and span is not None and span.duration.value == 0):
+                    self.notes.add("Left out, since it has no length", child.name)
+                continue
+            end = place + self._frames(span.duration)
+            length = round(end) - round(place)
+            items.extend(self._item(child, span, round(place), length, kind, enabled=enabled))
+            place = end
+        return self._checked_fades(items)
+
+    def _item(
+        self,
+        child: otio.core.Item,
+        span: otio.opentime.TimeRange,
+        place: int,
+        length: int,
+        kind: Literal["video", "audio"],
+        *,
+        enabled: bool,
+    ) -> list[Item]:
+        if length < 1:
+            self.notes.add("Left out, since it is shorter than half a frame", child.name)
+            return []
+        if isinstance(child, otio.schema.Gap):
+            return [Gap(frame_count=length)]
+        if isinstance(child, otio.schema.Clip):
+            return [self._clip(child, span, place, length, kind, enabled=enabled)]
+        return self._nested(child, span, length, kind, enabled=enabled)
+
+    def _nested(
+        self, child: otio.core.Item, span: otio.opentime.TimeRange, length: int, kind: Literal["video", "audio"], *, enabled: bool
+    ) -> list[Item]:
+        """Lay what is nested out as plain clips: of several picture tracks what is seen, of other sound tracks nothing."""
+        self._note_effects(child)
+        try:
+            flat = self._flattened(child, kind)
+            items = list(self._items(self._trimmed(flat, span), kind, enabled=enabled and child.enabled))
+        except (otio.exceptions.OTIOError, ValueError, TypeError, RecursionError):
+            items = []
+        if sum(item.frame_count for item in items if not isinstance(item, Crossfade)) != length:
+            self.notes.add("A nested timeline could not be read: there is a gap", child.name)
+            return [Gap(frame_count=length)]
+        self.notes.add("A nested timeline came in as plain clips, one track of it", child.name)
+        return items
+
+    def _flattened(self, child: otio.core.Item, kind: str) -> otio.schema.Track:
+        if isinstance(child, otio.schema.Track):
+            return child
+        if not isinstance(child, otio.schema.Stack):
+            raise TypeError(type(child).__name__)
+        tracks = [one for one in child if not isinstance(one, otio.schema.Track) or KINDS.get(one.kind) == kind]
+        if len(tracks) == 1 and isinstance(tracks[0], otio.schema.Track):
+            return tracks[0]
+        stack = otio.schema.Stack(children=[one.deepcopy() for one in (tracks if kind == "video" else tracks[:1])])
+        return otio.algorithms.flatten_stack(stack)
+
+    # Cross-fades -------------------------------------------------------------------------------------------------------------------------
+
+    def _fade(self, transition: otio.schema.Transition) -> Crossfade:
+        if transition.transition_type != otio.schema.TransitionTypes.SMPTE_Dissolve:
+            name = transition.name or transition.transition_type or "without a name"
+            self.notes.add(f"Transitions of the kind “{name}” came in as cross-fades")
+        return Crossfade(
+            in_frames=max(0, round(self._frames(transition.in_offset))), out_frames=max(0, round(self._frames(transition.out_offset)))
+        )
+
+    def _checked_fades(self, items: list[Item]) -> Iterator[Item]:
+        """Leave out fades that do not stand between two clips (from and to black), and shorten those that are longer than their clips."""
+        taken = 0  # frames of the clip before that an earlier fade covers
+        for index, item in enumerate(items):
+            if not isinstance(item, Crossfade):
+                yield item
+                continue
+            earlier, later = (items[side] if 0 <= side < len(items) else None for side in (index - 1, index + 1))
+            if not isinstance(earlier, Clip) or not isinstance(later, Clip):
+                self.notes.add("Fades from and to nothing are left out")
+                continue
+            if index < 2 or not isinstance(items[index - 2], Crossfade):  # noqa: PLR2004 (clip, fade, clip, fade)
+                taken = 0
+            fade = Crossfade(in_frames=min(item.in_frames, earlier.frame_count - taken), out_frames=min(item.out_frames, later.frame_count))
+            if fade != item:
+                self.notes.add("A cross-fade is longer than its clips, and was shortened", earlier.name)
+            taken = fade.out_frames
+            yield fade
+
+    # Clips -------------------------------------------------------------------------------------------------------------------------------
+
+    def _clip(
+        self,
+        clip: otio.schema.Clip,
+        span: otio.opentime.TimeRange,
+        place: int,
+        length: int,
+        kind: Literal["video", "audio"],
+        *,
+        enabled: bool,
+    ) -> Clip | Gap:
+        speed = self._speed(clip)
+        reference = _chosen(clip)
+        start = self._frames(span.start_time) - self._media_begin(reference)
+        media, step = self._media(clip, reference, start + length * speed)
+        for marker in clip.markers:
+            self._mark_clip(marker, span, place, length, speed)
+        if media is None:
+            return Gap(frame_count=length)
+        if kind == "video" and speed == step == 1 and not self.noted.get("fps"):
+            start = Fraction(round(start))  # some write fractions where they mean frames
+        ours = clip.metadata.get(METADATA_KEY)
+        made = Clip(
+            name=clip.name,
+            media=media,
+            source_start=start * step,
+            frame_count=length,
+            enabled=clip.enabled and enabled,
+            metadata="" if ours is None else _json(ours),
+            speed=speed * step if isinstance(media, FrameSequence | MediaFile) else Fraction(1),
+            volume=self._volume(clip),
+        )
+        self._check_length(made)
+        return made
+
+    def _media_begin(self, reference: otio.core.MediaReference) -> Fraction:
+        """Give the media's own timecode, which clips are counted in; of what has no beginning it is 0."""
+        available = self._available(reference)
+        if available is None or isinstance(reference, otio.schema.GeneratorReference) or _is_our_still(reference):
+            return Fraction(0)
+        return self._frames(available.start_time)
+
+    def _available(self, reference: otio.core.MediaReference) -> otio.opentime.TimeRange | None:
+        """Give what a reference says about its media's length, or the media themselves."""
+        if reference.available_range is None and isinstance(reference, otio.schema.ExternalReference) and not _is_our_still(reference):
+            path = self.finder.file(reference.target_url, noted=False)
+            if path not in self.measured:
+                is_still = any(path.lower().endswith(suffix) for suffix in STILL_SUFFIXES)
+                self.measured[path] = None if is_still else measure(Path(path), self.fps)
+            if (found := self.measured[path]) is not None:
+                begin, count = (otio.opentime.RationalTime(frames, float(self.fps)) for frames in found)
+                return otio.opentime.TimeRange(begin, count)
+        return reference.available_range
+
+    def _check_length(self, clip: Clip) -> None:
+        if not isinstance(clip.media, FrameSequence | MediaFile):
+            return
+        last = clip.source_start + (clip.frame_count - 1) * clip.speed
+        if clip.source_start <= -1 or last >= clip.media.frame_count:
+            self.notes.add("Shows more than its media hold", clip.name)
+
+    def _speed(self, clip: otio.schema.Clip) -> Fraction:
+        speed = Fraction(1)
+        for effect in clip.effects:
+            if isinstance(effect, otio.schema.LinearTimeWarp):
+                scalar = _noted_fraction(effect, "speed") or _fraction(effect.time_scalar)
+                if scalar <= 0:
+                    self.notes.add("Plays backwards or stands still: comes in forwards, at its own speed", clip.name)
+                    continue
+                speed *= scalar
+        self._note_effects(clip)
+        return speed
+
+    def _note_effects(self, item: otio.core.Item) -> None:
+        for effect in item.effects:
+            if isinstance(effect, otio.schema.LinearTimeWarp) or "volume" in effect.metadata.get(METADATA_KEY, {}):
+                continue
+            resolve = effect.metadata.get("Resolve_OTIO", {})
+            if resolve and not resolve.get("Parameters"):
+                continue  # Resolve names every clip's transform, although nothing is changed
+            name = resolve.get("Effect Name") or effect.effect_name or effect.name or type(effect).__name__
+            self.notes.add(f"The effect “{name}” is left out", item.name)
+
+    def _volume(self, clip: otio.schema.Clip) -> float:
+        volume = 1.0
+        for effect in clip.effects:
+            value = effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0)
+            if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
+                volume *= value
+        return volume
+
+    # Media -------------------------------------------------------------------------------------------------------------------------------
+
+    def _media(
+        self, clip: otio.schema.Clip, reference: otio.core.MediaReference, end: Fraction
+    ) -> tuple[FrameSequence | MediaFile | Still | Colour | Text | None, Fraction]:
+        """Give a clip's media, None if they are unknown, and how many media frames stand for one of the reference's."""
+        if isinstance(reference, otio.schema.ImageSequenceReference):
+            return self._sequence(clip, reference)
+        if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
+            return self._file(reference, end), Fraction(1)
+        if isinstance(reference, otio.schema.GeneratorReference):
+            return self._generated(clip, reference), Fraction(1)
+        if isinstance(reference, otio.schema.ExternalReference | otio.schema.MissingReference):
+            return MediaFile(path="", frame_count=max(0, math.ceil(end))), Fraction(1)
+        self.notes.add(f"Media of the kind “{type(reference).__name__}” are unknown: there is a gap", clip.name)
+        return None, Fraction(1)
+
+    def _sequence(self, clip: otio.schema.Clip, reference: otio.schema.ImageSequenceReference) -> tuple[FrameSequence, Fraction]:
+        movie = clip.media_references().get(otio.schema.Clip.DEFAULT_MEDIA_KEY)
+        movie_path = movie.target_url if isinstance(movie, otio.schema.ExternalReference) else ""
+        step, count = self._images(reference)
+        if step != 1:
+            self.notes.add("Only some of its numbered pictures are shown: comes in as a change of speed", clip.name)
+        frames = FrameSequence(
+            folder=reference.target_url_base.rstrip("/"),
+            prefix=reference.name_prefix,
+            suffix=reference.name_suffix,
+            first_number=-1 if reference.metadata.get(METADATA_KEY, {}).get("first_unknown") else reference.start_frame,
+            digits=reference.frame_zero_padding,
+            frame_count=count,
+            movie=self.finder.file(movie_path, noted=False) if movie_path else "",
+        )
+        return self.finder.sequence(frames), step
+
+    def _images(self, reference: otio.schema.ImageSequenceReference) -> tuple[Fraction, int]:
+        """Give how many numbers go by in a frame of the timeline, and how many pictures there are."""
+        own = self.fps if abs(reference.rate - float(self.fps)) < ROUNDED or not reference.rate > 0 else exact_rate(reference.rate)
+        step = own / self.fps * max(1, abs(reference.frame_step))
+        available = reference.available_range
+        return step, 0 if available is None else max(0, math.ceil(self._frames(available.duration) * step))
+
+    def _file(self, reference: otio.schema.ExternalReference, end: Fraction) -> FrameSequence | MediaFile | Still:
+        available = self._available(reference)
+        count = math.ceil(end) if available is None else max(0, math.ceil(self._frames(available.duration)))
+        if _is_our_still(reference):
+            return Still(path=self.finder.file(reference.target_url))
+        if (frames := numbered_in(reference.target_url, count)) is not None:
+            return self.finder.sequence(frames)
+        path = self.finder.file(reference.target_url)
+        if any(path.lower().endswith(suffix) for suffix in STILL_SUFFIXES):
+            return sequence_on_disk(path, count) or Still(path=path)
+        return MediaFile(path=path, frame_count=self._longest(path, count, known=available is not None))
+
+    def _longest(self, path: str, count: int, *, known: bool) -> int:
+        """Let a file of unknown length be as long as its longest clip so far."""
+        if not known:
+            count = self.lengths[path] = max(count, self.lengths.get(path, 0))
+        return count
+
+    def _generated(self, clip: otio.schema.Clip, reference: otio.schema.GeneratorReference) -> Colour | Text | None:
+        kind, parameters = reference.generator_kind, _plain(reference.parameters)
+        if kind == "Text" and isinstance(parameters.get("words"), str):
+            return Text(words=parameters["words"])
+        if kind.lower() in BLACK_KINDS:
+            red, green, blue = (_part(parameters.get(part, 0)) for part in ("red", "green", "blue"))
+            return Colour(red=red, green=green, blue=blue)
+        self.notes.add(f"What “{kind}” makes is unknown: there is a gap", clip.name)
+        return None
+
+    # Markers -----------------------------------------------------------------------------------------------------------------------------
+
+    def _mark_clip(self, marker: otio.schema.Marker, span: otio.opentime.TimeRange, place: int, length: int, speed: Fraction) -> None:
+        """Put a clip's marker on the timeline, if the clip shows the place; some programs repeat it on every clip of the same media."""
+        offset = (self._frames(marker.marked_range.start_time) - self._frames(span.start_time)) / speed
+        if 0 <= offset < length:
+            self._mark_once(marker, place + offset)
+
+    def _mark_once(self, marker: otio.schema.Marker, start: Fraction) -> None:
+        made = self._marker(marker, start)
+        if made not in self.markers:
+            self.markers.append(made)
+
+    def _marker(self, marker: otio.schema.Marker, start: Fraction) -> Marker:
+        note = marker.metadata.get("Resolve_OTIO", {}).get("Note", "")
+        comment = marker.comment or (note if isinstance(note, str) else "")
+        return Marker(
+            name=marker.name,
+            start=round(start),
+            frame_count=max(0, round(self._frames(marker.marked_range.duration))),
+            colour=marker.color if marker.color in MARKER_COLOURS else "GREEN",
+            comment=comment,
+        )
+
+
+# What OpenTimelineIO's objects say ------------------------------------------------------------------------------------------------------
+
+
+def _span(item: otio.core.Item) -> otio.opentime.TimeRange | None:
+    """Give an item's range in its own media, None if it has none."""
+    if item.source_range is not None:
+        return item.source_range
+    try:
+        return item.available_range()
+    except (otio.exceptions.OTIOError, NotImplementedError, ValueError):
+        return None
+
+
+def _chosen(clip: otio.schema.Clip) -> otio.core.MediaReference:
+    """Give a clip's numbered pictures if it has any, else what is active."""
+    frames = clip.media_references().get(FRAMES_KEY)
+    return clip.media_reference if frames is None else frames
+
+
+def _is_our_still(reference: otio.core.MediaReference) -> bool:
+    return bool(reference.metadata.get(METADATA_KEY, {}).get("still"))
+
+
+def _noted_fraction(effect: otio.schema.Effect, name: str) -> Fraction | None:
+    try:
+        return Fraction(str(effect.metadata.get(METADATA_KEY, {})[name]))
+    except (KeyError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _fraction(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(10_000) if math.isfinite(value) else Fraction(0)
+
+
+def _part(value: Any) -> float:
+    """Give a colour's part, 0 ... 1."""
+    return min(1.0, max(0.0, float(value))) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+def _size(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(otio.core.serialize_json_to_string(value))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_plain(value), separators=(",", ":"), sort_keys=True)

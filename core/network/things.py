@@ -1,0 +1,57 @@
+"""The embedded model, Things: a small BigGAN-deep trained by ourselves, whose weights lie beside this file.
+
+In: `things.safetensors`, float16, by the published names; its metadata holds the configuration. Out: the network, folded, ready to draw.
+
+It was trained on pictures of Noto Color Emoji (Google; drawings under the Apache License 2.0, the font under the SIL Open Font License 1.1)
+by `tools/train_embedded.py`. The file holds the network's weights, none of the pictures.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from .architecture import Architecture, read_architecture
+from .folding import Folded, fold
+
+WEIGHTS = Path(__file__).with_name("things.safetensors")
+CONFIG_KEY = "config"
+
+
+def is_here() -> bool:
+    """Tell whether this copy of the program has the model."""
+    return WEIGHTS.is_file()
+
+
+@cache
+def things_digest() -> str:
+    """Digest of the model's file: 32 hexadecimal digits."""
+    return hashlib.blake2b(WEIGHTS.read_bytes(), digest_size=16).hexdigest()
+
+
+def load_things(weights: Path = WEIGHTS) -> Folded:
+    """Load the model.
+
+    Parameters
+    ----------
+    weights
+        The file, as `tools/ship_embedded.py` writes it.
+
+    Returns
+    -------
+    Folded
+        float32, on the CPU.
+    """
+    import torch
+
+    tensors, architecture = read_things(weights)
+    return fold({name: tensor.to(torch.float32) for name, tensor in tensors.items()}, architecture)
+
+
+def read_things(weights: Path = WEIGHTS) -> tuple[dict, Architecture]:
+    """Read tensors by their published names, float16, and what they make up."""
+    from safetensors import safe_open
+
+    with safe_open(str(weights), framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        config = (file.metadata() or {})[CONFIG_KEY]
+    return tensors, read_architecture(config, source=weights.name)

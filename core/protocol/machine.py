@@ -1,0 +1,52 @@
+"""Where and how pictures are drawn and kept: the machine's side of a request. Standard library only: Blender's Python imports it."""
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+AUTO = "auto"
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+class Precision(enum.StrEnum):
+    """What numbers a network calculates in."""
+
+    AUTO = AUTO
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+class PictureFormat(enum.StrEnum):
+    """What kind of file a frame is."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+    @property
+    def suffix(self) -> str:
+        """Give the ending of such files' names."""
+        return ".jpg" if self is PictureFormat.JPEG else f".{self}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What draws.
+
+    Parameters
+    ----------
+    device
+        "auto", "cpu", "mps", "cuda", or one of several cards, as "cuda:1".
+    precision
+        AUTO: what the device is fastest in.
+    """
+
+    device: str = AUTO
+    precision: Precision = Precision.AUTO
+
+    def problems(self) -> Iterator[str]:
+        """Name what is wrong: a sentence for people each."""
+        if not _DEVICE.fullmatch(self.device):
+            yield f"The device “{self.device}” is unknown: it may be auto, cpu, cuda, cuda:1 or mps."

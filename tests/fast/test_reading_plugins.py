@@ -1,0 +1,119 @@
+"""The adapters as other people use them: OpenTimelineIO's own programs, in processes of their own, through manifest and entry point."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from core.handover.export import MANIFEST, export
+from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
+from tools.environments import ROOT
+
+PROGRAMS = Path(sys.executable).parent
+FRAMES = FrameSequence(folder="/films/a", prefix="a_", suffix=".png", first_number=0, digits=6, frame_count=90)
+SONG = MediaFile(path="/music/song.flac", frame_count=700)
+
+
+def _clip(medium, frame_count, *, start=0, **more):
+    return Clip(name="Clip", media=medium, source_start=Fraction(start), frame_count=frame_count, **more)
+
+
+EDIT = Edit(
+    name="Song",
+    fps=Fraction(30_000, 1001),
+    tracks=(
+        Track(
+            name="V",
+            kind="video",
+            items=(
+                Gap(frame_count=5),
+                _clip(FRAMES, 40, start=3, metadata='{"seed":7}'),
+                Crossfade(in_frames=4, out_frames=4),
+                _clip(FRAMES, 30, start=10),
+            ),
+        ),
+        Track(name="A", kind="audio", items=(_clip(SONG, 75, start=12),)),
+    ),
+    markers=(Marker(name="Beat", start=8),),
+    width=64,
+    height=64,
+)
+WITH_MANIFEST = {"OTIO_PLUGIN_MANIFEST_PATH": str(MANIFEST), "OTIO_DISABLE_ENTRYPOINTS_PLUGINS": "1"}
+
+
+def _run(program, *arguments, **environment):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OTIO", "PYTHON"))}
+    ended = subprocess.run([PROGRAMS / program, *arguments], check=False, capture_output=True, text=True, env=clean | environment)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """The edit as OpenTimelineIO's own file; its media are not there."""
+    export(EDIT, tmp_path / "film.otio", options=ExportOptions(missing=Missing.GO_ON))
+    return tmp_path / "film.otio"
+
+
+def _summary(path):
+    """Say what stands on which track, and how long it is, however the file says it."""
+    told = json.loads(path.read_text())
+    rows = []
+    for track in told["tracks"]["children"]:
+        items = [
+            (one["OTIO_SCHEMA"].partition(".")[0], round(one.get("source_range", {}).get("duration", {}).get("value", 0)))
+            for one in track["children"]
+        ]
+        rows.append((track["kind"], items))
+    return rows
+
+
+@pytest.mark.parametrize("ending", ["mlt", "kdenlive", "chromastrip"])
+def test_otioconvert_writes_and_reads_by_the_manifest(exported, tmp_path, ending):
+    _run("otioconvert", "-i", exported, "-o", tmp_path / f"there.{ending}", **WITH_MANIFEST)
+    _run("otioconvert", "-i", tmp_path / f"there.{ending}", "-o", tmp_path / "back.otio", **WITH_MANIFEST)
+    assert _summary(tmp_path / "back.otio") == _summary(exported)
+
+
+@pytest.mark.parametrize("ending", ["xml", "fcpxml", "edl"])
+def test_otioconvert_writes_and_reads_movies_by_the_manifest(exported, tmp_path, ending):
+    told = json.loads(exported.read_text())
+    for track in told["tracks"]["children"]:
+        for item in track["children"]:
+            for reference in item.get("media_references", {}).values():
+                if reference["OTIO_SCHEMA"] == "ImageSequenceReference.1":
+                    span = reference["available_range"]
+                    reference.clear()
+                    reference.update({"OTIO_SCHEMA": "ExternalReference.1", "target_url": "/films/a.mov", "available_range": span})
+    exported.write_text(json.dumps(told))
+    name = {"xml": "chromastrip_fcp7", "fcpxml": "chromastrip_fcpxml", "edl": "chromastrip_edl"}[ending]
+    there = tmp_path / f"there.{ending}"
+    _run("otioconvert", "-i", exported, "-o", there, "--output-adapter", name, **WITH_MANIFEST)
+    _run("otioconvert", "-i", there, "--input-adapter", name, "-o", tmp_path / "back.otio", **WITH_MANIFEST)
+    assert _summary(tmp_path / "back.otio") == _summary(exported)
+
+
+def test_otiotool_finds_every_range_in_bounds(exported):
+    said = _run("otiotool", "-i", exported, "--verify-ranges", "--stats", **WITH_MANIFEST)
+    verdicts = [line for line in said.splitlines() if "BOUNDS" in line]
+    assert verdicts
+    assert not any("OUT OF BOUNDS" in line for line in verdicts), said
+
+
+def test_an_installed_package_is_found_by_its_entry_point(tmp_path, exported):
+    """``pip install .`` of what is needed for it, without the network."""
+    source, installed = tmp_path / "source", tmp_path / "installed"
+    shutil.copytree(ROOT / "otio_adapters", source / "otio_adapters", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    offline = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", installed, source], check=True, capture_output=True)
+    _run("otioconvert", "-i", exported, "-o", tmp_path / "there.kdenlive", PYTHONPATH=str(installed))
+    _run("otioconvert", "-i", tmp_path / "there.kdenlive", "-o", tmp_path / "back.otio", PYTHONPATH=str(installed))
+    assert _summary(tmp_path / "back.otio") == _summary(exported)
+    assert {path.name for path in (installed / "otio_adapters").glob("*.py")} == {path.name for path in MANIFEST.parent.glob("*.py")}

@@ -1,0 +1,327 @@
+"""Train the embedded model “Things”: a small BigGAN-deep that paints emoji, steered by class and noise.
+
+In: `tools/things`. Out: a work folder with `state.pt`, from which training goes on wherever it was stopped, and `log.tsv`. Then
+`python -m tools.ship_embedded` makes the model's file of it.
+
+    python -m tools.train_embedded                     begins or goes on; a file STOP in the work folder ends it after the next step
+    python -m tools.train_embedded --pictures 900000   sets or changes how long it shall learn in all
+
+Plain regression: a thing's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
+pictures come first, for shapes are learnt as well from them, and several times as fast. What comes by chance is drawn from the seed and the
+step's number, so the same seed gives the same weights on one machine, interrupted or not.
+"""
+
+import argparse
+import copy
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.network.architecture import Architecture
+from tools.things.classes import Thing, thing_of_class, things
+from tools.things.debian import cache_folder
+from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
+from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
+
+STATE_NAME, LOG_NAME, STOP_NAME = "state.pt", "log.tsv", "STOP"
+QUIET = Path("/tmp/QUIET")  # noqa: S108 (an agreement between people, not a file of ours)
+"""While this file exists, training waits: somebody measures something on this machine."""
+SAVE_SECONDS = 240
+LOG_STEPS = 50
+
+RATE, CODE_RATE = 2e-3, 4e-3
+BETAS = (0.9, 0.99)
+FALLING = 0.3  # last share of all pictures, in which the rates fall to 0
+WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
+AVERAGE = 0.998  # of weights from step to step
+JITTER = 0.1  # of codes: a thing has room around it
+CODE_AXES, CODE_SIZE = 40, 32
+EDGES = 0.5
+LEVELS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Learning pictures of one size.
+
+    Parameters
+    ----------
+    size
+        In pixels.
+    batch
+        Pictures in a step.
+    pictures
+        How many to learn from. The last stage has the rest of all.
+    """
+
+    size: int
+    batch: int
+    pictures: int = 0
+
+
+STAGES = (Stage(size=32, batch=32, pictures=100_000), Stage(size=64, batch=32, pictures=80_000), Stage(size=128, batch=16))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What training depends on beside the things.
+
+    Parameters
+    ----------
+    pictures
+        How many to learn from in all.
+    seed
+        Of all chance.
+    architecture
+        Of the network.
+    stages
+        Small pictures first.
+    """
+
+    pictures: int = 600_000
+    seed: int = 1
+    architecture: Architecture = ARCHITECTURE
+    stages: tuple[Stage, ...] = STAGES
+
+    def at(self, step: int) -> tuple[Stage, int, float] | None:
+        """Give the stage of a step, the step's number in it, and how much of all is done; None: all is."""
+        done = 0
+        for stage in self.stages:
+            steps = (stage.pictures or self.pictures - done) // stage.batch
+            if step < steps:
+                return stage, step, (done + step * stage.batch) / self.pictures
+            step -= steps
+            done += steps * stage.batch
+        return None
+
+
+class Training:
+    """A network that learns, and all that it needs to go on.
+
+    Parameters
+    ----------
+    plan
+        What to do.
+    learned
+        The things; all have a code.
+    device
+        Where to compute.
+    is_compiled
+        Whether PyTorch may compile the network: about one and a half times as fast after minutes of compiling.
+    """
+
+    def __init__(self, plan: Plan, learned: tuple[Thing, ...], *, device: str = "cpu", is_compiled: bool = False) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.device, self.step = plan, torch.device(device), 0
+        self._things = learned
+        sizes = tuple(stage.size for stage in plan.stages)
+        painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
+        painter.codes.data.copy_(first_codes(load_pictures(learned, size=CODE_SIZE)))
+        self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
+        self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
+        others = [value for name, value in self.painter.named_parameters() if name != "codes"]
+        groups = [{"params": others, "share": RATE}, {"params": [self.painter.codes], "share": CODE_RATE}]
+        self._adam = torch.optim.Adam(groups, lr=RATE, betas=BETAS)
+        self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
+        self._pictures: dict[int, Pictures] = {}
+        plain = load_pictures(learned, size=CODE_SIZE)
+        self._class_units = class_units(learned, plain).to(self.device)
+        self._classes_by_thing = [torch.tensor(thing.classes) for thing in learned]
+        self._chances = torch.tensor([len(thing.classes) ** 0.5 for thing in learned])
+
+    def advance(self) -> tuple[int, float] | None:
+        """Make one step: give the size of its pictures and its loss; None: the plan is fulfilled."""
+        here = self.plan.at(self.step)
+        if here is None:
+            return None
+        stage, step_in_stage, done = here
+        self._set_rates(min(1.0, (1 - done) / FALLING) * min(1.0, (step_in_stage + 1) / WARM_UP_STEPS))
+        rng = torch.Generator().manual_seed((self.plan.seed << 32) + self.step)
+        chosen, units = self._conditions(stage.batch, rng)
+        with torch.no_grad():
+            views, opacity = view(self._pictures_of(stage.size), chosen, units)
+        loss = self._learn(chosen, units, views, opacity, rng)
+        self.step += 1
+        return stage.size, loss
+
+    def _set_rates(self, share: float) -> None:
+        for group in self._adam.param_groups:
+            group["lr"] = group["share"] * share
+
+    def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Choose things, for each a class of it, and views: int64 [count], float32 [count, units]."""
+        chosen = torch.multinomial(self._chances, count, replacement=True, generator=rng)
+        places = torch.rand(count, generator=rng)
+        classes = torch.stack([own[int(place * len(own))] for own, place in zip((self._classes_by_thing[i] for i in chosen), places, strict=True)])
+        truncation = 0.1 + 0.9 * torch.rand(count, 1, generator=rng) ** 0.5
+        units = self._class_units[classes.to(self.device)] + (truncation * torch.randn(count, len(UNITS), generator=rng)).to(self.device)
+        return chosen.to(self.device), units
+
+    def _learn(self, chosen: Tensor, units: Tensor, views: Tensor, opacity: Tensor, rng: torch.Generator) -> float:
+        jitter = (JITTER * torch.randn(len(chosen), CODE_UNITS, generator=rng)).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            condition = self.painter.condition(chosen, units) + functional.pad(jitter, (len(UNITS), 0))
+            painted = self._paint(condition, views.shape[-1])
+        loss = picture_loss(painted, views, opacity)
+        self._adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.painter.parameters(), 1.0)
+        self._adam.step()
+        self._follow()
+        return loss.item()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        share = 1 - min(AVERAGE, (self.step + 1) / (self.step + 10))
+        names = [name for name, value in self.painter.named_parameters() if value.grad is not None]
+        values = dict(self.painter.named_parameters())
+        torch._foreach_lerp_([self.average[name] for name in names], [values[name].detach() for name in names], share)  # noqa: SLF001
+
+    def _pictures_of(self, size: int) -> Pictures:
+        if size not in self._pictures:
+            loaded = load_pictures(self._things, size=size)
+            self._pictures = {size: Pictures(layers=loaded.layers.to(self.device), size=size)}
+        return self._pictures[size]
+
+    def averaged(self) -> Painter:
+        """Give a copy of the network with the mean of its latest weights, on the CPU."""
+        painter = copy.deepcopy(self.painter)
+        for name, value in painter.named_parameters():
+            value.data.copy_(self.average[name])
+        return painter.to("cpu").eval()
+
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on, whole or not at all."""
+        half = path.with_name(f".{path.name}-{os.getpid()}")
+        state = {
+            "step": self.step,
+            "pictures": self.plan.pictures,
+            "seed": self.plan.seed,
+            "things": [thing.name for thing in self._things],
+            "painter": self.painter.state_dict(),
+            "average": self.average,
+            "adam": self._adam.state_dict(),
+        }
+        torch.save(state, half)
+        half.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Take over what `save` wrote. Things that are new get new codes; those that are gone lose theirs.
+
+        Raises
+        ------
+        RuntimeError
+            If it belongs to another network.
+        """
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        places = {name: place for place, name in enumerate(state["things"])}
+        kept = [(new, places[thing.name]) for new, thing in enumerate(self._things) if thing.name in places]
+        if len(kept) != len(self._things) or len(places) != len(self._things):
+            new, old = (torch.tensor(side) for side in zip(*kept, strict=True))
+            _move_codes(state, self.painter.codes.detach(), new, old)
+        self.painter.load_state_dict(state["painter"])
+        for name, value in state["average"].items():
+            self.average[name].copy_(value)
+        self._adam.load_state_dict(state["adam"])
+        self.step = state["step"]
+
+
+def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
+    """Put codes, and what Adam knows of them, in the places of today's things."""
+    for codes in (state["painter"], state["average"]):
+        codes["codes"] = own.clone().index_copy(0, new, codes["codes"][old])
+    moments = state["adam"]["state"][max(state["adam"]["state"])]  # the codes are the last group's only parameter
+    for name in ("exp_avg", "exp_avg_sq"):
+        moments[name] = torch.zeros_like(own).index_copy(0, new, moments[name][old])
+
+
+def first_codes(pictures: Pictures) -> Tensor:
+    """Begin with codes that say in part what a thing looks like: float32 [things, code units], each unit of mean 0 and variance about 1."""
+    codes = torch.randn(len(pictures.layers), CODE_UNITS, generator=torch.Generator().manual_seed(5))
+    seen = pictures.layers[:, 0].flatten(1)
+    axes = min(CODE_AXES, len(seen) - 1)
+    left, _, _ = torch.linalg.svd(seen - seen.mean(dim=0), full_matrices=False)
+    codes[:, :axes] = left[:, :axes] * len(seen) ** 0.5
+    return codes
+
+
+def picture_loss(painted: Tensor, views: Tensor, opacity: Tensor) -> Tensor:
+    """Compare pictures at several sizes, things twice as closely as grounds, and their edges."""
+    weight = 1 + opacity
+    loss = painted.new_zeros(())
+    for level in range(LEVELS):
+        if level:
+            painted, views, weight = (functional.avg_pool2d(values, 2) for values in (painted, views, weight))
+        loss = loss + (weight * (painted - views).abs()).mean()
+        if level < 2:  # noqa: PLR2004 (edges are seen at the two largest sizes)
+            loss = loss + EDGES * _edge_loss(painted, views)
+    return loss
+
+
+def _edge_loss(painted: Tensor, views: Tensor) -> Tensor:
+    differences = painted - views
+    return differences.diff(dim=2).abs().mean() + differences.diff(dim=3).abs().mean()
+
+
+# The program ----------------------------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    """Train until the plan is fulfilled or somebody asks to stop."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    state, stop = options.work / STATE_NAME, options.work / STOP_NAME
+    stop.unlink(missing_ok=True)
+    training = Training(Plan(pictures=options.pictures, seed=options.seed), things(), device=options.device, is_compiled=options.compile)
+    if state.exists():
+        training.load(state)
+    with (options.work / LOG_NAME).open("a", encoding="utf-8") as log:
+        for line in run(training, state, should_stop=stop.exists):
+            print(line, file=log, flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Things”.")
+    parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
+    parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compile", action="store_true", help="minutes of compiling, then half as fast again")
+    return parser
+
+
+def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
+    losses: list[float] = []
+    saved = began = time.monotonic()
+    while not should_stop():
+        while QUIET.exists() and not should_stop():
+            time.sleep(2)
+        made = training.advance()
+        if made is None:
+            break
+        size, loss = made
+        losses.append(loss)
+        if training.step % LOG_STEPS == 0:
+            stage = training.plan.at(training.step - 1)
+            speed = len(losses) * (stage[0].batch if stage else 0) / (time.monotonic() - began)
+            yield f"{training.step}\t{size}\t{sum(losses) / len(losses):.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
+            losses, began = [], time.monotonic()
+        if time.monotonic() - saved > SAVE_SECONDS:
+            training.save(state)
+            saved = time.monotonic()
+    training.save(state)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
