@@ -7,6 +7,7 @@ import bpy
 
 from ..core.protocol import BANDS, PARAMETERS, WITHOUT_EFFECT, Look, Model, Progress, UserError
 from . import compat, jobs
+from .properties import SIZED
 from .strips import source_strip
 
 CHARACTERS_IN_A_PIXEL = 1 / 6.5  # of the interface's font, on average
@@ -42,7 +43,10 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             column = layout.column()
             column.prop(settings, "model")
             column.prop(settings, "look")
-            column.prop(settings, "size")
+            if settings.model in SIZED:
+                column.prop(settings, "size")
+            if settings.model == Model.OWN:
+                column.prop(settings, "own_model")
             column.prop(settings, "classes")
             row = column.row()
             row.active = not settings.classes  # as many as are chosen

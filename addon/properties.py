@@ -5,9 +5,12 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, Look, Model, Settings, class_names
+from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from . import models
 
 DEFAULTS = Settings()
+SIZED = {Model.BIGGAN, Model.SYNC_CARD}
+"""What draws in several sizes."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -20,6 +23,11 @@ def _number(name: str) -> object:
     return bpy.props.FloatProperty(min=parameter.minimum, max=parameter.maximum, precision=2, **words)
 
 
+def _own_models(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
+    """List the user's own networks, as far as the worker has told of them."""
+    return [entry.name for entry in models.state.entries or () if not entry.is_published and typed.lower() in entry.name.lower()]
+
+
 class StripSettings(bpy.types.PropertyGroup):
     """On a sound strip: how its film shall be drawn. On our image strip: how it was drawn, and which film it shows."""
 
@@ -29,6 +37,12 @@ class StripSettings(bpy.types.PropertyGroup):
         items=(
             (Model.ABSTRACT.value, "Abstract", "Embedded model: flowing patterns, at once and offline"),
             (
+                Model.BIGGAN.value,
+                "BigGAN-deep",
+                "The published networks: 1000 kinds of things in photographs. Download them once, in the add-on's preferences",
+            ),
+            (Model.OWN.value, "Own", "A BigGAN-deep of yours that you have added in the add-on's preferences"),
+            (
                 Model.SYNC_CARD.value,
                 "Sync Card",
                 "No pictures, but each frame's number in black and white cells: for checking sync in any editor",
@@ -36,6 +50,9 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Model.ABSTRACT.value,
         options=set(),
+    )
+    own_model: bpy.props.StringProperty(
+        name="Own Model", description="The name of your network, as the add-on's preferences list it", options=set(), search=_own_models
     )
     look: bpy.props.EnumProperty(
         name="Look",
@@ -59,7 +76,7 @@ class StripSettings(bpy.types.PropertyGroup):
     size: bpy.props.EnumProperty(
         name="Size",
         description=PARAMETERS["size"].help,
-        items=(("128", "128 px", "128 x 128 pixels"),),
+        items=tuple((str(size), f"{size} px", f"{size} x {size} pixels") for size in PUBLISHED_SIZES),
         default="128",
         options=set(),
     )
@@ -95,12 +112,21 @@ def read_settings(group: StripSettings) -> Settings:
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     if classes := tuple(class_names.resolve(text) for text in group.classes.split(",") if text.strip()):
         numbers["class_count"] = len(classes)
-    return Settings(model=Model(group.model), look=Look(group.look), size=int(group.size), classes=classes, **numbers)
+    model = Model(group.model)
+    return Settings(
+        model=model,
+        own_model=group.own_model if model == Model.OWN else "",
+        look=Look(group.look),
+        size=int(group.size) if model in SIZED else DEFAULTS.size,
+        classes=classes,
+        **numbers,
+    )
 
 
 def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
+    group.own_model = settings.own_model
     group.classes = ", ".join(class_names.name(number) for number in settings.classes)
     for name in NUMBERS:
         setattr(group, name, getattr(settings, name))

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import FrameSequence, RenderRequest, UserError
-from . import compat, folders
+from . import compat, engine, folders
 from .properties import read_settings
 
 MOST_CHANNELS = 128
@@ -99,6 +99,8 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
         limit_flashes=strip.chromastrip.limit_flashes,
+        machine=engine.machine(),
+        picture_format=engine.picture_format(),
     )
 
 

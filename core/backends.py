@@ -4,13 +4,12 @@ A backend is cheap to make and names its pictures (`cache_keys`) before any netw
 cached never loads one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from .latents import Latents
+from .pictures import Pictures
 from .protocol import Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
 
@@ -38,7 +37,7 @@ class Backend(Protocol):
         """Get ready to draw: load the network. Loading again does nothing."""
         ...
 
-    def draw(self, latents: Latents, rows: Sequence[int]) -> Iterator[np.ndarray]:
+    def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
         ...
 
@@ -72,7 +71,8 @@ class Backends:
         from .generator import Generator
         from .network.running import find_way
 
-        cache_folder, machine = Path(request.cache_folder), request.machine
+        machine = request.machine
+        cache_folder = Path(machine.cache_folder or request.cache_folder)
         network = self._network(request.settings, cache_folder)
         way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
         made = Generator(network, way)
@@ -83,12 +83,11 @@ class Backends:
     def _network(self, settings: Settings, cache_folder: Path) -> "Network":
         """Find the weights; loads nothing."""
         from . import generator
-        from .models import published
-        from .models.store import ModelStore
+        from .models.model_jobs import users_store
 
         if settings.model != Model.ABSTRACT:
             name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
-            store = ModelStore(self._models_folder or published.models_folder(), cache_folder=cache_folder)
+            store = users_store(cache_folder=cache_folder, folder=self._models_folder)
             return generator.network_of(store.open(name), cache_folder=cache_folder)
         network = generator.abstract_network()
         if settings.size != network.size:

@@ -4,7 +4,7 @@ Until the network is first needed, torch is not even imported: making a `Generat
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from .keys import picture_key
 from .latents import Latents
 from .network.running import Way, open_runner
+from .pictures import Pictures
 from .walk.originals import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Generator:
         if self._runner is None:
             self._runner = open_runner(self._network.load(), self._way)
 
-    def draw(self, latents: Latents, rows: Sequence[int]) -> Iterator[np.ndarray]:
+    def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
         self.load()
         assert self._runner is not None

@@ -6,7 +6,7 @@ picture instead of 600.
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ SMALL_START = struct.Struct(">I4sHH")  # the chunk's length and name, and that
 FULL_LIGHT = 65_535
 BACKGROUND, INK = (24, 24, 24), (200, 200, 200)
 MARGIN, CAPTION_HEIGHT, SHEET_CELL = 6, 16, 128
+
+Pictures = Generator[np.ndarray, None, None]
+"""A stream of pictures, uint8 [size, size, 3] each. Who has enough of them closes it."""
 
 _LEVEL = np.arange(256) / 255
 LINEAR_LIGHT = np.where(_LEVEL <= 0.04045, _LEVEL / 12.92, ((_LEVEL + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 (sRGB, IEC 61966-2-1)

@@ -6,12 +6,13 @@ For checking sync, in any editor, to the frame. It can also be told to fail, so 
 import os
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .pictures import Pictures
 from .walk.originals import CLASS_COUNT
 
 CELLS = 8
@@ -47,7 +48,7 @@ class SyncCard:
     def load(self) -> None:
         """Do nothing: there is no network."""
 
-    def draw(self, latents: Latents, rows: Sequence[int]) -> Iterator[np.ndarray]:
+    def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw the cards of some frames: uint8 [size, size, 3] each."""
         del latents
         for frame in rows:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..pictures import Pictures
 from ..protocol import UserError
 from .folding import Folded
 from .reference import Doubling, draw, prepare
@@ -79,7 +80,7 @@ class DeviceRunner:
             self._explain(error)
             raise
 
-    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
+    def draw(self, rows: RowSource) -> Pictures:
         """Draw. See `runners.Runner`."""
         done = 0
         while done < len(rows):

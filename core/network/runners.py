@@ -8,7 +8,6 @@ that; see `card.DeviceRunner`.
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..pictures import Pictures
 from ..protocol import UserError
 from . import processor, reference
 from .folding import Folded
@@ -82,7 +82,7 @@ def up_to_the_last(first: int, count: int, total: int) -> np.ndarray:
 class Runner(Protocol):
     """Draws with one network."""
 
-    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
+    def draw(self, rows: RowSource) -> Pictures:
         """Draw: give uint8 [size, size, 3] for each row, in order. Who closes the iterator early waits for what is being drawn only.
 
         Raises
@@ -117,7 +117,7 @@ class CpuRunner:
         self._pool = ThreadPoolExecutor(cores, thread_name_prefix="draw", initializer=self._begin_thread)
         self._network = self._pool.submit(_prepare, folded, dtype).result()  # there: on one core
 
-    def draw(self, rows: RowSource) -> Iterator[np.ndarray]:
+    def draw(self, rows: RowSource) -> Pictures:
         """Draw. See `Runner`."""
         started: deque[Future[np.ndarray]] = deque()
         try:

@@ -41,10 +41,13 @@ class Machine:
         "auto", "cpu", "mps", "cuda", or one of several cards, as "cuda:1".
     precision
         AUTO: what the device is fastest in.
+    cache_folder
+        Absolute folder for what this machine remembers of its models and its processor. Empty: the film's cache folder.
     """
 
     device: str = AUTO
     precision: Precision = Precision.AUTO
+    cache_folder: str = ""
 
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""

@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from core.handover.export import export
-from core.protocol import ExportOptions, MovieKind
+from core.handover.reading import ReadEdit, read_edit
+from core.protocol import Clip, ExportOptions, MovieKind
 from tests.editors import programs, scene
 
 
@@ -36,6 +37,55 @@ def test_kdenlive_imports_opentimelineio(root, media, fps):
     export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
     programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
     scene.check_render(programs.melt(root, saved), made, folder=media, exact=False)
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30)])
+def test_what_kdenlive_saved_comes_back_equal_and_goes_out_again(root, media, fps):
+    made = scene.make(media, fps)
+    file, saved = media / f"made{fps.numerator}.kdenlive", media / f"saved{fps.numerator}.kdenlive"
+    export(made.edit, file)
+    programs.with_screen(root, "kdenlive_save.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    back = read_edit(saved)
+    assert back == ReadEdit(edit=made.edit, notes=())
+    again = media / f"again{fps.numerator}.mlt"
+    export(back.edit, again)
+    scene.check_render(programs.melt(root, again), made, folder=media, exact=True)
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30_000, 1001)])
+def test_what_shotcut_saved_comes_back_and_goes_out_again(root, media, fps):
+    """It forgets where in a cross-fade the cut was, and our name of the timeline; no frame changes by that."""
+    made = scene.make(media, fps)
+    file = media / f"back{fps.numerator}.mlt"
+    export(made.edit, file)
+    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=90)
+    back = read_edit(file)
+    assert back.notes == ()
+    assert back.edit.fps == fps
+    assert back.edit.markers == made.edit.markers
+    assert _sections(back.edit) == _sections(made.edit)
+    again = media / f"shotcut again{fps.numerator}.mlt"
+    export(back.edit, again)
+    scene.check_render(programs.melt(root, again), made, folder=media, exact=True)
+
+
+def test_sections_come_back_from_kdenlives_import_by_their_movies(root, media):
+    """It throws metadata, names and markers' words away; the movies' paths lead back to settings and frames."""
+    made = _from_the_beginning(media, Fraction(25))
+    file, saved = media / "by path.otio", media / "by path.kdenlive"
+    export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
+    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    back = read_edit(saved)
+    assert _sections(back.edit) == _sections(made.edit)
+    again = media / "by path again.mlt"
+    export(back.edit, again)
+    scene.check_render(programs.melt(root, again), made, folder=media, exact=True)
+
+
+def _sections(edit):
+    """Say which settings every clip carries, and which frames it shows, but for those within a fade."""
+    clips = [item for item in edit.tracks[0].items if isinstance(item, Clip)]
+    return [(clip.metadata, clip.media.folder, clip.media.frame_count) for clip in clips]
 
 
 def _from_the_beginning(media, fps):

@@ -235,9 +235,10 @@ def test_every_frame_looks_as_before(saved_film, add_pictures, add_effect, set_s
 def test_speed_effects_and_metas_look_as_before_within_a_picture(
     saved_film, add_pictures, add_effect, sequencer, handles, there_and_back, render, control, factor
 ):
-    inside = add_pictures("inside", first=71, count=30)
-    meta = saved_film.editor.strips.new_meta("meta", channel=1, frame_start=71)
-    inside.move_to_meta(meta)
+    add_pictures("inside", first=71, count=30).select = True
+    with bpy.context.temp_override(area=sequencer, region=next(region for region in sequencer.regions if region.type == "WINDOW")):
+        bpy.ops.sequencer.meta_make()
+    (meta,) = saved_film.editor.strips
     handles.set_right(meta, 96)
     handles.set_left(meta, 75)
     strip = add_pictures("a", first=11, count=60)

@@ -1,0 +1,129 @@
+"""Steps inside Blender's window: a timeline is exported and imported, Ctrl+Z takes it away in one go; both buttons open a file browser."""
+
+import os
+import struct
+import sys
+import zlib
+
+import bpy
+from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, run, sequencer, wait_until
+
+
+def steps():
+    addon = _addon()
+    _, area = sequencer()
+    _timeline()
+    yield from open_sidebar("Chromastrip")
+    bpy.ops.ed.undo_push(message="Setup")  # else ctrl+z goes back beyond these steps
+    yield from there(addon.jobs)
+    yield from and_back(addon.jobs)
+    yield from undo_and_redo()
+    yield from browse(area)
+
+
+def there(jobs):
+    path = OUT / "film.otio"
+    check("Export starts", bpy.ops.chromastrip.export(filepath=str(path)) == {"FINISHED"})
+    yield from wait_until(lambda: not jobs.state.busy, 60)
+    check("the timeline is written", path.is_file(), jobs.state.error, jobs.state.notes)
+
+
+def and_back(jobs):
+    for strip in _strips():
+        _scene().sequence_editor.strips.remove(strip)
+    bpy.ops.ed.undo_push(message="Emptied")
+    check("Import starts", bpy.ops.chromastrip.import_timeline(filepath=str(OUT / "film.otio")) == {"FINISHED"})
+    yield from wait_until(lambda: not jobs.state.busy, 60)
+    check("all strips are back", _told() == TOLD, _told(), jobs.state.error)
+    check("the report is shown", jobs.state.notes[:1] == (f"Imported {OUT / 'film.otio'}",), jobs.state.notes)
+    yield 0.5
+    picture("imported")
+
+
+def undo_and_redo():
+    yield from press("ctrl+z")
+    check("ctrl+z takes the timeline away in one go", _told() == [], _told())
+    yield from press("ctrl+shift+z")
+    check("redo brings it back", _told() == TOLD, _told())
+
+
+def browse(area):
+    for name in ("chromastrip.export", "chromastrip.import_timeline"):
+        button = yield from find_button(name, area)
+        yield from click(*button)
+        opened = yield from wait_until(_browser, 10)
+        check(f"{name} opens a file browser", opened)
+        yield 1.0
+        picture(name.replace(".", "_"))
+        yield from press("Escape")
+        yield from wait_until(lambda: not _browser(), 10)
+
+
+def _browser():
+    return any(area.type == "FILE_BROWSER" for window in bpy.context.window_manager.windows for area in window.screen.areas)
+
+
+TOLD = [("a", 1, 1, 20), ("a.001", 1, 20, 41), ("fast", 4, 31, 41), ("title", 5, 6, 31)]
+
+
+def _told():
+    strips = sorted(_strips(), key=lambda strip: strip.name)
+    return [(strip.name, strip.channel, strip.left_handle, strip.right_handle) for strip in strips]
+
+
+def _addon():
+    module = os.environ["WINDOW_MODULE"]
+    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
+    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
+    open_by_default("CHROMASTRIP_PT_hand_over")
+    return sys.modules[f"{module}.addon"]
+
+
+def _timeline():
+    scene = _scene()
+    scene.render.fps, scene.render.fps_base = 24, 1.001
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    _pictures("a", first=1, channel=1).split(frame=20, split_method="SOFT")
+    fast = _pictures("fast", first=31, channel=4)
+    for strip in editor.strips:
+        strip.select = strip == fast
+    editor.active_strip = fast
+    window, area = sequencer()
+    with bpy.context.temp_override(window=window, area=area, region=next(one for one in area.regions if one.type == "WINDOW")):
+        bpy.ops.sequencer.retiming_segment_speed_set(speed=400)
+    title = editor.strips.new_effect(name="title", type="TEXT", channel=5, frame_start=6, length=25)
+    title.text = "Über uns"
+    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
+
+
+def _pictures(name, *, first, channel):
+    names = [f"{name}_{number:03d}.png" for number in range(40)]
+    for shade, one in enumerate(names):
+        _write_png(OUT / one, shade * 6)
+    strips = _scene().sequence_editor.strips
+    strip = strips.new_image(name=name, filepath=str(OUT / names[0]), channel=channel, frame_start=first, fit_method="FIT")
+    for one in names[1:]:
+        strip.elements.append(one)
+    return strip
+
+
+def _write_png(path, shade, size=16):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
+    rows = (b"\0" + bytes([shade]) * size) * size
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def _scene():
+    """Look it up: an undo makes a scene held in a variable stale."""
+    return bpy.context.window.workspace.sequencer_scene
+
+
+def _strips():
+    editor = _scene().sequence_editor
+    return [] if editor is None else list(editor.strips)
+
+
+run(steps)
