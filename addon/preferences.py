@@ -44,7 +44,7 @@ class Preferences(bpy.types.AddonPreferences):
         items=(
             (PictureFormat.PNG.value, "PNG", "Without loss: for editing"),
             (PictureFormat.JPEG.value, "JPEG", "A third of the size, with a loss that is hardly seen"),
-            (PictureFormat.WEBP.value, "WebP", "Smaller still; few other editors read it"),
+            (PictureFormat.WEBP.value, "WebP", "Without loss and smaller, but few other editors read it"),
         ),
     )
 

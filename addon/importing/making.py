@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ...core.protocol import Clip, Colour, FrameSequence, MediaFile, Still, Text
+from ...core.protocol import Colour, FrameSequence, MediaFile, Still, Text
 from .. import compat
 from ..strips import current_strips, new_image_strip, only_known, portable, scene_fps, sequencer_of
 from ..timeline.losses import Losses
@@ -66,12 +66,12 @@ def make_strip(site: Site, laid: Laid, kind: str) -> bpy.types.Strip:
     return strip
 
 
-def missing(clip: Clip) -> bool:
-    """Say whether some of a clip's files are not where it says."""
-    if isinstance(clip.media, FrameSequence):
-        folder = Path(clip.media.folder)
-        return not folder.is_dir() or not set(clip.media.file_names()) <= {path.name for path in folder.iterdir()}
-    return isinstance(clip.media, MediaFile | Still) and not Path(clip.media.path).is_file()
+def is_missing(media: FrameSequence | MediaFile | Still | Colour | Text) -> bool:
+    """Say whether some of these files are not where they should be."""
+    if isinstance(media, FrameSequence):
+        folder = Path(media.folder)
+        return not folder.is_dir() or not set(media.file_names()) <= {path.name for path in folder.iterdir()}
+    return isinstance(media, MediaFile | Still) and not Path(media.path).is_file()
 
 
 # One function a kind --------------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Placed clips come in, with the effects over them; `Block`s go out: clips that st
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import bpy
@@ -63,29 +64,30 @@ def fade_of(shown: Shown, losses: Losses) -> Fade | None:
 def blocks_of(sources: list[Source], fades: list[Fade], losses: Losses) -> list[Block]:
     """Join what fades connect; everything else stands alone."""
     by_name = {source.name: source for source in sources}
-    followers: dict[str, Fade] = {}
+    after: dict[str, Fade] = {}
+    before: dict[str, Fade] = {}
     for fade in sorted(fades, key=lambda fade: fade.first):
-        if _is_possible(fade, by_name, followers):
-            followers[fade.earlier] = fade
+        if fade.earlier not in after and fade.later not in before and _is_possible(fade, by_name, before.get(fade.earlier)):
+            after[fade.earlier] = before[fade.later] = fade
         else:
             losses.left_out("a fade between strips that do not follow each other", fade.name)
-    followed = {fade.later for fade in followers.values()}
-    alone = [source for source in sources if source.name not in followed and source.name not in followers]
-    blocks = [_single(source, placed) for source in alone for placed in source.clips]
+    singles = [(source.name, _single(source, placed)) for source in sources for placed in source.clips]
+    chains: list[Block] = []
     for source in sources:
-        if source.name in followers and source.name not in followed:
-            blocks.append(_chain(source, by_name, followers, blocks + _row_blocks(sources, source), losses))
-    return blocks
+        if source.name in after and source.name not in before:
+            members = _members(source, by_name, after)
+            names = {member.name for member in members}
+            others = [*chains, *(block for name, block in singles if name not in names)]
+            chains.append(_chain(members, after, others, losses))
+    return [*(block for name, block in singles if name not in after and name not in before), *chains]
 
 
-def _is_possible(fade: Fade, by_name: dict[str, Source], followers: dict[str, Fade]) -> bool:
+def _is_possible(fade: Fade, by_name: dict[str, Source], before: Fade | None) -> bool:
+    """Say whether one clip follows another as an edit has it, and is free of the fade `before` when this one begins."""
     earlier, later = by_name.get(fade.earlier), by_name.get(fade.later)
     if earlier is None or later is None or len(earlier.clips) != 1 or len(later.clips) != 1:
         return False
     a, b = earlier.clips[0], later.clips[0]
-    if fade.earlier in followers or fade.later in {other.later for other in followers.values()}:
-        return False
-    before = next((other for other in followers.values() if other.later == fade.earlier), None)
     is_free = before is None or before.end <= fade.first
     return is_free and a.first <= b.first == fade.first and fade.end == a.end <= b.end and fade.end - fade.first > 1
 
@@ -94,32 +96,28 @@ def _single(source: Source, placed: Placed) -> Block:
     return Block(first=placed.first, end=placed.end, kind=source.kind, place=source.place, items=(placed.clip,))
 
 
-def _row_blocks(sources: list[Source], but: Source) -> list[Block]:
-    """Give what else lies in rows: a chain must not be laid over it."""
-    return [_single(source, placed) for source in sources if source is not but for placed in source.clips]
-
-
-def _chain(source: Source, by_name: dict[str, Source], followers: dict[str, Fade], others: list[Block], losses: Losses) -> Block:
+def _members(source: Source, by_name: dict[str, Source], after: dict[str, Fade]) -> list[Source]:
     members = [source]
-    items: list[Clip | Crossfade] = []
-    last = source.clips[0].clip
-    while (fade := followers.get(members[-1].name)) is not None:
+    while (fade := after.get(members[-1].name)) is not None:
         members.append(by_name[fade.later])
-        before, joint, last = crossfaded(last, members[-1].clips[0].clip, overlap_frames=fade.end - fade.first)
-        items += [before, joint]
-    first, end = source.clips[0].first, members[-1].clips[0].end
-    own = {member.clips[0].clip.name for member in members}
-    overlapping = [block for block in others if block.kind == source.kind and block.first < end and block.end > first]
-    strangers = [block for block in overlapping if not _is_of(block, own)]
+    return members
+
+
+def _chain(members: list[Source], after: dict[str, Fade], others: list[Block], losses: Losses) -> Block:
+    """Join clips to one block, in the lowest of their rows that nothing else takes at that time."""
+    items: list[Clip | Crossfade] = []
+    last = members[0].clips[0].clip
+    for earlier, later in pairwise(members):
+        fade = after[earlier.name]
+        cut, joint, last = crossfaded(last, later.clips[0].clip, overlap_frames=fade.end - fade.first)
+        items += [cut, joint]
+    kind, first, end = members[0].kind, members[0].clips[0].first, members[-1].clips[0].end
+    strangers = [block for block in others if block.first < end and block.end > first and block.kind == kind]
     place = _free_row([member.place for member in members], strangers)
-    moved = [member for member in members if any(place < block.place < member.place for block in strangers)]
-    for member in moved:
-        losses.note("A cross-fade needs one track: {} is below other pictures now.", member.name)
-    return Block(first=first, end=end, kind=source.kind, place=place, items=(*items, last))
-
-
-def _is_of(block: Block, names: set[str]) -> bool:
-    return len(block.items) == 1 and isinstance(block.items[0], Clip) and block.items[0].name in names
+    for member in members:
+        if kind == "video" and any(place < block.place < member.place for block in strangers):
+            losses.note("A cross-fade needs one track: {} is below other pictures now.", member.name)
+    return Block(first=first, end=end, kind=kind, place=place, items=(*items, last))
 
 
 def _free_row(places: list[Place], strangers: list[Block]) -> Place:

@@ -37,6 +37,7 @@ class Finder:
     def __init__(self, folder: Path, others: tuple[Path, ...], notes: Notes) -> None:
         self._folder, self._places, self._notes = folder, (*others, folder), notes
         self._found: dict[str, tuple[str, bool]] = {}
+        self._first_numbers: dict[tuple[str, str, str], tuple[str, int]] = {}
 
     def file(self, url: str, *, noted: bool = True) -> str:
         """Give a file's absolute path, as named if it cannot be found; `noted` says whether that is worth a note."""
@@ -50,8 +51,12 @@ class Finder:
     def sequence(self, frames: FrameSequence) -> FrameSequence:
         """Give numbered pictures whose folder, and whose first number if it is below 0, are found."""
         if frames.first_number < 0:
-            folder = self._find(plain_path(frames.folder))[0]
-            return replace(frames, folder=folder, first_number=first_number_on_disk(replace(frames, folder=folder)))
+            key = (frames.folder, frames.prefix, frames.suffix)
+            if key not in self._first_numbers:
+                folder = self._find(plain_path(frames.folder))[0]
+                self._first_numbers[key] = folder, first_number_on_disk(replace(frames, folder=folder))
+            folder, first = self._first_numbers[key]
+            return self.sequence(replace(frames, folder=folder, first_number=first))
         name = f"{frames.prefix}{frames.first_number:0{frames.digits}d}{frames.suffix}"
         folder = plain_path(frames.folder)
         first = self.file(f"{folder}/{name}")

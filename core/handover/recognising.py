@@ -167,7 +167,8 @@ class _Recogniser:
     def _is_movie_of(self, clip: Clip, movie: MediaFile, frames: FrameSequence) -> bool:
         """Say whether a movie's frames lie where they were; if not, the movie stays."""
         known = not movie.path or _file_name(movie.path) == _file_name(frames.movie)
-        there = (Path(frames.folder) / frames.file_names()[0]).is_file() if frames.frame_count > 0 else False
+        first = f"{frames.prefix}{frames.first_number:0{frames.digits}d}{frames.suffix}"
+        there = frames.frame_count > 0 and (Path(frames.folder) / first).is_file()
         if known and not there:
             self.notes.add("The frames of a movie of ours are not here: the movie came in", clip.name)
         return known and there

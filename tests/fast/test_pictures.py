@@ -2,12 +2,13 @@
 
 import io
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.pictures import LINEAR_LIGHT, MARGIN, SHEET_CELL, contact_sheet, encode_png, read_picture, read_small, shrink
-from core.protocol import UserError
+from core.pictures import LINEAR_LIGHT, MARGIN, SHEET_CELL, contact_sheet, encode, encode_png, read_picture, read_small, shrink
+from core.protocol import PictureFormat, UserError
 
 
 @pytest.fixture
@@ -26,6 +27,28 @@ def test_png_loses_nothing():
     with Image.open(io.BytesIO(encode_png(picture))) as read:
         np.testing.assert_array_equal(np.asarray(read), picture)
     assert encode_png(picture) == encode_png(picture.copy())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (512, 512)])
+def test_programs_read_our_png_to_the_end(tmp_path, shape):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    (tmp_path / "frame.png").write_bytes(encode_png(picture))
+    with Image.open(tmp_path / "frame.png") as read:
+        read.verify()  # all checksums, also of what is no picture
+    with av.open(str(tmp_path / "frame.png")) as container:
+        np.testing.assert_array_equal(next(container.decode(video=0)).to_ndarray(format="rgb24"), picture)
+
+
+def test_webp_loses_nothing():
+    picture = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    with Image.open(io.BytesIO(encode(picture, PictureFormat.WEBP))) as read:
+        np.testing.assert_array_equal(np.asarray(read), picture)
+
+
+def test_jpeg_loses_little():
+    picture = shrink(np.random.default_rng(0).integers(0, 256, (4096, 4096, 3), np.uint8)).repeat(8, axis=0).repeat(8, axis=1)
+    with Image.open(io.BytesIO(encode(picture, PictureFormat.JPEG))) as read:
+        assert np.abs(np.asarray(read).astype(int) - picture).mean() < 2
 
 
 def test_a_picture_is_read_as_it_was_written(frames):
@@ -77,6 +100,21 @@ def test_a_picture_carries_its_small_copy(tmp_path, shape):
     Image.fromarray(picture).save(plain)
     np.testing.assert_array_equal(read_small(carried), shrink(picture))
     np.testing.assert_array_equal(read_small(plain), shrink(picture))
+
+
+@pytest.mark.parametrize("kind", PictureFormat)
+def test_every_format_has_its_small_copy(tmp_path, kind):
+    picture = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    path = tmp_path / f"picture{kind.suffix}"
+    path.write_bytes(encode(picture, kind))
+    np.testing.assert_array_equal(read_small(path), shrink(picture))
+
+
+def test_a_jpeg_of_others_is_shrunk_when_it_is_read(tmp_path):
+    picture = np.full((64, 64, 3), 99, np.uint8)
+    for name, comment in (("plain", b""), ("short", b"smA"), ("damaged", b"smAL\0\40\0\40abc")):
+        Image.fromarray(picture).save(tmp_path / f"{name}.jpg", comment=comment)
+        assert read_small(tmp_path / f"{name}.jpg").shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize("share", [0, 0.0005, 0.01, 0.05])

@@ -1,5 +1,6 @@
 """The way back: what was exported, imported into an empty scene and exported again, is the same edit; strips stand where they stood."""
 
+import random
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -189,6 +190,64 @@ def test_every_format_brings_the_cuts_back(add_pictures, there_and_back, set_fps
     lengths = [[item.frame_count for item in track.items] for track in first.tracks]
     assert [[item.frame_count for item in track.items] for track in second.tracks] == lengths
     assert [item.source_start for item in second.tracks[0].items if hasattr(item, "media")] == [0, 14]
+
+
+@pytest.fixture
+def random_edit(addon, pictures, click_track):
+    """Give a function that makes an edit of random tracks, as different as strips allow."""
+    reading, clips = addon.timeline.reading, addon.timeline.clips
+    names = [f"r_{number:04d}.png" for number in range(101, 131)]
+    folder = str(pictures([*names, "still.png"], folder="random"))
+    frames = clips.FrameSequence(folder=folder, prefix="r_", suffix=".png", first_number=101, digits=4, frame_count=30)
+    sound = clips.MediaFile(path=str(click_track(seconds=2, clicks=[0.5], name="random.wav")), frame_count=50)
+    media = [frames, clips.Still(path=f"{folder}/still.png"), clips.Colour(red=0.5, green=0.25, blue=1.0), clips.Text(words="Über\nuns 🎹")]
+
+    def clip(rng, name, kind, fade):
+        one = sound if kind == "audio" else rng.choice(media)
+        is_file = one in (sound, frames)
+        start = Fraction(rng.randrange(-8, 40)) + (Fraction(rng.randrange(8), 64) if one is sound else 0)
+        return clips.Clip(
+            name=name,
+            media=one,
+            source_start=start if is_file else Fraction(fade.in_frames if fade else 0),
+            frame_count=rng.randrange(12, 40),
+            enabled=rng.random() < 0.8,
+            volume=rng.choice([1.0, 0.5, 0.25]) if kind == "audio" else 1.0,
+        )
+
+    def track(rng, kind, channel):
+        items = []
+        for number in range(rng.randrange(1, 7)):
+            fade = None
+            if items and rng.random() < 0.4:
+                frame_count = rng.randrange(2, 11)
+                fade = reading.Crossfade(in_frames=frame_count // 2, out_frames=frame_count - frame_count // 2)
+                items.append(fade)
+            elif rng.random() < 0.5:
+                items.append(reading.Gap(frame_count=rng.randrange(1, 30)))
+            items.append(clip(rng, f"{kind} {channel} {number}", kind, fade))
+        return reading.Track(name=f"Channel {channel}", kind=kind, items=tuple(items))
+
+    def edit(seed, fps):
+        rng = random.Random(seed)
+        tracks = [track(rng, "video", 3 * number + 1) for number in range(rng.randrange(1, 4))]
+        tracks += [track(rng, "audio", 2 * number + 20) for number in range(rng.randrange(3))]
+        marker_frames = sorted(rng.sample(range(100), 3))
+        markers = tuple(reading.Marker(name=f"M{frame}", start=frame) for frame in marker_frames)
+        return reading.Edit(name=f"random {seed}", fps=fps, tracks=tuple(tracks), markers=markers, width=640, height=360)
+
+    return edit
+
+
+@pytest.mark.parametrize("fps", [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50)], ids=str)
+@pytest.mark.parametrize("seed", range(12))
+def test_any_edit_becomes_strips_that_are_the_same_edit(addon, saved_film, random_edit, seed, fps):
+    edit = random_edit(seed, fps)
+    scene = bpy.data.scenes.new(edit.name)
+    assert addon.importing.insert_edit(bpy.context, scene, edit) == []
+    again, warnings = addon.timeline.read_edit(scene)
+    assert again == edit
+    assert warnings == []
 
 
 # As Blender renders it -------------------------------------------------------------------------------------------------------------------

@@ -97,11 +97,13 @@ def _timeline():
 
 
 def _pictures(name, *, first, channel):
+    folder = OUT / "pictures"  # not beside the screen's, which are kept
+    folder.mkdir(exist_ok=True)
     names = [f"{name}_{number:03d}.png" for number in range(40)]
     for shade, one in enumerate(names):
-        _write_png(OUT / one, shade * 6)
+        _write_png(folder / one, shade * 6)
     strips = _scene().sequence_editor.strips
-    strip = strips.new_image(name=name, filepath=str(OUT / names[0]), channel=channel, frame_start=first, fit_method="FIT")
+    strip = strips.new_image(name=name, filepath=str(folder / names[0]), channel=channel, frame_start=first, fit_method="FIT")
     for one in names[1:]:
         strip.elements.append(one)
     return strip
