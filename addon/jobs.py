@@ -215,6 +215,8 @@ def _tell_worker(message: Message) -> None:
 
 def _running_worker() -> WorkerClient:
     global _worker  # noqa: PLW0603 (one worker for each Blender)
+    if _worker is not None and _worker.has_ended:
+        _drop_worker()
     if _worker is None:
         _worker = WorkerClient(engine_python(), ROOT)
     return _worker

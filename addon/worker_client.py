@@ -70,6 +70,11 @@ class WorkerClient:
         """Send a message, as soon as the worker listens."""
         self._unsent.append(message)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no such process any more."""
+        return self._process.poll() is not None
+
     def poll(self) -> list[Event]:
         """Take what the worker has said since the last poll.
 

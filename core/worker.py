@@ -41,7 +41,7 @@ from .protocol import (
     decode,
     encode,
 )
-from .working import CancelledError
+from .working import CancelledError, DeviceLostError
 
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
@@ -61,6 +61,8 @@ def serve(*, port: int, token: str, backends: Backends) -> None:
     backends
         What can draw.
 
+    It also ends when it has lost its graphics card, having said so.
+
     Raises
     ------
     ConnectionError
@@ -72,7 +74,11 @@ def serve(*, port: int, token: str, backends: Backends) -> None:
         outbox = Outbox(connection)
         outbox.send(Hello(token=token, pid=os.getpid()))
         while (job := inbox.next_job()) is not None:
-            outbox.send(_run(job, inbox=inbox, outbox=outbox, backends=backends))
+            try:
+                outbox.send(_run(job, inbox=inbox, outbox=outbox, backends=backends))
+            except DeviceLostError as error:  # whoever asks next gets a fresh process
+                outbox.send(Failed(job_id=job.job_id, cause=error.cause, cure=error.cure))
+                return
 
 
 class Outbox:
@@ -158,11 +164,13 @@ class Reporter:
 
 
 def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
-    """Do a job; whatever happens, it ends in one event."""
+    """Do a job; whatever happens, it ends in one event, or in a lost device."""
     try:
         return _do(job, inbox=inbox, outbox=outbox, backends=backends)
     except (pipeline.CancelledError, CancelledError):
         return Cancelled(job_id=job.job_id)
+    except DeviceLostError:
+        raise
     except UserError as error:
         return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure)
     except MemoryError:

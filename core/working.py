@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from .protocol import UserError
 from .protocol.models import ModelProgress
 
 REPORT_SECONDS = 0.2
@@ -13,6 +14,10 @@ ReportBytes = Callable[[int, int], None]
 
 Cancelled = Callable[[], bool]
 """Asked several times a second: True means that nobody wants the work any more."""
+
+
+class DeviceLostError(UserError):
+    """A device stopped in the middle: this process can draw nothing on it any more."""
 
 
 class CancelledError(Exception):

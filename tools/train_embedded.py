@@ -17,7 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,6 +27,7 @@ from torch.nn import functional
 from core.network.architecture import Architecture
 from tools.things.classes import Thing, thing_of_class, things
 from tools.things.debian import cache_folder
+from tools.things.muon import Muon
 from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
 from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
 
@@ -36,7 +37,8 @@ QUIET = Path("/tmp/QUIET")  # noqa: S108 (an agreement between people, not a fil
 SAVE_SECONDS = 240
 LOG_STEPS = 50
 
-RATE, CODE_RATE = 2e-3, 4e-3
+MATRIX_RATE, RATE, CODE_RATE = 4e-3, 2e-3, 4e-3
+"""Of Muon for weights; of Adam for the rest and for codes."""
 BETAS = (0.9, 0.99)
 FALLING = 0.3  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
@@ -66,7 +68,7 @@ class Stage:
     pictures: int = 0
 
 
-STAGES = (Stage(size=32, batch=32, pictures=100_000), Stage(size=64, batch=32, pictures=80_000), Stage(size=128, batch=16))
+STAGES = (Stage(size=32, batch=32, pictures=80_000), Stage(size=64, batch=32, pictures=80_000), Stage(size=128, batch=16))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +128,7 @@ class Training:
         painter.codes.data.copy_(first_codes(load_pictures(learned, size=CODE_SIZE)))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
-        others = [value for name, value in self.painter.named_parameters() if name != "codes"]
-        groups = [{"params": others, "share": RATE}, {"params": [self.painter.codes], "share": CODE_RATE}]
-        self._adam = torch.optim.Adam(groups, lr=RATE, betas=BETAS)
+        self._optimisers = _optimisers(self.painter)
         self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
         self._pictures: dict[int, Pictures] = {}
         plain = load_pictures(learned, size=CODE_SIZE)
@@ -152,7 +152,7 @@ class Training:
         return stage.size, loss
 
     def _set_rates(self, share: float) -> None:
-        for group in self._adam.param_groups:
+        for group in (group for optimiser in self._optimisers.values() for group in optimiser.param_groups):
             group["lr"] = group["share"] * share
 
     def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -166,14 +166,13 @@ class Training:
 
     def _learn(self, chosen: Tensor, units: Tensor, views: Tensor, opacity: Tensor, rng: torch.Generator) -> float:
         jitter = (JITTER * torch.randn(len(chosen), CODE_UNITS, generator=rng)).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            condition = self.painter.condition(chosen, units) + functional.pad(jitter, (len(UNITS), 0))
-            painted = self._paint(condition, views.shape[-1])
-        loss = picture_loss(painted, views, opacity)
-        self._adam.zero_grad()
+        condition = self.painter.condition(chosen, units) + functional.pad(jitter, (len(UNITS), 0))
+        loss = picture_loss(self._paint(condition, views.shape[-1]), views, opacity)
+        self.painter.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.painter.parameters(), 1.0)
-        self._adam.step()
+        for optimiser in self._optimisers.values():
+            optimiser.step()
         self._follow()
         return loss.item()
 
@@ -207,7 +206,7 @@ class Training:
             "things": [thing.name for thing in self._things],
             "painter": self.painter.state_dict(),
             "average": self.average,
-            "adam": self._adam.state_dict(),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self._optimisers.items()},
         }
         torch.save(state, half)
         half.replace(path)
@@ -229,15 +228,29 @@ class Training:
         self.painter.load_state_dict(state["painter"])
         for name, value in state["average"].items():
             self.average[name].copy_(value)
-        self._adam.load_state_dict(state["adam"])
+        for name, optimiser in self._optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
         self.step = state["step"]
+
+
+def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
+    """Share the parameters out: Muon is for matrices inside the network, not for what paints, nor for codes, of which a step sees few."""
+    named = dict(painter.named_parameters())
+    codes = named.pop("codes")
+    matrices = {name: value for name, value in named.items() if value.dim() > 1 and not name.startswith("heads")}
+    others = [value for name, value in named.items() if name not in matrices]
+    return {
+        "matrices": Muon(matrices.values(), rate=MATRIX_RATE),
+        "others": torch.optim.Adam([{"params": others, "share": RATE}], betas=BETAS),
+        "codes": torch.optim.Adam([{"params": [codes], "share": CODE_RATE}], betas=BETAS),
+    }
 
 
 def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
     """Put codes, and what Adam knows of them, in the places of today's things."""
     for codes in (state["painter"], state["average"]):
         codes["codes"] = own.clone().index_copy(0, new, codes["codes"][old])
-    moments = state["adam"]["state"][max(state["adam"]["state"])]  # the codes are the last group's only parameter
+    (moments,) = state["optimisers"]["codes"]["state"].values()
     for name in ("exp_avg", "exp_avg_sq"):
         moments[name] = torch.zeros_like(own).index_copy(0, new, moments[name][old])
 
@@ -280,7 +293,8 @@ def main(arguments: list[str]) -> int:
     options.work.mkdir(parents=True, exist_ok=True)
     state, stop = options.work / STATE_NAME, options.work / STOP_NAME
     stop.unlink(missing_ok=True)
-    training = Training(Plan(pictures=options.pictures, seed=options.seed), things(), device=options.device, is_compiled=options.compile)
+    plan = Plan(pictures=options.pictures, seed=options.seed, stages=_stages(options.small, options.middle))
+    training = Training(plan, things(), device=options.device, is_compiled=options.compile)
     if state.exists():
         training.load(state)
     with (options.work / LOG_NAME).open("a", encoding="utf-8") as log:
@@ -289,10 +303,17 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _stages(small: int, middle: int) -> tuple[Stage, ...]:
+    first, second, last = STAGES
+    return replace(first, pictures=small), replace(second, pictures=middle), last
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Things”.")
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
     parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
+    parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 32 px ({STAGES[0].pictures})")
+    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 64 px ({STAGES[1].pictures}); less than were: go on to 128 px")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)

@@ -18,7 +18,7 @@ import bpy
 from ...core.protocol import Clip, Colour, FrameSequence, MediaFile, Still, Text
 from .. import compat, folders
 from ..properties import settings_json
-from ..strips import exact, scene_fps, sound_path, unpacked_sound
+from ..strips import FLOAT32_STEP, scene_fps, sound_path, unpacked_sound
 from .look import check_look
 from .losses import Losses
 from .shown import Shown
@@ -104,16 +104,24 @@ def _sound(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Pla
     path = unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
     pace = pace_at(scene, strip, shown.first, shown.end, losses)
     trim = compat.content_trim_start(strip)
-    start = pace.position + trim + exact(strip.sound_offset) * fps
+    start = pace.position + trim + _exact_frames(strip.sound_offset, fps)
     content = compat.content_frame_count(strip) if pace.speed == 1 else media_frame_count(scene, strip)
-    needed = ceil(start + pace.speed * (shown.end - shown.first)) if Path(path).is_file() else 0
+    whole = content + trim + compat.content_trim_end(strip)
     yield _placed(
         shown,
-        media=MediaFile(path=path, frame_count=max(content + trim + compat.content_trim_end(strip), needed if pace.speed == 1 else 0)),
+        media=_file(path, Fraction(whole), shown, start, pace.speed),
         source_start=start,
         speed=pace.speed,
         volume=_plain(strip.volume * shown.gain),
     )
+
+
+def _exact_frames(seconds: float, fps: Fraction) -> Fraction:
+    """Turn one of Blender's floats into the simplest number of frames that it can stand for, an eighth of one for 0.0041708."""
+    close = max(abs(seconds), 1e-6) * FLOAT32_STEP * fps
+    frames = Fraction(seconds) * fps
+    simpler = (frames.limit_denominator(10**digits) for digits in range(1, 7))
+    return next((value for value in simpler if abs(value - frames) <= close), frames.limit_denominator(1_000_000))
 
 
 def _movie(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Placed]:
@@ -124,12 +132,14 @@ def _movie(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Pla
     else:  # the retiming keys count the movie's own frames
         position, speed, content = pace.position * rate, pace.speed * rate, media_frame_count(scene, strip) * rate
     trims = compat.content_trim_start(strip), compat.content_trim_end(strip)
-    yield _placed(
-        shown,
-        media=MediaFile(path=movie_path(strip), frame_count=ceil(content + sum(trims) * rate)),
-        source_start=position + trims[0] * rate,
-        speed=speed,
-    )
+    start, whole = position + trims[0] * rate, content + sum(trims) * rate
+    yield _placed(shown, media=_file(movie_path(strip), whole, shown, start, speed), source_start=start, speed=speed)
+
+
+def _file(path: str, whole: Fraction, shown: Shown, start: Fraction, speed: Fraction) -> MediaFile:
+    """Give a file and its length; one that is missing, which Blender takes to be one frame long, is as long as it is needed."""
+    needed = start + speed * (shown.end - shown.first)
+    return MediaFile(path=path, frame_count=ceil(whole if Path(path).is_file() else max(whole, needed)))
 
 
 def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Placed]:

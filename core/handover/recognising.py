@@ -120,7 +120,7 @@ class _Recogniser:
             same.append(section)
 
     def run(self) -> Edit:
-        tracks, markers = [], list(self.edit.markers)
+        tracks, markers = [], [marker for marker in self.edit.markers if "{" in marker.comment]
         for track in self.edit.tracks:
             items: list[Clip | Gap | Crossfade] = []
             place = 0

@@ -85,6 +85,7 @@ class _Reader:
         self.noted = timeline.metadata.get(METADATA_KEY, {})
         self.fps = Fraction(1)
         self.markers: list[Marker] = []
+        self.marked: set[Marker] = set()
         self.lengths: dict[str, int] = {}
         self.measured: dict[str, tuple[int, int] | None] = {}
 
@@ -431,7 +432,8 @@ class _Reader:
 
     def _mark_once(self, marker: otio.schema.Marker, start: Fraction) -> None:
         made = self._marker(marker, start)
-        if made not in self.markers:
+        if made not in self.marked:
+            self.marked.add(made)
             self.markers.append(made)
 
     def _marker(self, marker: otio.schema.Marker, start: Fraction) -> Marker:

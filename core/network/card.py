@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..pictures import Pictures
 from ..protocol import UserError
+from ..working import DeviceLostError
 from .folding import Folded
 from .reference import Doubling, draw, prepare
 from .runners import Inputs, RowSource, checked, is_out_of_memory, too_large
@@ -151,8 +152,8 @@ class DeviceRunner:
             raise too_large(str(self._device), self._size) from error
         if isinstance(error, torch.AcceleratorError):
             first_line = str(error).partition("\n")[0]
-            cure = "Restart the worker and render again: pictures that were drawn are kept."
-            raise UserError(f"The graphics card stopped: {first_line}.", cure) from error
+            cure = "Render again: what was drawn is kept. If it stops again, draw on the processor."
+            raise DeviceLostError(f"The graphics card stopped: {first_line.rstrip('.')}.", cure) from error
 
 
 def check_device(device: str) -> None:

@@ -1,5 +1,6 @@
 """The way back: what was exported, imported into an empty scene and exported again, is the same edit; strips stand where they stood."""
 
+import math
 import random
 import time
 from dataclasses import replace
@@ -199,13 +200,13 @@ def random_edit(addon, pictures, click_track):
     names = [f"r_{number:04d}.png" for number in range(101, 131)]
     folder = str(pictures([*names, "still.png"], folder="random"))
     frames = clips.FrameSequence(folder=folder, prefix="r_", suffix=".png", first_number=101, digits=4, frame_count=30)
-    sound = clips.MediaFile(path=str(click_track(seconds=2, clicks=[0.5], name="random.wav")), frame_count=50)
+    song = str(click_track(seconds=2, clicks=[0.5], name="random.wav"))
     media = [frames, clips.Still(path=f"{folder}/still.png"), clips.Colour(red=0.5, green=0.25, blue=1.0), clips.Text(words="Über\nuns 🎹")]
 
-    def clip(rng, name, kind, fade):
-        one = sound if kind == "audio" else rng.choice(media)
-        is_file = one in (sound, frames)
-        start = Fraction(rng.randrange(-8, 40)) + (Fraction(rng.randrange(8), 64) if one is sound else 0)
+    def clip(rng, name, kind, fade, fps):
+        one = clips.MediaFile(path=song, frame_count=math.ceil(2 * fps)) if kind == "audio" else rng.choice(media)
+        is_file = kind == "audio" or one == frames
+        start = Fraction(rng.randrange(-8, 40)) + (Fraction(rng.randrange(8), 8) if kind == "audio" else 0)
         return clips.Clip(
             name=name,
             media=one,
@@ -215,7 +216,7 @@ def random_edit(addon, pictures, click_track):
             volume=rng.choice([1.0, 0.5, 0.25]) if kind == "audio" else 1.0,
         )
 
-    def track(rng, kind, channel):
+    def track(rng, kind, channel, fps):
         items = []
         for number in range(rng.randrange(1, 7)):
             fade = None
@@ -225,13 +226,13 @@ def random_edit(addon, pictures, click_track):
                 items.append(fade)
             elif rng.random() < 0.5:
                 items.append(reading.Gap(frame_count=rng.randrange(1, 30)))
-            items.append(clip(rng, f"{kind} {channel} {number}", kind, fade))
+            items.append(clip(rng, f"{kind} {channel} {number}", kind, fade, fps))
         return reading.Track(name=f"Channel {channel}", kind=kind, items=tuple(items))
 
     def edit(seed, fps):
         rng = random.Random(seed)
-        tracks = [track(rng, "video", 3 * number + 1) for number in range(rng.randrange(1, 4))]
-        tracks += [track(rng, "audio", 2 * number + 20) for number in range(rng.randrange(3))]
+        tracks = [track(rng, "video", 3 * number + 1, fps) for number in range(rng.randrange(1, 4))]
+        tracks += [track(rng, "audio", 2 * number + 20, fps) for number in range(rng.randrange(3))]
         marker_frames = sorted(rng.sample(range(100), 3))
         markers = tuple(reading.Marker(name=f"M{frame}", start=frame) for frame in marker_frames)
         return reading.Edit(name=f"random {seed}", fps=fps, tracks=tuple(tracks), markers=markers, width=640, height=360)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from core.network.folding import Folded, architecture_of, fold, folded_shapes
 from core.network.runners import CpuRunner, Rows, is_out_of_memory
 from core.network.running import Way
 from core.protocol import UserError
+from core.working import DeviceLostError
 from tools import published
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -307,6 +309,49 @@ def test_too_little_memory_for_one_picture_is_said_so(folded, rows):
     runner = DeviceRunner(folded, device="cpu", batch_shape=1, draw=draw_without_memory)
     with pytest.raises(UserError, match="64 px"):
         drawn_by(runner, rows)
+
+
+def test_a_device_that_stops_is_lost_and_what_it_drew_is_not(folded, rows, pictures):
+    drawn = []
+
+    def draw_twice(weights, noise, *others):
+        if len(drawn) == 2:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with more flags")
+        drawn.append(len(noise))
+        return reference.draw(weights, noise, *others)
+
+    stream = DeviceRunner(folded, device="cpu", dtype=torch.float32, batch_shape=1, draw=draw_twice).draw(rows)
+    assert np.abs(next(stream).astype(int) - pictures[0]).max() <= 1
+    with pytest.raises(DeviceLostError, match=r"unspecified launch failure\. "):
+        next(stream)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_on_a_processor_is_said_so(folded, rows, monkeypatch, error):
+    def draw_without_memory(*_):
+        raise error
+
+    monkeypatch.setattr(processor, "draw", draw_without_memory)
+    monkeypatch.setattr(reference, "draw", draw_without_memory)
+    with pytest.raises(UserError, match=r"memory of this computer .* 64 px"):
+        drawn_by(CpuRunner(folded, cores=2), rows)
+
+
+def test_who_closes_the_stream_ends_the_drawing(folded, rows, monkeypatch):
+    drawn, draw = [], processor.draw
+
+    def noted(*arguments):
+        drawn.append(1)
+        return draw(*arguments)
+
+    monkeypatch.setattr(processor, "draw", noted)
+    many = some(rows, [0] * 60)
+    stream = CpuRunner(folded, cores=1).draw(many)
+    next(stream)
+    stream.close()
+    so_far = len(drawn)
+    time.sleep(0.2)
+    assert len(drawn) <= so_far + 1 < 6  # the one that was being drawn
 
 
 def test_other_errors_stay_what_they_are(folded, rows):
