@@ -154,8 +154,8 @@ def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip
 def _draw_progress(layout: bpy.types.UILayout) -> None:
     state = jobs.state
     column = layout.column(align=True)
-    if state.finished is not None:
-        column.label(text="Finished. Stop playback to insert the film", icon="CHECKMARK")
+    if state.finished is not None or state.read is not None:
+        column.label(text="Finished. Stop playback to insert it", icon="CHECKMARK")
     else:
         factor, text = _progress_words(state.progress)
         column.progress(factor=factor, text=text)

@@ -133,11 +133,12 @@ def set_scene_fps(scene: bpy.types.Scene, fps: Fraction) -> None:
     scene.render.fps_base = float(math.ceil(fps) / fps)
 
 
-def exact(number: float) -> Fraction:
-    """Give the simplest fraction that one of Blender's floats, of seven digits, can stand for: 1/75 for 0.013333334."""
-    simpler = (Fraction(number).limit_denominator(10**digits) for digits in range(1, 7))
-    close = max(abs(number), 1e-6) * FLOAT32_STEP
-    return next((value for value in simpler if abs(value - Fraction(number)) <= close), Fraction(number).limit_denominator(1_000_000))
+def exact(number: float, *, per: Fraction = Fraction(1)) -> Fraction:
+    """Give the simplest fraction that one of Blender's floats, of seven digits, can stand for, times `per`: 1/75 for 0.013333334."""
+    value = Fraction(number) * per
+    close = max(abs(number), 1e-6) * FLOAT32_STEP * per
+    simpler = (value.limit_denominator(10**digits) for digits in range(1, 7))
+    return next((fraction for fraction in simpler if abs(fraction - value) <= close), value.limit_denominator(1_000_000))
 
 
 def unpacked_sound(strip: bpy.types.SoundStrip, base: Path) -> str:

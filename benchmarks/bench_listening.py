@@ -24,7 +24,7 @@ SONG_SECONDS = 240
 LONG_SECONDS = 3600
 FASTER_THAN_REAL_TIME = 60
 FPS = Fraction(30)
-IMPORTS = "import core.features, librosa; librosa.feature.chroma_cqt, librosa.resample"  # its parts load when first named
+IMPORTS = "import core.sound.features, librosa; librosa.feature.chroma_cqt, librosa.resample"  # its parts load when first named
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ TIMECODE = r"(\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d)"
 EVENT = re.compile(rf"(\d+)\s+(.+?)\s+(\S+)\s+(C|D|W\d*|KB|KO|K)\s*(\d+)?\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}")
 LOCATOR = re.compile(rf"\*\s*LOC:\s*{TIMECODE}\s+(\w+)\s*(.*)")
 MOTION = re.compile(r"M2\s+(.+?)\s+(-?[\d.]+)\s+\S+")
+LONGEST_LINE = 5000
 USUAL_RATES = (24, 25, 30, 50, 60)
 MARKER_COLOURS = {"RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", "WHITE"}
 
@@ -215,7 +216,7 @@ class _Reader:
     """One list while it is read."""
 
     def __init__(self, text: str, rate: float | None) -> None:
-        self.lines = [line.strip() for line in text.splitlines()]
+        self.lines = [line[:LONGEST_LINE].strip() for line in text.splitlines()]
         self.notes: list[list[str]] = []
         self.drops = any(re.fullmatch(r"FCM:\s*DROP FRAME", line) for line in self.lines)
         self.fps = self._fps(rate)

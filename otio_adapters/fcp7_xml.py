@@ -23,6 +23,10 @@ DEFAULT_SIZE = (1920, 1080)
 LOUDEST = 3.98109  # +12 dB, where the format's own scale ends
 WITHIN_TRANSITION = -1  # instead of a start or an end
 DEEPEST = 10
+MOST_PIECES = 50_000
+"""Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
+"""Fractions as files write them; Python would also take 1e999999999, and never come back."""
 DAY_SECONDS = 86_400  # how long a still or a colour could go on
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -290,7 +294,7 @@ class _Reader:
         self.files = {file.get("id", ""): file for file in self.root.iter("file") if len(file) > 0}
         self.notes: list[list[str]] = []
         self.fps = Fraction(25)
-        self.depth = 0
+        self.depth = self.pieces = 0
 
     def read(self) -> otio.schema.Timeline:
         nested = {one for item in self.root.iter("clipitem") for one in item.iter("sequence")}
@@ -394,6 +398,9 @@ class _Reader:
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
     def _clip(self, item: ET.Element, first: int, length: int) -> otio.core.Item:
+        self.pieces += 1
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
         name = item.findtext("name") or ""
         sequence = item.find("sequence")
         if sequence is not None:
@@ -516,6 +523,6 @@ def _integer(text: str | None) -> int:
 
 def _fraction(text: str) -> Fraction:
     try:
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
+        return Fraction(text) if NUMBER.fullmatch(text) else Fraction(0)
+    except ZeroDivisionError:
         return Fraction(0)

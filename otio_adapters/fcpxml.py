@@ -22,6 +22,11 @@ METADATA_KEY = "chromastrip"
 DEFAULT_SIZE = (1920, 1080)
 SEQUENCE_FORMAT = "r1"
 DEEPEST = 10
+MOST_LAYERS = 100
+MOST_PIECES = 50_000
+"""Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
+"""Fractions as files write them; Python would also take 1e999999999, and never come back."""
 SILENT = -96.0  # dB, where the format's scale ends
 EFFECTS = {
     "SolidColor": ("Custom", ".../Generators.localized/Solids.localized/Custom.localized/Custom.motn"),
@@ -287,7 +292,7 @@ class _Reader:
         self.fps = Fraction(25)
         self.lanes: dict[tuple[str, int], _Lane] = {}
         self.markers: list[otio.schema.Marker] = []
-        self.depth = 0
+        self.depth = self.pieces = 0
 
     def read(self) -> otio.schema.Timeline:
         projects = list(self.root.iter("project"))
@@ -368,6 +373,9 @@ class _Reader:
         return _time(self.resources.get(element.get("ref", ""), element).get("duration", "0s"))
 
     def _lay(self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str) -> None:
+        if begin < 0 or length <= 0:
+            self.note("Left out, since it has no length, or lies before the timeline's beginning", element.get("name", ""))
+            return
         source, shift = self._source(element)
         asset = self.resources.get(source.get("ref", ""), ET.Element("none"))
         only_sound = source.tag == "audio" or (asset.tag == "asset" and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
@@ -397,7 +405,9 @@ class _Reader:
     def _tracks(self, lane: _Lane, kind: str) -> Iterator[otio.schema.Track]:
         """Put a lane's clips in a row; those that lie under others get a track of their own."""
         waiting = sorted(lane.clips, key=lambda clip: clip[0])
-        while waiting:
+        for _ in range(MOST_LAYERS):
+            if not waiting:
+                return
             track = otio.schema.Track(name=lane.name, kind=otio.schema.TrackKind.Video if kind == "video" else otio.schema.TrackKind.Audio)
             place, left = Fraction(0), []
             for begin, end, item in waiting:
@@ -416,6 +426,8 @@ class _Reader:
                 self._fade(track, last, place)
             yield track
             waiting = left
+        for _, _, item in waiting:
+            self.note(f"Left out, since more than {MOST_LAYERS} clips lie over each other", item.name)
 
     def _fade(self, track: otio.schema.Track, fade: tuple[Fraction, Fraction, str], cut: Fraction) -> None:
         low, high, name = fade
@@ -434,6 +446,9 @@ class _Reader:
     def _clip(
         self, element: ET.Element, source: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool
     ) -> otio.core.Item:
+        self.pieces += 1
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
         name = element.get("name") or asset.get("name", "")
         if asset.tag == "media":
             return self._nested(asset, name, start, length)
@@ -538,8 +553,8 @@ class _Reader:
 
 def _time(text: str) -> Fraction:
     try:
-        return _fraction(text)
-    except (ValueError, ZeroDivisionError):
+        return _fraction(text) if NUMBER.fullmatch(text.removesuffix("s")) else Fraction(0)
+    except ZeroDivisionError:
         return Fraction(0)
 
 

@@ -55,6 +55,11 @@ UNSEEN = {
 }
 """Filters that programs add on their own, and that change nothing."""
 DEEPEST = 20
+MOST_PIECES = 50_000
+"""Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
+"""Fractions as files write them; Python would also take 1e999999999, and never come back."""
+LONGEST_PATH = 10_000
 TIMECODE_COLONS = 3
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -469,6 +474,7 @@ class Document:
         self.own: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self._within: list[str] = []
+        self._pieces = 0
 
     @property
     def rate(self) -> float:
@@ -607,6 +613,9 @@ class Document:
         self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
     ) -> otio.core.Item:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
+        self._pieces += 1
+        if self._pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
         if element.tag in ("tractor", "playlist"):
             return self._nested(element, first, length)
         found = properties(element)
@@ -656,14 +665,14 @@ class Document:
         """Give how many media frames go by in one frame: of a producer that warps, of a chain that does, of pictures that stand longer."""
         try:
             if found.get("mlt_service") == "timewarp":
-                speed = Fraction(found.get("warp_speed") or found.get("resource", "").partition(":")[0])
+                speed = fraction(found.get("warp_speed") or found.get("resource", "").partition(":")[0])
             else:
                 speeds = (properties(link).get("speed_map", "") for link in element.findall("link"))
                 told = next((one for one in speeds if one), "1")
                 if ";" in told or any(properties(link).get("time_map") for link in element.findall("link")):
                     self.note("Changes its speed in between: comes in at its own speed", clip_name(found))
                     told = "1"
-                speed = Fraction(told.rpartition("=")[2])
+                speed = fraction(told.rpartition("=")[2])
         except (ValueError, ZeroDivisionError):
             speed = Fraction(1)
         if speed <= 0:
@@ -696,7 +705,7 @@ class Document:
         return f"{base.rstrip('/')}/{resource}" if base and resource and not is_absolute and not resource.startswith("#") else resource
 
     def _sequence(self, resource: str, available: otio.opentime.TimeRange) -> otio.core.MediaReference:
-        match = NUMBERED.fullmatch(resource)
+        match = NUMBERED.fullmatch(resource[:LONGEST_PATH])
         if match is None:  # .all.png: every picture of a folder
             return otio.schema.ExternalReference(target_url=resource, available_range=available)
         return otio.schema.ImageSequenceReference(
@@ -722,7 +731,7 @@ class Document:
     def _title(self, found: dict[str, str], available: otio.opentime.TimeRange) -> otio.schema.GeneratorReference:
         words = found.get("text") or found.get("argument") or ""
         if found.get("xmldata"):
-            words = "\n".join(re.findall(r"<content[^>]*>([^<]*)</content>", found["xmldata"]))
+            words = "\n".join(re.findall(r"<content[^>]*>([^<]*)</content>", found["xmldata"][:LONGEST_PATH]))
         self.note("A title came in as its plain words", clip_name(found))
         return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
 
@@ -751,7 +760,7 @@ class Document:
             base = math.ceil(self.fps)
             return (int(clock[0]) * 3600 + int(clock[1]) * 60 + int(clock[2])) * base + int(seconds)
         minutes = sum(int(part) * 60**power for power, part in enumerate(reversed(clock)))
-        return math.floor((minutes * 60 + Fraction(seconds)) * self.fps + Fraction(1, 2))
+        return math.floor((minutes * 60 + fraction(seconds)) * self.fps + Fraction(1, 2))
 
     def length_of(self, element: ET.Element) -> int:
         """Give how many frames an element has."""
@@ -808,6 +817,19 @@ def properties(element: ET.Element) -> dict[str, str]:
     return {one.get("name", ""): one.text or "" for one in element.findall("property")}
 
 
+def fraction(text: str) -> Fraction:
+    """Read a number exactly.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or a monstrous one.
+    """
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
+
+
 def is_fade(tractor: ET.Element) -> bool:
     """Say whether a tractor lays the ends of two clips over each other."""
     services = {properties(one).get("mlt_service") for one in tractor.findall("transition")}
@@ -816,7 +838,7 @@ def is_fade(tractor: ET.Element) -> bool:
 
 def is_numbered(found: dict[str, str]) -> bool:
     """Say whether a producer shows numbered pictures."""
-    resource = found.get("resource", "")
+    resource = found.get("resource", "")[:LONGEST_PATH]
     return found.get("mlt_service", "qimage") in ("qimage", "pixbuf") and (NUMBERED.fullmatch(resource) is not None or "/.all." in resource)
 
 

@@ -19,7 +19,7 @@ CONTENT, VERSION_FILE, MEDIA = "content.otio", "version.txt", "media/"
 PINNED_SCHEMAS = {"Clip": 2, "Marker": 2}
 DIGITS = 6
 NAME_LENGTH = 40
-LARGEST_BYTES = 256_000_000
+LARGEST_BYTES = 100_000_000
 
 
 def write_to_file(input_otio: otio.schema.Timeline, filepath: str, *, frames: bool = True) -> bool:

@@ -159,7 +159,11 @@ def _pairs() -> tuple[Tensor, Tensor]:
 
 def _steps(judge: Judge) -> float:
     """Mean distance of neighbouring frames of walks from class to class in a second, the noise moving as well."""
-    return torch.stack([distance(frames[1:], frames[:-1]).mean() for frames in (shrunk(walk(judge, number)) for number in range(WALKS))]).mean().item()
+    return (
+        torch.stack([distance(frames[1:], frames[:-1]).mean() for frames in (shrunk(walk(judge, number)) for number in range(WALKS))])
+        .mean()
+        .item()
+    )
 
 
 def walk(judge: Judge, number: int, *, frames: int = WALK_FRAMES) -> Tensor:

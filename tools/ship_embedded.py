@@ -51,7 +51,9 @@ def ship(training: Training) -> bytes:
     painter = training.averaged()
     own = class_units(things(), load_pictures(things(), size=CODE_SIZE))
     tensors = publish(painter, torch.from_numpy(thing_of_class()), own)
-    return save(tensors, metadata={CONFIG_KEY: painter.architecture.to_json(), "licence": "trained on Noto Color Emoji (Apache-2.0, OFL-1.1)"})
+    return save(
+        tensors, metadata={CONFIG_KEY: painter.architecture.to_json(), "licence": "trained on Noto Color Emoji (Apache-2.0, OFL-1.1)"}
+    )
 
 
 if __name__ == "__main__":

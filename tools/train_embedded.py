@@ -6,6 +6,8 @@ In: `tools/things`. Out: a work folder with `state.pt`, from which training goes
     python -m tools.train_embedded                     begins or goes on; a file STOP in the work folder ends it after the next step
     python -m tools.train_embedded --pictures 900000   sets or changes how long it shall learn in all
 
+`--small` and `--middle` do the same for 32 px and 64 px: if it has learnt as many of that size, it goes on with the next one.
+
 Plain regression: a thing's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
 pictures come first, for shapes are learnt as well from them, and several times as fast. What comes by chance is drawn from the seed and the
 step's number, so the same seed gives the same weights on one machine, interrupted or not.
@@ -25,7 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.network.architecture import Architecture
-from tools.things.classes import Thing, thing_of_class, things
+from tools.things.classes import Thing, things
 from tools.things.debian import cache_folder
 from tools.things.muon import Muon
 from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
@@ -37,8 +39,8 @@ QUIET = Path("/tmp/QUIET")  # noqa: S108 (an agreement between people, not a fil
 SAVE_SECONDS = 240
 LOG_STEPS = 50
 
-MATRIX_RATE, RATE, CODE_RATE = 4e-3, 2e-3, 4e-3
-"""Of Muon for weights; of Adam for the rest and for codes."""
+RATES = {"matrices": 4e-3, "others": 2e-3, "codes": 4e-3}
+"""Of Muon, and twice of Adam; see `_optimisers`."""
 BETAS = (0.9, 0.99)
 FALLING = 0.3  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
@@ -152,17 +154,19 @@ class Training:
         return stage.size, loss
 
     def _set_rates(self, share: float) -> None:
-        for group in (group for optimiser in self._optimisers.values() for group in optimiser.param_groups):
-            group["lr"] = group["share"] * share
+        for name, optimiser in self._optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = RATES[name] * share
 
     def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Choose things, for each a class of it, and views: int64 [count], float32 [count, units]."""
         chosen = torch.multinomial(self._chances, count, replacement=True, generator=rng)
         places = torch.rand(count, generator=rng)
-        classes = torch.stack([own[int(place * len(own))] for own, place in zip((self._classes_by_thing[i] for i in chosen), places, strict=True)])
+        own_classes = [self._classes_by_thing[place] for place in chosen.tolist()]
+        classes = torch.stack([own[int(place * len(own))] for own, place in zip(own_classes, places, strict=True)])
         truncation = 0.1 + 0.9 * torch.rand(count, 1, generator=rng) ** 0.5
-        units = self._class_units[classes.to(self.device)] + (truncation * torch.randn(count, len(UNITS), generator=rng)).to(self.device)
-        return chosen.to(self.device), units
+        by_noise = truncation * torch.randn(count, len(UNITS), generator=rng)
+        return chosen.to(self.device), self._class_units[classes.to(self.device)] + by_noise.to(self.device)
 
     def _learn(self, chosen: Tensor, units: Tensor, views: Tensor, opacity: Tensor, rng: torch.Generator) -> float:
         jitter = (JITTER * torch.randn(len(chosen), CODE_UNITS, generator=rng)).to(self.device)
@@ -181,7 +185,7 @@ class Training:
         share = 1 - min(AVERAGE, (self.step + 1) / (self.step + 10))
         names = [name for name, value in self.painter.named_parameters() if value.grad is not None]
         values = dict(self.painter.named_parameters())
-        torch._foreach_lerp_([self.average[name] for name in names], [values[name].detach() for name in names], share)  # noqa: SLF001
+        torch._foreach_lerp_([self.average[name] for name in names], [values[name].detach() for name in names], share)
 
     def _pictures_of(self, size: int) -> Pictures:
         if size not in self._pictures:
@@ -240,9 +244,9 @@ def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
     matrices = {name: value for name, value in named.items() if value.dim() > 1 and not name.startswith("heads")}
     others = [value for name, value in named.items() if name not in matrices]
     return {
-        "matrices": Muon(matrices.values(), rate=MATRIX_RATE),
-        "others": torch.optim.Adam([{"params": others, "share": RATE}], betas=BETAS),
-        "codes": torch.optim.Adam([{"params": [codes], "share": CODE_RATE}], betas=BETAS),
+        "matrices": Muon(matrices.values(), rate=RATES["matrices"]),
+        "others": torch.optim.Adam(others, lr=RATES["others"], betas=BETAS),
+        "codes": torch.optim.Adam([codes], lr=RATES["codes"], betas=BETAS),
     }
 
 
@@ -313,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
     parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
     parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 32 px ({STAGES[0].pictures})")
-    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 64 px ({STAGES[1].pictures}); less than were: go on to 128 px")
+    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 64 px ({STAGES[1].pictures})")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)

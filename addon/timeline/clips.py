@@ -18,7 +18,7 @@ import bpy
 from ...core.protocol import Clip, Colour, FrameSequence, MediaFile, Still, Text
 from .. import compat, folders
 from ..properties import settings_json
-from ..strips import FLOAT32_STEP, scene_fps, sound_path, unpacked_sound
+from ..strips import exact, scene_fps, sound_path, unpacked_sound
 from .look import check_look
 from .losses import Losses
 from .shown import Shown
@@ -104,7 +104,7 @@ def _sound(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Pla
     path = unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
     pace = pace_at(scene, strip, shown.first, shown.end, losses)
     trim = compat.content_trim_start(strip)
-    start = pace.position + trim + _exact_frames(strip.sound_offset, fps)
+    start = pace.position + trim + exact(strip.sound_offset, per=fps)
     content = compat.content_frame_count(strip) if pace.speed == 1 else media_frame_count(scene, strip)
     whole = content + trim + compat.content_trim_end(strip)
     yield _placed(
@@ -114,14 +114,6 @@ def _sound(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Pla
         speed=pace.speed,
         volume=_plain(strip.volume * shown.gain),
     )
-
-
-def _exact_frames(seconds: float, fps: Fraction) -> Fraction:
-    """Turn one of Blender's floats into the simplest number of frames that it can stand for, an eighth of one for 0.0041708."""
-    close = max(abs(seconds), 1e-6) * FLOAT32_STEP * fps
-    frames = Fraction(seconds) * fps
-    simpler = (frames.limit_denominator(10**digits) for digits in range(1, 7))
-    return next((value for value in simpler if abs(value - frames) <= close), frames.limit_denominator(1_000_000))
 
 
 def _movie(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Placed]:

@@ -53,8 +53,6 @@ class Fade:
 def fade_of(shown: Shown, losses: Losses) -> Fade | None:
     """Read a Cross or Gamma Cross strip; None if no edit can say it."""
     strip = shown.strip
-    if not shown.enabled:
-        return None
     if not strip.use_default_fade or shown.first != compat.left_handle(strip) or shown.end != compat.right_handle(strip):
         losses.left_out("a fade that is animated or cut", strip.name)
         return None

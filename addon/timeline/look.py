@@ -58,10 +58,18 @@ def _is_fitted(scene: bpy.types.Scene, strip: bpy.types.Strip) -> bool:
     if abs(scale - strip.transform.scale_y) > TOLERANCE * scale:
         return False
     element = strip.elements[0] if strip.type in ("IMAGE", "MOVIE") and len(strip.elements) else None
-    if element is None or not element.orig_width or not element.orig_height:  # nothing to compare with: the file is missing
-        return element is not None or abs(scale - 1) <= TOLERANCE
+    if element is None:
+        return abs(scale - 1) <= TOLERANCE and _is_full_size(scene, strip)
+    if not element.orig_width or not element.orig_height:  # nothing to compare with: the file is missing
+        return True
     fitting = min(scene.render.resolution_x / element.orig_width, scene.render.resolution_y / element.orig_height)
     return abs(scale - fitting) <= TOLERANCE * fitting
+
+
+def _is_full_size(scene: bpy.types.Scene, strip: bpy.types.Strip) -> bool:
+    """Say whether a colour fills the picture: since 5.2 it has a size of its own."""
+    size = scene.render.resolution_x, scene.render.resolution_y
+    return strip.type != "COLOR" or (getattr(strip, "width", size[0]), getattr(strip, "height", size[1])) == size
 
 
 def _check_text(scene: bpy.types.Scene, strip: bpy.types.TextStrip, losses: Losses) -> None:
@@ -70,6 +78,7 @@ def _check_text(scene: bpy.types.Scene, strip: bpy.types.TextStrip, losses: Loss
         abs(strip.font_size - height) <= height * 0.05
         and all(part > 1 - TOLERANCE for part in strip.color)
         and all(abs(part - 0.5) <= TOLERANCE for part in strip.location)
+        and strip.anchor_x == strip.anchor_y == "CENTER"
         and strip.font is None
         and not any(getattr(strip, name) for name in TEXT_CHANGED)
     )

@@ -76,6 +76,10 @@ def _origin(scene: bpy.types.Scene, part: Part, blocks: list[Block]) -> int:
 def _blocks(scene: bpy.types.Scene, shown: list[Shown], losses: Losses) -> list[Block]:
     animated = animated_properties(scene, [one.strip for one in shown])
     by_name = {one.strip.name: one for one in shown}
+    for one in shown:
+        if one.strip.type in (*FADES, "SPEED") and not one.enabled:
+            losses.left_out("a muted effect", one.strip.name)  # which leaves the strips under it as they are
+    shown = [one for one in shown if one.enabled or one.strip.type not in (*FADES, "SPEED")]
     speeds = {one.strip.input_1.name: one for one in shown if one.strip.type == "SPEED" and one.strip.input_1.name in by_name}
     heard = sound_fades(scene, shown, animated)
     animated |= {name: set() for name in heard.loudness}  # which is all told by the fades
@@ -102,7 +106,9 @@ def _source(scene: bpy.types.Scene, one: Shown, effect: Shown | None, animated: 
     """Turn a strip into clips, or the Speed effect over it, which hides it."""
     clips = clips_of(scene, one, animated.get(one.strip.name, set()), losses)
     kind: Kind = "audio" if one.strip.type == "SOUND" else "video"
-    if effect is not None and len(clips) == 1:
+    if effect is not None and len(clips) != 1:
+        losses.left_out("a Speed effect over what is not one clip", effect.strip.name)
+    elif effect is not None:
         faster = sped_up(scene, effect, one, clips[0], animated.get(effect.strip.name, set()), losses)
         if faster is not None:
             return Source(name=effect.strip.name, kind=kind, place=effect.place, clips=(faster,))

@@ -10,11 +10,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import bpy
 
-from .. import compat
-from ..strips import exact, scene_fps, sound_path
+from .. import compat, folders
+from ..strips import exact, scene_fps, sound_path, unpacked_sound
 from .losses import Losses
 
 OWN_RATE_TOLERANCE = 0.01  # frames a second: 29.97 and 30000/1001 are the same
@@ -35,6 +36,9 @@ def pace_at(scene: bpy.types.Scene, strip: bpy.types.Strip, first: int, end: int
     """
     keys = _key_frames(strip)
     if len(keys) < 2:  # noqa: PLR2004 (a stretch has two ends)
+        return Pace(position=first - exact(compat.content_start(strip)), speed=Fraction(1))
+    if strip.type != "IMAGE" and not Path(_path(strip)).is_file():
+        losses.note("The file is missing, so the speed is unknown: {} has normal speed in the file.", strip.name)
         return Pace(position=first - exact(compat.content_start(strip)), speed=Fraction(1))
     total = compat.retimed_frames(media_frame_count(scene, strip))
     pace = _stretch(keys, total, first, end)
@@ -117,13 +121,19 @@ def _anew(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Generator[bpy.types
         other.render.fps, other.render.fps_base = scene.render.fps, scene.render.fps_base
         strips = other.sequence_editor_create().strips
         if strip.type == "SOUND":
-            yield strips.new_sound(name="", filepath=sound_path(strip), channel=1, frame_start=1)
+            yield strips.new_sound(name="", filepath=_path(strip), channel=1, frame_start=1)
         else:
-            yield strips.new_movie(name="", filepath=movie_path(strip), channel=1, frame_start=1)
+            yield strips.new_movie(name="", filepath=_path(strip), channel=1, frame_start=1)
     finally:
         bpy.data.scenes.remove(other)
         for sound in set(bpy.data.sounds) - sounds:
             bpy.data.sounds.remove(sound)
+
+
+def _path(strip: bpy.types.Strip) -> str:
+    if strip.type == "MOVIE":
+        return movie_path(strip)
+    return unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
 
 
 def movie_path(strip: bpy.types.MovieStrip) -> str:

@@ -1,1 +1,1 @@
-"""An edit for other editors: what each one can show, media copied, movies encoded, files written."""
+"""An edit for other editors, and back: what each can show, media copied, movies encoded, files written and read, sections recognised."""

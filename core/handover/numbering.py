@@ -16,7 +16,8 @@ PATTERN = re.compile(
 )
 NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.\w+)", re.DOTALL)
 PICTURES = re.compile(r"\.(png|jpe?g|exr|tiff?|bmp|dpx|tga|webp|hdr|jp2)$", re.IGNORECASE)
-MOST_PICTURES = 1_000_000
+MOST_PICTURES = 2_000_000
+LONGEST_PATH = 10_000
 
 
 def numbered_in(path: str, count: int) -> FrameSequence | None:
@@ -34,6 +35,8 @@ def numbered_in(path: str, count: int) -> FrameSequence | None:
     FrameSequence or None
         Its folder as the path has it; its first number -1 where only a look into the folder can tell.
     """
+    if len(path) > LONGEST_PATH:
+        return None
     plain = unquote(path) if "%5B" in path or "%5b" in path else path
     if match := SPANNED.fullmatch(plain):
         first, last = match["a"] or match["c"], match["b"] or match["d"]

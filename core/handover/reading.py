@@ -35,8 +35,8 @@ ADAPTERS = {
 }
 """How file names end, to what reads them."""
 IS_XML = {".kdenlive", ".mlt", ".xml", ".fcpxml"}
-LARGEST_BYTES = 256_000_000
-"""A timeline of 2 000 clips takes 5 MB."""
+LARGEST_BYTES = 100_000_000
+"""A timeline of 2 000 clips takes up to 9 MB."""
 PROBED = 20
 """So many media are asked for their rate, where a timeline names none."""
 
@@ -123,7 +123,7 @@ def _understood(path: Path, read: Callable[[], Any]) -> Any:
     except UserError:
         raise
     except (
-        *(otio.exceptions.OTIOError, expat.ExpatError, SyntaxError, RecursionError, ZeroDivisionError, OverflowError),
+        *(otio.exceptions.OTIOError, expat.ExpatError, SyntaxError, RuntimeError, ZeroDivisionError, OverflowError),
         *(ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError),
     ) as error:
         raise UserError(

@@ -5,6 +5,7 @@ A timeline comes in, an edit goes out, and sentences for people. Media are only 
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,13 +16,17 @@ import opentimelineio as otio
 from ..protocol import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, UserError
 from .finding import Finder
 from .noting import Notes
-from .numbering import numbered_in, sequence_on_disk
+from .numbering import MOST_PICTURES, numbered_in, sequence_on_disk
 from .probing import measure
 
 METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
 ROUNDED = 0.005
 """Editors write rates with two decimals."""
+MOST_DIGITS = 32
+LONGEST = 10**9
+"""Frames: a year at 30 a second."""
+NUMBER = re.compile(r"\d{1,18}(/\d{1,18})?")
 FINEST = 1_000_000
 """Greatest denominator of a time: OpenTimelineIO counts in floats."""
 STILL_SUFFIXES = {".png", ".jpg", ".jpeg", ".exr", ".tif", ".tiff", ".bmp", ".dpx", ".tga", ".webp", ".gif", ".hdr", ".psd", ".svg", ".jp2"}
@@ -108,7 +113,7 @@ class _Reader:
     def _fps(self) -> Fraction:
         """Give the exact rate: noted by us, else the one that pictures are counted in; sound may count in samples."""
         try:
-            noted = Fraction(str(self.noted["fps"])) if self.noted.get("fps") else None
+            noted = _exact(self.noted["fps"]) if self.noted.get("fps") else None
         except (ValueError, ZeroDivisionError):
             noted = None
         if noted is not None and LOWEST_FPS <= noted <= HIGHEST_FPS:
@@ -179,6 +184,9 @@ class _Reader:
             if span is None or not span.duration.value > 0 or not span.duration.rate > 0:
                 if not (isinstance(child, otio.schema.Gap) and span is not None and span.duration.value == 0):
                     self.notes.add("Left out, since it has no length", child.name)
+                continue
+            if max(abs(self._frames(span.start_time)), self._frames(span.duration)) > LONGEST:
+                self.notes.add("Left out, since it is longer than a year", child.name)
                 continue
             end = place + self._frames(span.duration)
             length = round(end) - round(place)
@@ -381,7 +389,7 @@ class _Reader:
             prefix=reference.name_prefix,
             suffix=reference.name_suffix,
             first_number=-1 if reference.metadata.get(METADATA_KEY, {}).get("first_unknown") else reference.start_frame,
-            digits=reference.frame_zero_padding,
+            digits=min(max(1, reference.frame_zero_padding), MOST_DIGITS),
             frame_count=count,
             movie=self.finder.file(movie_path, noted=False) if movie_path else "",
         )
@@ -392,7 +400,7 @@ class _Reader:
         own = self.fps if abs(reference.rate - float(self.fps)) < ROUNDED or not reference.rate > 0 else exact_rate(reference.rate)
         step = own / self.fps * max(1, abs(reference.frame_step))
         available = reference.available_range
-        return step, 0 if available is None else max(0, math.ceil(self._frames(available.duration) * step))
+        return step, 0 if available is None else min(MOST_PICTURES, max(0, math.ceil(self._frames(available.duration) * step)))
 
     def _file(self, reference: otio.schema.ExternalReference, end: Fraction) -> FrameSequence | MediaFile | Still:
         available = self._available(reference)
@@ -439,10 +447,15 @@ class _Reader:
     def _marker(self, marker: otio.schema.Marker, start: Fraction) -> Marker:
         note = marker.metadata.get("Resolve_OTIO", {}).get("Note", "")
         comment = marker.comment or (note if isinstance(note, str) else "")
+        length = max(0, round(self._frames(marker.marked_range.duration)))
+        name = marker.name
+        if not self.noted.get("fps"):  # elsewhere a marker is a frame long at least, and may have one text only
+            name, comment = (name, comment) if name else (comment, "")
+            length = 0 if length == 1 else length
         return Marker(
-            name=marker.name,
+            name=name,
             start=round(start),
-            frame_count=max(0, round(self._frames(marker.marked_range.duration))),
+            frame_count=length,
             colour=marker.color if marker.color in MARKER_COLOURS else "GREEN",
             comment=comment,
         )
@@ -473,9 +486,22 @@ def _is_our_still(reference: otio.core.MediaReference) -> bool:
 
 def _noted_fraction(effect: otio.schema.Effect, name: str) -> Fraction | None:
     try:
-        return Fraction(str(effect.metadata.get(METADATA_KEY, {})[name]))
+        return _exact(effect.metadata.get(METADATA_KEY, {})[name])
     except (KeyError, ValueError, ZeroDivisionError):
         return None
+
+
+def _exact(value: Any) -> Fraction:
+    """Read a fraction that we wrote down.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or a monstrous one.
+    """
+    if not isinstance(value, str) or NUMBER.fullmatch(value) is None:
+        raise ValueError(value)
+    return Fraction(value)
 
 
 def _fraction(value: float) -> Fraction:

@@ -8,6 +8,7 @@ import enum
 import functools
 import json
 import math
+import re
 import types
 import typing
 from fractions import Fraction
@@ -16,6 +17,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from . import edit, messages
 
 T = TypeVar("T")
+EXPONENT = re.compile("[eE]")
 
 
 class ProtocolError(ValueError):
@@ -113,6 +115,8 @@ def _build_scalar(value: Any, expected: Any, where: str) -> Any:
         if value not in get_args(expected):
             raise ProtocolError(f"{where}: {value!r} is none of {get_args(expected)}")
         return value
+    if expected is Fraction and EXPONENT.search(_of_type(value, str, where)):
+        raise ProtocolError(f"{where}: {value[:40]!r} is no Fraction")  # 1e999999999 would take hours, and all of the memory
     if expected is Fraction or issubclass(expected, enum.Enum):
         try:
             return expected(_of_type(value, str, where))

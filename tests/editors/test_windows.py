@@ -82,6 +82,18 @@ def test_sections_come_back_from_kdenlives_import_by_their_movies(root, media):
     scene.check_render(programs.melt(root, again), made, folder=media, exact=True)
 
 
+def test_what_kdenlive_exports_comes_back_frame_for_frame(root, media):
+    """Numbered pictures and cross-fades included; metadata are gone, and found again by the frames' folders."""
+    made = scene.make(media, Fraction(25))
+    file, exported = media / "to export.kdenlive", media / "to export.otio"
+    export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
+    programs.with_screen(root, "kdenlive_export.sh", str(file), str(exported), folder=media, log=f"{file.name}.window.log", seconds=120)
+    back = read_edit(exported)
+    assert back.notes == ()
+    assert [track.items for track in back.edit.tracks] == [track.items for track in made.edit.tracks]
+    assert [(one.name, one.start) for one in back.edit.markers] == [(one.name, one.start) for one in made.edit.markers]
+
+
 def _sections(edit):
     """Say which settings every clip carries, and which frames it shows, but for those within a fade."""
     clips = [item for item in edit.tracks[0].items if isinstance(item, Clip)]

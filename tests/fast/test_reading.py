@@ -434,6 +434,15 @@ def test_kdenlives_own_project_of_an_imported_timeline_is_read():
     assert _items(back, 1)[0] == Gap(frame_count=5)
 
 
+def test_kdenlives_own_opentimelineio_is_read_frame_for_frame():
+    back = read_edit(GOLDEN / "kdenlive_26.08_export.otio").edit
+    assert _pieces(back) == [("Section 1", 10, 70), ("Section 2", 12, 40), ("Section 3", 50, 60)]
+    assert Crossfade(in_frames=6, out_frames=8) in _items(back)
+    pictures = [clip.media for clip in _items(back) if isinstance(clip, Clip)]
+    assert [(one.first_number, one.digits, one.frame_count) for one in pictures] == [(0, 6, 100), (1, 6, 60), (101, 6, 400)]
+    assert [(marker.name, marker.start, marker.frame_count) for marker in back.markers] == [("Ünï & <beat>", 30, 0), ("Part", 60, 0)]
+
+
 def test_shotcuts_own_project_of_our_edit_is_read():
     back = read_edit(GOLDEN / "shotcut_26.9_saved.mlt").edit
     assert _pieces(back) == [("Section 1", 10, 71), ("Section 2", 13, 39), ("Section 3", 50, 60)]  # it forgets where a fade's cut was

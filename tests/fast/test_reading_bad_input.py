@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.handover import bundles, reading
+from core.handover.export import register_adapters
 from core.handover.finding import Finder
 from core.handover.noting import Notes
 from core.handover.reading import ADAPTERS, read_edit
@@ -188,6 +189,62 @@ def test_mlt_tractors_that_hold_themselves_leave_a_gap(tmp_path):
     )
     assert {type(item).__name__ for track in read.edit.tracks for item in track.items} == {"Gap"}
     assert any("gap" in note for note in read.notes)
+
+
+MONSTER = "1e999999999"
+MONSTERS = {
+    ".mlt": f'<mlt><profile frame_rate_num="25" frame_rate_den="1"/><producer id="a" in="0" out="9"><property name="mlt_service">timewarp'
+    f'</property><property name="warp_speed">{MONSTER}</property></producer><playlist id="p"><entry producer="a" in="0:{MONSTER}" out="9"/>'
+    "</playlist></mlt>",
+    ".xml": "<xmeml><sequence><rate><timebase>25</timebase></rate><media><video><track><clipitem>"
+    f"<start>{MONSTER}</start><end>9</end></clipitem></track></video></media></sequence></xmeml>",
+    ".fcpxml": '<fcpxml><resources><format id="r1" frameDuration="1/25s"/></resources><project><sequence format="r1"><spine>'
+    f'<gap offset="{MONSTER}s" duration="{MONSTER}/3s"/></spine></sequence></project></fcpxml>',
+    ".otio": json.dumps(_timeline(_clip(), metadata={"chromastrip": {"fps": MONSTER}})),
+    ".edl": f"001  AX  V  C  00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\n* CHROMASTRIP RATE: {MONSTER}\n* {'x ' * 10**6}\n",
+}
+
+
+@pytest.mark.parametrize("ending", MONSTERS)
+def test_monstrous_numbers_take_no_time(tmp_path, ending):
+    began = time.perf_counter()
+    with contextlib.suppress(UserError):
+        _read(tmp_path, MONSTERS[ending], f"a{ending}")
+    assert time.perf_counter() - began < 2
+
+
+def test_monstrous_lengths_and_numbers_of_digits_take_no_memory(tmp_path):
+    sequence = {
+        "OTIO_SCHEMA": "ImageSequenceReference.1",
+        "target_url_base": "/f/",
+        "name_prefix": "a",
+        "name_suffix": ".png",
+        "start_frame": 1,
+        "frame_step": 1,
+        "rate": 25.0,
+        "frame_zero_padding": 2**31 - 1,
+        "available_range": _range(0, 1e15),
+        "missing_frame_policy": "error",
+    }
+    clip = _clip() | {"media_references": {"DEFAULT_MEDIA": sequence}}
+    read = _read(tmp_path, _timeline(clip, _clip(span=_range(0, 1e15)), _clip(span=_range(1e15, 10))))
+    (item,) = read.edit.tracks[0].items
+    assert item.media.digits < 100
+    assert item.media.frame_count < 10**7
+    assert any("longer than a year" in note for note in read.notes)
+
+
+def test_nested_timelines_that_multiply_are_refused(tmp_path, monkeypatch):
+    register_adapters()
+    monkeypatch.setattr(otio.adapters.from_name("chromastrip_mlt").module(), "MOST_PIECES", 1000)
+    levels = "".join(
+        f'<playlist id="p{n}">{f"""<entry producer="t{n - 1}" in="0" out="9"/>""" * 20}</playlist><tractor id="t{n}" in="0" out="9">'
+        f'<track producer="p{n}"/></tractor>'
+        for n in range(1, 15)
+    )
+    leaf = '<producer id="t0" in="0" out="9"><property name="resource">a.mov</property></producer>'
+    with pytest.raises(UserError, match="stands for more than"):
+        _read(tmp_path, f'<mlt><profile frame_rate_num="25" frame_rate_den="1"/>{leaf}{levels}</mlt>', "a.mlt")
 
 
 @pytest.mark.parametrize("rate", ["0", "-25", "48000"])

@@ -5,19 +5,9 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
-from core.network import reference
-from core.network.architecture import Architecture
-from core.network.folding import fold
 from core.protocol import class_names
-from tools.things import classes, debian, emoji, network, publishing, views
-from tools.train_embedded import Plan, Stage, Training
-
-TINY = Architecture(
-    channel_width=8, layers=((True, 16, 8), (True, 8, 4), (True, 4, 2), (True, 2, 1)), output_dim=64, attention_layer_position=1, n_stats=51
-)
-STAGES = (Stage(size=32, batch=4, pictures=8), Stage(size=64, batch=4))
+from tools.things import classes, debian, emoji, network, views
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,48 +58,6 @@ def test_classes_of_one_thing_differ_and_the_first_has_its_plain_colours(few):
     dogs = next(thing for thing in things if thing.name == "dog")
     assert (units[dogs.classes[0], 6:8] == 0).all()
     assert len({tuple(row) for row in units[list(dogs.classes)].tolist()}) == len(dogs.classes)
-
-
-def _trained(few, *, steps):
-    torch.set_num_threads(1)
-    training = Training(Plan(pictures=24, architecture=TINY, stages=STAGES), few)
-    losses = [training.advance() for _ in range(steps)]
-    return training, losses
-
-
-def test_interrupted_training_gives_the_same_bits(few, tmp_path):
-    whole, losses = _trained(few, steps=6)
-    half, _ = _trained(few, steps=3)
-    half.save(tmp_path / "state.pt")
-    resumed, _ = _trained(few, steps=0)
-    resumed.load(tmp_path / "state.pt")
-    assert [resumed.advance() for _ in range(4)] == [*losses[3:], None]
-    assert [size for size, _ in losses] == [32, 32, 64, 64, 64, 64]
-    for name, value in whole.painter.state_dict().items():
-        assert torch.equal(value, resumed.painter.state_dict()[name]), name
-    assert all(torch.equal(value, resumed.average[name]) for name, value in whole.average.items())
-
-
-def test_things_may_come_and_go_between_two_runs(few, tmp_path):
-    first, _ = _trained(few, steps=3)
-    first.save(tmp_path / "state.pt")
-    other, _ = _trained((*reversed(few[1:]), classes.things()[20]), steps=0)
-    other.load(tmp_path / "state.pt")
-    assert torch.equal(other.painter.codes[0], first.painter.codes[-1])
-    assert other.advance() is not None
-
-
-def test_the_published_form_paints_what_the_trained_one_does(few):
-    training, _ = _trained(few, steps=4)
-    painter, things, units = training.averaged(), torch.arange(8).repeat(125), torch.randn(1000, len(views.UNITS)) / 2
-    tensors = publishing.publish(painter, things, units)
-    assert {name: tuple(value.shape) for name, value in tensors.items()} == TINY.shapes()
-    folded = reference.prepare(fold({name: value.float() for name, value in tensors.items()}, TINY), dtype=torch.float32)
-    noise, chosen = torch.randn(4, 128).clamp(-2, 2), torch.tensor([3, 4, 500, 999])
-    conditions = reference.make_conditions(folded, noise, functional.one_hot(chosen, 1000).float(), torch.ones(4))
-    with torch.no_grad():
-        expected = painter(painter.condition(things[chosen], units[chosen] + noise @ network.noise_matrix().T), 64)
-        assert (reference.draw_values(folded, conditions) - expected).abs().max() < 0.03  # float16
 
 
 def test_the_shipped_architecture_stays_under_8_mb_in_float16():

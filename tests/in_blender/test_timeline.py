@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,6 +85,15 @@ def test_sound_keeps_its_volume_its_trims_and_its_mute(read, saved_film, add_sou
     strip.mute = True
     (clip,) = (clip for clip in read().edit.tracks[0].items if hasattr(clip, "media"))
     assert (clip.source_start, clip.volume, clip.enabled, clip.frame_count) == (5 + Fraction(1, 3), 0.5, False, 45)
+
+
+def test_a_packed_sound_is_written_to_a_file(read, add_sound, click_track):
+    path = click_track(seconds=1, clicks=[0.5])
+    content = path.read_bytes()
+    add_sound(path).sound.pack()
+    path.unlink()
+    (clip,) = read().edit.tracks[0].items
+    assert Path(clip.media.path).read_bytes() == content
 
 
 def test_colours_and_words(read, saved_film, add_effect):
@@ -322,6 +332,15 @@ def test_a_speed_effect_takes_the_place_of_its_strip(read, add_pictures, add_eff
     assert result.warnings == ["Not in the file: “twice” (a Speed effect that changes, stands still or runs back)."]
 
 
+def test_a_muted_effect_leaves_its_strips_as_they_are(read, add_pictures, add_effect):
+    a, b = add_pictures("a"), add_pictures("b", channel=2, first=14)
+    add_effect("CROSS", channel=3, first=14, end=21, inputs=(a, b), name="cross").mute = True
+    add_effect("SPEED", channel=4, first=14, end=34, inputs=(b,), name="speed").mute = True
+    result = read()
+    assert result.tracks == [["a 20 from 0"], ["gap 13", "b 20 from 0"]]
+    assert result.warnings == ["Not in the file: “cross”, “speed” (a muted effect)."]
+
+
 # Parts ----------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -493,6 +512,26 @@ def test_a_folder_that_is_not_there_is_named_and_nothing_is_made(addon, saved_fi
     bpy.ops.chromastrip.export(filepath=str(tmp_path / "file" / "x.otio"))
     wait()
     assert str(tmp_path / "file") in addon.jobs.state.error.cause
+
+
+def test_every_range_of_the_exported_timeline_is_in_bounds(
+    saved_film, add_pictures, add_sound, add_effect, click_track, set_speed, handles, wait, worker_python
+):
+    a, b = add_pictures("a"), add_pictures("b", channel=2, first=14)
+    add_effect("CROSS", channel=3, first=14, end=21, inputs=(a, b))
+    fast = add_pictures("fast", channel=4, first=31, count=40)
+    set_speed(fast, 2)
+    handles.set_left(fast, 36)
+    handles.set_right(add_pictures("held", channel=5), 41)  # beyond its last picture
+    handles.set_right(add_sound(click_track(seconds=1, clicks=[]), channel=6), 61)  # into silence
+    path = saved_film.folder / "x.otio"
+    bpy.ops.chromastrip.export(filepath=str(path))
+    wait()
+    tool = [worker_python.with_name("otiotool"), "-i", path, "--verify-ranges"]
+    done = subprocess.run(tool, capture_output=True, text=True, check=True)
+    told = done.stdout.splitlines()
+    assert len([line for line in told if "IN BOUNDS" in line]) >= 6
+    assert not [line for line in told if "OUT" in line]
 
 
 def test_the_warnings_are_shown_after_the_export(addon, saved_film, add_pictures, wait):

@@ -1,7 +1,8 @@
 """Emoji: which there are, what they are called, and their pictures.
 
-In: Unicode's list (Debian's `unicode-data`) and the font Noto Color Emoji (Debian's `fonts-noto-color-emoji`: SIL Open Font License 1.1, its
-drawings Apache License 2.0). Out: names, groups, and pictures with transparency. No flags, and one picture where skin or hair has variants.
+In: Unicode's list (Debian's `unicode-data`) and the font Noto Color Emoji (Debian's `fonts-noto-color-emoji`: SIL Open Font License 1.1,
+its drawings Apache License 2.0). Out: names, groups, and pictures with transparency. No flags, and one picture where skin or hair has
+variants.
 """
 
 import functools
@@ -20,7 +21,6 @@ PICTURE_SIZE = 128
 LINE = re.compile(r"(?P<codes>[0-9A-F ]+?)\s*; fully-qualified\s*# (?P<text>\S+) E[0-9.]+ (?P<name>.+)")
 VARIANTS = re.compile(r"skin tone|: (?:red|curly|white) hair|: bald|keycap|dark skin|button")
 LEFT_OUT = {"Flags", "Component", "Symbols"}
-KEPT_SYMBOLS = {"zodiac", "heart"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +94,5 @@ def draw(emoji: Emoji) -> np.ndarray:
 @functools.cache
 def _font() -> ImageFont.FreeTypeFont:
     path = unpacked("fonts-noto-color-emoji") / "usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
-    return ImageFont.truetype(str(path), STRIKE_SIZE, layout_engine=_layout())
-
-
-def _layout() -> ImageFont.Layout:
-    """Joined emoji (“polar bear” is a bear and a snowflake) need Raqm, which Pillow's wheels bring."""
-    return ImageFont.Layout.RAQM
+    # Joined emoji (“polar bear” is a bear and a snowflake) need Raqm, which Pillow's wheels bring.
+    return ImageFont.truetype(str(path), STRIKE_SIZE, layout_engine=ImageFont.Layout.RAQM)

@@ -5,12 +5,13 @@ In: codes of things, units of views. Out: pictures; and tensors by the published
 - Noise comes as the units of `views`: 128 units of noise are turned and cut to these first, by a fixed matrix that goes into the published
   weights. A class's embedding is its thing's code and its own units. So a unit costs the network the same whether noise or class sets it.
 - Weights are free. The published spectral norm divides by u W v; u and v are written so that this is 1.
-- Norms use the batch's own statistics, as in all training, or those that `measure` has left.
+- Norms use running statistics, see `Norm`; or those that `publishing.measure` has left.
 - While it learns small pictures, a head of its own paints them from a map in the middle.
 """
 
 import math
 from collections.abc import Iterator
+from enum import StrEnum
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,8 @@ from .views import UNITS
 
 CODE_UNITS = NOISE_UNITS - len(UNITS)
 CONDITION_SPREAD = 0.04
-NORMS = 4
+OUTCOME_SHARE = 0.5  # of a block beside its shortcut, to begin with
+RUNNING_SHARE = 0.02  # of a batch in the running statistics
 COLOURS = 3
 NOISE_SPREAD = 0.88  # standard deviation of normal values cut at +-2
 
@@ -31,29 +33,61 @@ ARCHITECTURE = Architecture(channel_width=24, layers=LAYERS, attention_layer_pos
 """128 px: 7.7 MB in float16."""
 
 
+class NormMode(StrEnum):
+    """Which statistics a norm uses."""
+
+    LEARNING = "learning"
+    """Running means of the batches', while gradients are those of a norm by the batch's own (batch renormalisation)."""
+    BATCH = "batch"
+    """The batch's own."""
+    STORED = "stored"
+    """Those that are stored."""
+
+
 class Norm(nn.Module):
-    """Normalises channels, with a scale and an offset for each picture, and cuts at 0."""
+    """Normalises channels, with a scale and an offset for each picture, and cuts at 0.
+
+    A batch holds few of the things, so its own statistics would move each picture by its company. Running ones are nearly those with which
+    the finished network draws. After Ioffe, “Batch renormalization”, 2017.
+    """
 
     mean: Tensor
     variance: Tensor
+    count: Tensor
 
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
-        self.eps, self.stored, self.measured = eps, False, False
-        self.register_buffer("mean", torch.zeros(channels), persistent=False)
-        self.register_buffer("variance", torch.ones(channels), persistent=False)
+        self.eps, self.mode = eps, NormMode.LEARNING
+        self.seen: list[tuple[Tensor, Tensor]] | None = None
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+        self.register_buffer("count", torch.zeros(()))
 
     def forward(self, x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
-        """Give relu(norm(x)) for x [B, C, H, W], scale and offset [B, C]."""
+        """Give relu(norm(x)) for x [B, C, H, W], scale and offset [B, C]; note the batch's statistics if `seen` is a list."""
         mean, variance = self.mean, self.variance
-        if not self.stored:
-            exact = x.float()
-            variance, mean = torch.var_mean(exact, dim=(0, 2, 3), correction=0)
-        if self.measured:
-            self.mean, self.variance = mean.detach(), variance.detach()
+        if self.mode is not NormMode.STORED or self.seen is not None:
+            variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+            if self.seen is not None:
+                self.seen.append((mean, variance))
+        if self.mode is NormMode.STORED:
+            mean, variance = self.mean, self.variance
         gain = scale * torch.rsqrt(variance + self.eps)
+        if self.mode is NormMode.LEARNING:
+            stretch, push = self._renormalised(mean.detach(), variance.detach())
+            gain, offset = gain * stretch, offset + scale * push
         shift = offset - mean * gain
-        return torch.relu(x * gain[:, :, None, None].to(x.dtype) + shift[:, :, None, None].to(x.dtype))
+        return torch.relu(x * gain[:, :, None, None] + shift[:, :, None, None])
+
+    @torch.no_grad()
+    def _renormalised(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Take a batch's statistics in, and give what makes normalised values of them those by the running ones."""
+        share = (1 / (self.count + 1)).clamp(min=RUNNING_SHARE)
+        self.count.add_(1)
+        self.mean.lerp_(mean, share)
+        self.variance.lerp_(variance, share)
+        spread = torch.rsqrt(self.variance + self.eps)
+        return (variance + self.eps).sqrt() * spread, (mean - self.mean) * spread
 
 
 class Block(nn.Module):
@@ -66,13 +100,11 @@ class Block(nn.Module):
         self.norms = nn.ModuleList(Norm(channels, eps) for channels in self.channels)
         self.condition = nn.Linear(NOISE_UNITS, 2 * sum(self.channels), bias=False)
         nn.init.normal_(self.condition.weight, std=CONDITION_SPREAD)
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, size, padding=size // 2)
-            for before, after, size in ((width_in, middle, 1), (middle, middle, 3), (middle, middle, 3), (middle, width_out, 1))
-        )
-        nn.init.zeros_(self.convolutions[3].bias)
+        shapes = ((width_in, middle, 1), (middle, middle, 3), (middle, middle, 3), (middle, width_out, 1))
+        convolutions = [nn.Conv2d(before, after, size, padding=size // 2) for before, after, size in shapes]
         with torch.no_grad():
-            self.convolutions[3].weight.mul_(0.5)
+            convolutions[3].weight.mul_(OUTCOME_SHARE)
+        self.convolutions, self.width_out = nn.ModuleList(convolutions), width_out
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Map [B, C, H, W] to [B, C', H', W']."""
@@ -142,7 +174,9 @@ class Painter(nn.Module):
         self.codes = nn.Parameter(torch.randn(thing_count, CODE_UNITS))
         self.first = nn.Linear(NOISE_UNITS, FIRST_SIZE**2 * FIRST_WIDTH * width)
         nn.init.normal_(self.first.weight, std=1 / math.sqrt(NOISE_UNITS))
-        layers: list[nn.Module] = [Block(doubles, width * before, width * after, architecture.eps) for doubles, before, after in architecture.layers]
+        layers: list[nn.Module] = [
+            Block(doubles, width * before, width * after, architecture.eps) for doubles, before, after in architecture.layers
+        ]
         position = architecture.attention_layer_position
         if position < len(layers):
             layers.insert(position, Attention(width * architecture.layers[position][1]))
@@ -156,7 +190,7 @@ class Painter(nn.Module):
         for layer in self.layers:
             if isinstance(layer, Block):
                 size *= 2 if layer.doubles else 1
-                width = layer.convolutions[3].out_channels
+                width = layer.width_out
             yield size, width
 
     def _map_width(self, size: int) -> int:
@@ -177,8 +211,8 @@ class Painter(nn.Module):
 
     def norms(self) -> list[Norm]:
         """List the norms that pictures of full size pass, in order."""
-        own = [norm for layer in self.layers if isinstance(layer, Block) for norm in layer.norms]
-        return [*own, self.heads[str(self.architecture.output_dim)].norm]
+        heads = [self.heads[str(self.architecture.output_dim)]]
+        return [part for layer in (*self.layers, *heads) for part in layer.modules() if isinstance(part, Norm)]
 
 
 def noise_matrix() -> Tensor:

@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from core.network.architecture import NOISE_UNITS
 
-from .network import COLOURS, Attention, Block, Head, Norm, Painter, noise_matrix
+from .network import COLOURS, Attention, Block, Head, Norm, NormMode, Painter, noise_matrix
 from .views import UNITS
 
-MEASURED_TRUNCATIONS = 11
+MEASURED_TRUNCATIONS = 6
 """So many truncations from 0 to 1 are measured; the 51 rows lie between them. Statistics change smoothly with truncation."""
-MEASURED_BATCHES, MEASURED_BATCH = 4, 64
+MEASURED_BATCHES, MEASURED_BATCH = 3, 64
 NOISE_BOUND = 2.0
 
 
@@ -56,6 +56,7 @@ def _tensors(painter: Painter, things: Tensor, class_units: Tensor) -> Iterator[
     yield "generator.bn.weight", head.weight
     yield "generator.bn.bias", head.bias
     channels = head.paint.in_channels
+    assert head.paint.bias is not None
     yield from _normed("generator.conv_to_rgb", functional.pad(head.paint.weight, (0, 0, 0, 0, 0, 0, 0, channels - COLOURS)))
     yield "generator.conv_to_rgb.bias", functional.pad(head.paint.bias, (0, channels - COLOURS))
 
@@ -135,6 +136,8 @@ def _norm_names(painter: Painter) -> list[str]:
 def measure(painter: Painter, things: Tensor, class_units: Tensor, *, truncation: float) -> list[tuple[Tensor, Tensor]]:
     """Measure mean and variance of what reaches each norm, and leave them in the norms, which use them from then on.
 
+    Measured twice: first with each batch's own statistics, then with what that gave, as the network will draw.
+
     Parameters
     ----------
     painter
@@ -149,20 +152,27 @@ def measure(painter: Painter, things: Tensor, class_units: Tensor, *, truncation
     list[tuple[Tensor, Tensor]]
         For each norm, in order, [C] and [C].
     """
-    norms, found = painter.norms(), []
-    rng = torch.Generator().manual_seed(51)
-    for norm in norms:
-        norm.stored, norm.measured = False, True
-    for _ in range(MEASURED_BATCHES):
-        classes = torch.randint(len(things), (MEASURED_BATCH,), generator=rng)
-        noise = truncation * torch.nn.init.trunc_normal_(torch.empty(MEASURED_BATCH, NOISE_UNITS), a=-NOISE_BOUND, b=NOISE_BOUND, generator=rng)
-        painter(painter.condition(things[classes], class_units[classes] + noise @ noise_matrix().T), painter.architecture.output_dim)
-        found.append([(norm.mean, norm.variance) for norm in norms])
-    return [_pooled(norm, of_batches) for norm, of_batches in zip(norms, zip(*found, strict=True), strict=True)]
+    for mode in (NormMode.BATCH, NormMode.STORED):
+        rng = torch.Generator().manual_seed(51)
+        for norm in painter.norms():
+            norm.mode, norm.seen = mode, []
+        for _ in range(MEASURED_BATCHES):
+            painter(_condition(painter, things, class_units, truncation, rng), painter.architecture.output_dim)
+        for norm in painter.norms():
+            _store(norm)
+    return [(norm.mean, norm.variance) for norm in painter.norms()]
 
 
-def _pooled(norm: Norm, of_batches: tuple[tuple[Tensor, Tensor], ...]) -> tuple[Tensor, Tensor]:
-    means, variances = (torch.stack(values) for values in zip(*of_batches, strict=True))
+def _condition(painter: Painter, things: Tensor, class_units: Tensor, truncation: float, rng: torch.Generator) -> Tensor:
+    """Choose classes, and noise of a truncation: what the network gets for them, [B, 128]."""
+    classes = torch.randint(len(things), (MEASURED_BATCH,), generator=rng)
+    noise = torch.empty(MEASURED_BATCH, NOISE_UNITS)
+    torch.nn.init.trunc_normal_(noise, a=-NOISE_BOUND, b=NOISE_BOUND, generator=rng)
+    return painter.condition(things[classes], class_units[classes] + truncation * noise @ noise_matrix().T)
+
+
+def _store(norm: Norm) -> None:
+    """Put the statistics that were seen together, and have the norm use them."""
+    means, variances = (torch.stack(values) for values in zip(*norm.seen or [], strict=True))
     norm.mean, norm.variance = means.mean(dim=0), variances.mean(dim=0) + means.var(dim=0, correction=0)
-    norm.stored, norm.measured = True, False
-    return norm.mean, norm.variance
+    norm.mode, norm.seen = NormMode.STORED, None

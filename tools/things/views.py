@@ -1,6 +1,7 @@
 """Views of things: what the noise and a class's own units make of an emoji before it is a picture to learn.
 
-In: emoji, and some units for each picture, about standard normal. Out: pictures. Each unit does one thing, see `UNITS`; 0 is the plain view.
+In: emoji, and some units for each picture, about standard normal. Out: pictures. Each unit does one thing, see `UNITS`; 0 is the plain
+view.
 """
 
 import colorsys
@@ -51,7 +52,10 @@ class Pictures:
 
 def load_pictures(things: Sequence[Thing], *, size: int) -> Pictures:
     """Draw the emoji of things, for views of `size` pixels."""
-    drawn = [[_shrunk(draw(picture), round(size * PLAIN_SIZE * 17 / 16)) for picture in (*thing.pictures, *thing.pictures)[:2]] for thing in things]
+    drawn = [
+        [_shrunk(draw(picture), round(size * PLAIN_SIZE * 17 / 16)) for picture in (*thing.pictures, *thing.pictures)[:2]]
+        for thing in things
+    ]
     return Pictures(layers=torch.from_numpy(np.array(drawn)), size=size)
 
 
@@ -79,7 +83,7 @@ def class_units(things: Sequence[Thing], pictures: Pictures) -> Tensor:
         for order, number in enumerate(thing.classes):
             angle = 2 * math.pi * (hue + 0.5) + rng.uniform(-1.2, 1.2)
             units[number, 8:10] = torch.tensor([1.4 * math.cos(angle), 1.4 * math.sin(angle)])
-            units[number, 10] = -1.6 if light > GROUND_LEVEL else 0.8  # noqa: PLR2004 (thing's light against the ground's)
+            units[number, 10] = -1.6 if light > GROUND_LEVEL else 0.8
             if order:  # the first class of a thing has its plain colours
                 units[number, 6:8] = torch.from_numpy(rng.uniform(-1.2, 1.2, 2))
     return units
@@ -122,7 +126,9 @@ def view(pictures: Pictures, chosen: Tensor, units: Tensor) -> tuple[Tensor, Ten
 
 def _to_picture(units: Tensor) -> Tensor:
     """Give the affine map from a view's places to an emoji's [B, 2, 3]."""
-    turn, zoom, right, down, shear, stretch = (units[:, :6] * torch.tensor([TURN, ZOOM, SHIFT, SHIFT, SHEAR, STRETCH], device=units.device)).T
+    turn, zoom, right, down, shear, stretch = (
+        units[:, :6] * torch.tensor([TURN, ZOOM, SHIFT, SHIFT, SHEAR, STRETCH], device=units.device)
+    ).T
     cos, sin = turn.cos(), turn.sin()
     wide, high = (-zoom - stretch).exp(), (-zoom + stretch).exp()
     across = torch.stack([cos * wide, (sin + shear * cos) * wide], dim=1)
