@@ -25,12 +25,17 @@ ROOT = Path(__file__).resolve().parents[1]  # holds `addon` and `core`
 TIMEOUT_SECONDS = 600
 LAST_WORDS = 2000  # characters of Blender's output in an error message
 PROGRAM = """
-import importlib, importlib.machinery, importlib.util, os, sys
+import importlib, importlib.machinery, importlib.util, os, sys, traceback
 root, blend, out = sys.argv[-3:]
 spec = importlib.machinery.ModuleSpec("chromastrip_addon", None, is_package=True)
 spec.submodule_search_locations = [root]
 sys.modules["chromastrip_addon"] = importlib.util.module_from_spec(spec)
-importlib.import_module("chromastrip_addon.addon.timeline.of_file").write_edit_of_file(blend, out)
+try:
+    importlib.import_module("chromastrip_addon.addon.timeline.of_file").write_edit_of_file(blend, out)
+except BaseException:
+    traceback.print_exc()
+sys.stdout.flush()
+sys.stderr.flush()
 os._exit(0)
 """
 """Run where `bpy` is. The hard end: bpy 4.5 as a module can hang while it is taken down."""

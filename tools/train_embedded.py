@@ -164,7 +164,7 @@ class Training:
         places = torch.rand(count, generator=rng)
         own_classes = [self._classes_by_thing[place] for place in chosen.tolist()]
         classes = torch.stack([own[int(place * len(own))] for own, place in zip(own_classes, places, strict=True)])
-        truncation = 0.1 + 0.9 * torch.rand(count, 1, generator=rng) ** 0.5
+        truncation = torch.rand(count, 1, generator=rng)
         by_noise = truncation * torch.randn(count, len(UNITS), generator=rng)
         return chosen.to(self.device), self._class_units[classes.to(self.device)] + by_noise.to(self.device)
 

@@ -124,7 +124,7 @@ def _understood(path: Path, read: Callable[[], Any]) -> Any:
         raise
     except (
         *(otio.exceptions.OTIOError, expat.ExpatError, SyntaxError, RuntimeError, ZeroDivisionError, OverflowError),
-        *(ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError),
+        *(ValueError, LookupError, TypeError, AttributeError, AssertionError),
     ) as error:
         raise UserError(
             f"{path.name} is damaged, or no timeline: {type(error).__name__}: {_first_line(error)}.",

@@ -477,7 +477,8 @@ def _span(item: otio.core.Item) -> otio.opentime.TimeRange | None:
 def _chosen(clip: otio.schema.Clip) -> otio.core.MediaReference:
     """Give a clip's numbered pictures if it has any, else what is active."""
     frames = clip.media_references().get(FRAMES_KEY)
-    return clip.media_reference if frames is None else frames
+    chosen = clip.media_reference if frames is None else frames
+    return otio.schema.MissingReference() if chosen is None else chosen  # a damaged file may hold nothing under a key
 
 
 def _is_our_still(reference: otio.core.MediaReference) -> bool:

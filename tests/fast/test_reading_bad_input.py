@@ -180,6 +180,23 @@ def test_xml_entities_are_refused(tmp_path, ending, declared, encoding):
         read_edit(tmp_path / f"a{ending}")
 
 
+def test_an_unknown_encoding_is_a_sentence(tmp_path):
+    with pytest.raises(UserError, match="damaged"):
+        _read(tmp_path, '<?xml version="1.0" encoding="no-such"?><mlt/>', "a.mlt")
+
+
+def test_a_clip_before_the_beginning_is_left_out_and_named(tmp_path):
+    read = _read(
+        tmp_path,
+        '<fcpxml><resources><format id="r1" frameDuration="1/25s"/></resources><project><sequence format="r1" tcStart="3600s"><spine>'
+        '<video name="Early" offset="0s" duration="1s"/><video name="Right" offset="3600s" duration="1s"/></spine></sequence></project>'
+        "</fcpxml>",
+        "a.fcpxml",
+    )
+    assert [item.frame_count for item in read.edit.tracks[0].items] == [25]
+    assert any("“Early”" in note for note in read.notes)
+
+
 def test_mlt_tractors_that_hold_themselves_leave_a_gap(tmp_path):
     read = _read(
         tmp_path,

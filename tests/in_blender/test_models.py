@@ -226,3 +226,30 @@ def test_another_blend_disturbs_neither_list_nor_download(addon, press, server):
     bpy.ops.chromastrip.cancel_model_job()
     press.wait()
     assert addon.models.entry(NAME).bytes_here >= 5 * 10**6
+
+
+# Films ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_of_ones_own_draws_the_film(addon, press, made, here, saved_film, add_sound, click_track, wait, films):
+    press.done("add_model", directory=str(made / "roses") + "/", model_name="tulips")
+    sound = add_sound(click_track(seconds=0.5, clicks=[0.2]), model="own")
+    sound.chromastrip.own_model = "tulips"
+    bpy.ops.chromastrip.generate()
+    wait()
+    assert addon.jobs.state.error is None
+    (film,) = films()
+    assert (film.chromastrip.model, film.chromastrip.own_model) == ("own", "tulips")
+    picture = bpy.data.images.load(f"{bpy.path.abspath(film.directory)}/{film.elements[0].filename}")
+    assert tuple(picture.size) == (32, 32)
+    assert len(film.elements) == 12  # half a second at 24 frames a second
+
+
+def test_a_network_that_is_not_here_is_named_with_what_to_do(addon, press, here, saved_film, add_sound, click_track, wait, films):
+    sound = add_sound(click_track(seconds=0.5, clicks=[0.2]), model="biggan-deep")
+    sound.chromastrip.size = "512"
+    bpy.ops.chromastrip.generate()
+    wait()
+    assert "biggan-deep-512 are not on this machine" in addon.jobs.state.error.cause
+    assert "preferences" in addon.jobs.state.error.cure
+    assert films() == []
