@@ -9,7 +9,7 @@ from .importing import insert_edit
 from .properties import write_settings
 from .strips import insert_film, placement, render_request, source_strip
 
-ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".edl")
+ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
 """What an edit's file may be called; the longer of two first."""
 
 
@@ -107,7 +107,7 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
             (
                 Target.FILE_NAME.name,
                 "Any, by File Name",
-                "The name ends in .otio, .otioz, .mlt, .kdenlive, .xml, .fcpxml or .edl",
+                "The name ends in .otio, .otioz, .mlt, .kdenlive, .xml, .fcpxml, .aaf or .edl",
             ),
             *((target.name, target.value, profile.help) for target, profile in PROFILES.items()),
         ),

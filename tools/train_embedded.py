@@ -70,7 +70,7 @@ class Stage:
     pictures: int = 0
 
 
-STAGES = (Stage(size=32, batch=32, pictures=80_000), Stage(size=64, batch=32, pictures=80_000), Stage(size=128, batch=16))
+STAGES = (Stage(size=32, batch=32, pictures=140_000), Stage(size=64, batch=32, pictures=100_000), Stage(size=128, batch=16))
 
 
 @dataclass(frozen=True, kw_only=True)

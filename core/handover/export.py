@@ -95,6 +95,12 @@ FORMATS = {
     ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes"}), awkward="%"),
     ".xml": Format(adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes"}), counts_channels=True),
     ".fcpxml": Format(adapter="chromastrip_fcpxml", numbered=False, counts_channels=True),
+    ".aaf": Format(
+        adapter="chromastrip_aaf",
+        numbered=False,
+        lacks=frozenset({"subframes", "volume", "colours", "words", "disabled", "speed", "markers", "sound fades"}),
+        is_text=False,
+    ),
     ".edl": Format(
         adapter="chromastrip_edl",
         numbered=False,
@@ -359,6 +365,12 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
         for name, (some, what) in found.items()
         if name in form.lacks and some
     ]
+    if "markers" in form.lacks and edit.markers:
+        told.append(f"{ending} gets no markers: {len(edit.markers)} are left out.")
+    if "sound fades" in form.lacks and any(
+        isinstance(item, Crossfade) for track in edit.tracks if track.kind == "audio" for item in track.items
+    ):
+        told.append(f"{ending} gets no cross-fades of sound: they are cuts.")
     if "fades" in form.lacks and any(isinstance(item, Crossfade) for track in edit.tracks for item in track.items):
         told.append(f"{ending} knows no cross-fades: they are cuts.")
     return tuple(told)

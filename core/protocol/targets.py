@@ -100,10 +100,10 @@ PROFILES = {
         help="A Shotcut project with the frames themselves, no movies needed: open it. melt renders it too.",
     ),
     Target.AVID: Profile(
-        ending=".edl",
+        ending=".aaf",
         movies=MovieKind.DNXHR_HQ,
-        path_style=PathStyle.ABSOLUTE,
-        help="An edit decision list with a DNxHR movie for each section: link the movies, then import the list.",
+        path_style=PathStyle.URI,
+        help="AAF with a DNxHR movie for each section: File > Input > Import Media, or open it as a bin, then relink.",
     ),
     Target.NUKE: Profile(
         ending=".otio",

@@ -5,6 +5,7 @@ import time
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 import av
@@ -45,7 +46,7 @@ from tests import sounds
 from tests.fast.test_handover import EDITS
 
 COUNT = 20
-FILE_FORMATS = [".otio", "_frames.otio", ".otioz", ".kdenlive", ".mlt", ".xml", ".fcpxml", ".edl"]
+FILE_FORMATS = [".otio", "_frames.otio", ".otioz", ".kdenlive", ".mlt", ".xml", ".fcpxml", ".aaf", ".edl"]
 RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(60), Fraction(24_000, 1001), Fraction(30_000, 1001), Fraction(60_000, 1001)]
 
 
@@ -271,6 +272,33 @@ def test_final_cut_7_xml_is_read_back(edit, tmp_path):
     assert [marker.name for marker in timeline.tracks.markers] == ["Beat", "Part"]
 
 
+def test_aaf_is_read_back_by_its_own_adapter(tmp_path, edit):
+    done = export(edit, tmp_path / "film.aaf")
+    assert done.warnings == (".aaf gets no markers: 2 are left out.",)
+    timeline = otio.adapters.read_from_file(str(tmp_path / "film.aaf"), "AAF")
+    pictures, sound = timeline.tracks
+    assert [type(item).__name__ for item in pictures] == ["Clip", "Transition", "Clip", "Gap", "Clip"]
+    assert [(item.in_offset.value, item.out_offset.value) for item in pictures if isinstance(item, otio.schema.Transition)] == [(2, 2)]
+    clips = [*pictures.find_clips()]
+    assert [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in clips] == [(2, 10), (3, 12), (0, 6)]
+    movies = [Path(unquote(urlsplit(clip.media_reference.target_url).path)) for clip in clips]
+    assert movies == [done.movies[0], done.movies[1], done.movies[0]]
+    assert [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in sound] == [(4, 30)]
+    assert unquote(sound[0].media_reference.target_url).endswith("song #1?.wav")
+
+
+def test_what_aaf_cannot_say_is_a_gap_or_told(tmp_path, edit):
+    red = Clip(name="Red", media=Colour(red=1, green=0, blue=0), source_start=Fraction(0), frame_count=5)
+    quiet = dataclasses.replace(edit.tracks[1].items[0], volume=0.5)
+    muted = dataclasses.replace(edit.tracks[0].items[-1], enabled=False, name="Muted")
+    tracks = (Track(name="P", kind="video", items=(red, muted)), Track(name="S", kind="audio", items=(quiet,)))
+    done = export(dataclasses.replace(edit, tracks=tracks, markers=()), tmp_path / "film.aaf")
+    assert len(done.warnings) == 3
+    timeline = otio.adapters.read_from_file(str(tmp_path / "film.aaf"), "AAF")
+    assert [clip for track in timeline.video_tracks() for clip in track.find_clips()] == []
+    assert [clip.duration().value for track in timeline.audio_tracks() for clip in track.find_clips()] == [30]
+
+
 def test_what_a_format_cannot_say_is_told(tmp_path, edit):
     loud = dataclasses.replace(edit.tracks[1].items[0], volume=2.0, source_start=Fraction(1, 2), name="Loud")
     told = export(
@@ -312,7 +340,7 @@ def test_a_movie_shows_every_frame_at_its_exact_time(tmp_path, kind, fps):
 
 def test_dnxhr_refuses_small_pictures_and_takes_others(tmp_path):
     small, large = _cards(tmp_path / "small", section=1), _cards(tmp_path / "large", section=1, size=256, count=3)
-    done = export(_one_track(_clip(small, 5)), tmp_path / "film.edl", options=ExportOptions(target=Target.AVID))
+    done = export(_one_track(_clip(small, 5)), tmp_path / "film.aaf", options=ExportOptions(target=Target.AVID))
     assert done.movies[0].suffix == ".mov"  # ProRes: nobody asked for DNxHR by name
     with pytest.raises(UserError, match="64 x 64"):
         clip_movies.make(_one_track(_clip(small, 5)), tmp_path, kind=MovieKind.DNXHR_HQ, report=lambda *_: None)

@@ -18,7 +18,7 @@ BLENDER = {"bpy", "bpy_extras", "gpu", "gpu_extras", "blf", "mathutils"}
 THREADS = {"threading", "_thread", "multiprocessing", "concurrent"}  # Blender crashes with them: its manual says so
 WORKER_PACKAGES = {
     *("torch", "pytorch_pretrained_biggan", "numpy", "scipy", "librosa", "soundfile", "soxr", "av", "PIL", "opentimelineio"),
-    *("requests", "filelock", "safetensors", "isal"),
+    *("requests", "filelock", "safetensors", "isal", "otio_aaf_adapter", "aaf2"),
     *("sentence_transformers", "transformers", "all_minilm_l6_v2", "pysubs2", "chardet"),
 }
 REACH = {"addon/": ("addon", "core.protocol"), "core/protocol/": ("core.protocol",), "core/": ("core",)}
