@@ -1,6 +1,7 @@
 """The settings that a strip carries, made from the core's one table of parameters."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import bpy
@@ -11,6 +12,9 @@ from . import models
 DEFAULTS = Settings()
 SIZED = {Model.BIGGAN, Model.SYNC_CARD}
 """What draws in several sizes."""
+CHOICES = ("model", "own_model", "look", "classes", "limit_flashes")
+NETWORK = ("model", "own_model", "size")
+"""What a piece of a film has in common with the film."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -95,6 +99,13 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
+    drawn: bpy.props.StringProperty(name="Drawn", description="Digest of the settings that the film was drawn with", options={"HIDDEN"})
+    drawn_first: bpy.props.IntProperty(
+        name="Drawn From", description="The first of the film's frames that were drawn with these settings", options={"HIDDEN"}
+    )
+    drawn_end: bpy.props.IntProperty(
+        name="Drawn To", description="The frame after the last one that was drawn with these settings", options={"HIDDEN"}
+    )
 
 
 # Blender reads a group's properties off its annotations.
@@ -134,10 +145,22 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
-    made = {"schema": 1, "film": group.film, "sound": group.sound_name, "model": group.model, "look": group.look, "size": int(group.size)}
-    made |= {"classes": group.classes, "limit_flashes": group.limit_flashes}
+    made = {"schema": 1, "film": group.film, "sound": group.sound_name, **made_with(group)}
+    made |= {"drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
+    return json.dumps(made, sort_keys=True, separators=(",", ":"))
+
+
+def made_with(group: StripSettings) -> dict[str, Any]:
+    """Give all settings that pictures follow, by name, as plain values."""
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
-    return json.dumps(made | numbers, sort_keys=True, separators=(",", ":"))
+    return {"size": int(group.size), **{name: getattr(group, name) for name in CHOICES}, **numbers}
+
+
+def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:
+    """Set settings as `made_with` gave them, but for those to keep."""
+    for name, value in values.items():
+        if name not in keep:
+            setattr(group, name, str(value) if name == "size" else value)
 
 
 def _python_number(value: float) -> Any:

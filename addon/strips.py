@@ -204,6 +204,7 @@ def new_image_strip(
     names = frames.file_names()
     strips = current_strips(scene.sequence_editor)
     before = {strip.name for strip in strips}
+    active = scene.sequence_editor.active_strip
     override = sequencer_of(context, scene)
     if override is None:
         strip = strips.new_image(
@@ -231,6 +232,8 @@ def new_image_strip(
             )
         strip = next(strip for strip in strips if strip.name not in before)
     strip.name = name
+    if active is not None:  # the user goes on with what was selected before
+        strip.select, scene.sequence_editor.active_strip = False, active
     return strip
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from . import pipeline
 from .backends import Backends
+from .handover.drawing_again import draw_missing
 from .handover.export import export
 from .protocol import (
     Cancel,
@@ -31,6 +32,7 @@ from .protocol import (
     Import,
     Imported,
     Message,
+    Missing,
     ModelJob,
     ModelsListed,
     Progress,
@@ -186,7 +188,7 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
 
 def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     if isinstance(job, Export):
-        return _export(job, inbox=inbox, outbox=outbox)
+        return _export(job, inbox=inbox, outbox=outbox, backends=backends)
     if isinstance(job, Import):
         return _import(job, inbox=inbox)
     if isinstance(job, ChooseClasses):
@@ -206,14 +208,15 @@ def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) ->
     return Drawn(job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
 
 
-def _export(job: Export, *, inbox: Inbox, outbox: Outbox) -> Exported:
-    done = export(
-        job.edit,
-        Path(job.path),
-        options=job.options,
-        report=Reporter(job.job_id, outbox.send),
-        cancelled=lambda: inbox.is_cancelled(job.job_id),
-    )
+def _export(job: Export, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Exported:
+    report = Reporter(job.job_id, outbox.send)
+
+    def cancelled() -> bool:
+        return inbox.is_cancelled(job.job_id)
+
+    if job.options.missing == Missing.RENDER:
+        draw_missing(job.edit, open_backend=backends.open, report=report, cancelled=cancelled)
+    done = export(job.edit, Path(job.path), options=job.options, report=report, cancelled=cancelled)
     return Exported(job_id=job.job_id, path=str(done.path), warnings=done.warnings)
 
 

@@ -32,6 +32,8 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Write the file."""
+    from ..backends import Backends
+    from ..handover.drawing_again import draw_missing
     from ..handover.export import export
 
     try:
@@ -47,6 +49,8 @@ def run(options: Namespace) -> None:
         missing=options.missing,
     )
     with progress(options) as report:
+        if chosen.missing == Missing.RENDER:
+            draw_missing(edit, open_backend=Backends().open, report=report)
         done = export(edit, Path(options.out), options=chosen, report=report)
     if not options.json:
         for warning in done.warnings:

@@ -78,10 +78,10 @@ def check_present(edit: Edit, missing: Missing) -> tuple[Edit, tuple[str, ...]]:
         return edit, ()
     every = [path for paths in gone.values() for path in paths]
     named = ", ".join(str(path) for path in every[:NAMED]) + (f" and {len(every) - NAMED} more" if len(every) > NAMED else "")
-    if missing == Missing.REFUSE:
+    if missing in {Missing.REFUSE, Missing.RENDER}:  # what could be drawn again is there by now
         raise UserError(
             f"{len(every)} file{'s are' if len(every) > 1 else ' is'} missing: {named}.",
-            "Render again or put them back; or export without these clips, or with their names all the same.",
+            "Put them back, or let frames be drawn again; or export without these clips, or with their names all the same.",
         )
     if missing == Missing.SKIP:
         edit = without_clips_of(edit, set(gone))

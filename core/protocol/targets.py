@@ -42,6 +42,7 @@ class Missing(enum.StrEnum):
     """What to do when frames or sound files are not where they should be."""
 
     REFUSE = "Refuse"
+    RENDER = "Draw frames again"
     SKIP = "Leave those clips out"
     GO_ON = "Name them all the same"
 

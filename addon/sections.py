@@ -1,0 +1,299 @@
+"""Pieces of our films: which of the film's frames a strip shows, whether they still are what its settings say, and having them drawn again.
+
+A film's request lies beside its frames (``film.json``); the strip carries its settings, and a digest of those that it was drawn with. A
+piece that is drawn again becomes a `Section` of its film's request; all frames of that make a folder of their own, to which the strip is
+turned. Its place, length, effects and keyframes stay, and other strips show what they showed. Nothing here is called by `draw()` but `state`.
+"""
+
+import enum
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bpy
+
+from ..core.protocol import FrameSequence, ProtocolError, RenderRequest, Section, Settings, UserError, decode
+from . import compat, engine, folders
+from .properties import StripSettings, made_with, read_settings
+from .strips import current_strips, portable, sound_path, unpacked_sound
+
+REQUEST_FILE = "film.json"
+NUMBER = re.compile(r"(\d+)\.\w+$")
+
+
+class State(enum.Enum):
+    """How a strip's pictures stand to its settings."""
+
+    FRESH = "Up to date"
+    STALE = "Settings changed since it was drawn"
+    LONGER = "Shows frames that were drawn with other settings"
+    MISSING = "Frames are missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A strip of ours that shall show other frames: plain data, since a strip held in a variable goes stale with every undo.
+
+    Parameters
+    ----------
+    film
+        The digest of the film that it shows now.
+    first_frame, end_frame
+        Which of that film's frames it shows; half-open.
+    drawn
+        The digest of the settings that it is being drawn with.
+    """
+
+    scene_name: str
+    strip_name: str
+    film: str
+    first_frame: int
+    end_frame: int
+    drawn: str
+
+
+# Which strip, which frames --------------------------------------------------------------------------------------------------------------
+
+
+def is_film(strip: bpy.types.Strip) -> bool:
+    """Say whether a strip shows pictures of ours."""
+    return strip.type == "IMAGE" and bool(strip.chromastrip.film)
+
+
+def selected_films(scene: bpy.types.Scene) -> list[bpy.types.ImageStrip]:
+    """Give the selected strips of ours that the user sees, in order."""
+    if scene is None or scene.sequence_editor is None:
+        return []
+    return sorted(
+        (strip for strip in current_strips(scene.sequence_editor) if strip.select and is_film(strip)),
+        key=lambda strip: (compat.left_handle(strip), strip.channel),
+    )
+
+
+def all_films(scene: bpy.types.Scene) -> list[bpy.types.ImageStrip]:
+    """Give all strips of ours in a scene, those in meta strips too, in order."""
+    found = [strip for strip in scene.sequence_editor.strips_all if is_film(strip)] if scene.sequence_editor else []
+    return sorted(found, key=lambda strip: (compat.left_handle(strip), strip.channel))
+
+
+def shown_frames(strip: bpy.types.ImageStrip) -> tuple[int, int]:
+    """Say which of its film's frames a strip shows, as a half-open range.
+
+    Blender names the picture that it shows on a frame, whatever was moved, trimmed, split or retimed; our pictures' names end in their
+    number. A strip that is stretched beyond its film shows the film's first or last frame there.
+    """
+    edges = (compat.left_handle(strip), compat.right_handle(strip) - 1)
+    numbers = [frame_number(strip.strip_elem_from_frame(frame).filename) for frame in edges]
+    return min(numbers), max(numbers) + 1
+
+
+def frame_number(name: str) -> int:
+    """Read a frame's number off its file name; 0 for a name without one."""
+    found = NUMBER.search(name)
+    return int(found[1]) if found else 0
+
+
+# How it stands --------------------------------------------------------------------------------------------------------------------------
+
+
+def state(strip: bpy.types.ImageStrip) -> State:
+    """Say how a strip's pictures stand to its settings, from what the strip carries: reads no files.
+
+    A strip that carries no digest (from another editor, or an older version) counts as up to date.
+    """
+    settings = strip.chromastrip
+    if settings.drawn and settings.drawn != settings_digest(settings):
+        return State.STALE
+    first, end = shown_frames(strip)
+    if settings.drawn_end and not settings.drawn_first <= first < end <= settings.drawn_end:
+        return State.LONGER
+    return State.FRESH
+
+
+def state_with_files(strip: bpy.types.ImageStrip) -> State:
+    """Say the same, and look whether the frames that it shows are there."""
+    return State.MISSING if missing_count(strip) else state(strip)
+
+
+def missing_count(strip: bpy.types.ImageStrip) -> int:
+    """Count the frames that a strip shows and that are not on the disk."""
+    first, end = shown_frames(strip)
+    try:
+        there = set(os.listdir(bpy.path.abspath(strip.directory)))
+    except OSError:
+        return end - first
+    shown = (element.filename for element in strip.elements if first <= frame_number(element.filename) < end)
+    return sum(name not in there for name in shown)
+
+
+def settings_digest(settings: StripSettings) -> str:
+    """Digest all that a strip's settings say about pictures: 16 hexadecimal digits."""
+    return hashlib.blake2b(json.dumps(made_with(settings), sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def mark_as_drawn(settings: StripSettings, *, film: str, drawn: str, first_frame: int, end_frame: int) -> None:
+    """Note on a strip which film it shows, and with what settings which of its frames were drawn."""
+    settings.film, settings.drawn, settings.drawn_first, settings.drawn_end = film, drawn, first_frame, end_frame
+
+
+# Asking for it --------------------------------------------------------------------------------------------------------------------------
+
+
+def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[RenderRequest, Piece]:
+    """Ask for what a strip shows, with the settings that it carries now.
+
+    Returns
+    -------
+    request
+        The strip's film with the strip's frames as a section; the film itself, if the strip shows all of it.
+    piece
+        Which strip is meant.
+
+    Raises
+    ------
+    UserError
+        If it is not known any more what the film was drawn from, or settings are wrong.
+    """
+    film = film_request(scene, strip)
+    settings = replace(read_settings(strip.chromastrip), curves=film.settings.curves, cues=film.settings.cues)
+    first, end = shown_frames(strip)
+    section = Section(first_frame=first, end_frame=min(end, film.frame_count), settings=settings)
+    request = replace(with_section(film, section), limit_flashes=strip.chromastrip.limit_flashes)
+    piece = Piece(
+        scene_name=scene.name,
+        strip_name=strip.name,
+        film=strip.chromastrip.film,
+        first_frame=first,
+        end_frame=end,
+        drawn=settings_digest(strip.chromastrip),
+    )
+    return request, piece
+
+
+def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderRequest:
+    """Read what a strip's film was drawn from, with today's folders and engine.
+
+    Raises
+    ------
+    UserError
+        If that is not beside its frames any more, or the sound is gone.
+    """
+    path = Path(bpy.path.abspath(strip.directory)) / REQUEST_FILE
+    try:
+        film = decode(path.read_bytes(), RenderRequest)
+    except (OSError, ProtocolError) as error:
+        raise UserError(
+            f"What “{strip.name}” was drawn from is not beside its frames any more ({path}).", "Select its sound, and press Generate."
+        ) from error
+    base = folders.base_folder()
+    return replace(
+        film,
+        sound_path=_sound_of(scene, strip, film),
+        frames_folder=str(base),
+        cache_folder=str(base / "cache"),
+        machine=engine.machine(),
+    )
+
+
+def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest) -> str:
+    """Give the film's sound file, or where it is now if the .blend has moved with it."""
+    if Path(film.sound_path).is_file():
+        return film.sound_path
+    sound = sound_of(scene, strip)
+    if sound is None or sound.sound is None:
+        raise UserError(f"The sound of “{strip.name}” is gone: {film.sound_path}.", "Put the file back.")
+    return unpacked_sound(sound, folders.base_folder()) if sound.sound.packed_file else sound_path(sound)
+
+
+def sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bpy.types.SoundStrip | None:
+    """Find the sound strip that a film was drawn from."""
+    found = scene.sequence_editor.strips_all.get(strip.chromastrip.sound_name)
+    return found if found is not None and found.type == "SOUND" else None
+
+
+def with_section(film: RenderRequest, section: Section) -> RenderRequest:
+    """Lay a section over a film: in the place of those that lie wholly within it, over all others.
+
+    A section of all frames is the film itself. One that would change nothing is left out, so that settings that are set back give the old
+    film again.
+
+    Raises
+    ------
+    UserError
+        If the section has another model or size than its film.
+    """
+    if (section.first_frame, section.end_frame) == (0, film.frame_count):
+        return replace(film, settings=section.settings, sections=())
+    own, whole = section.settings, film.settings
+    if (own.model, own.own_model, own.size) != (whole.model, whole.own_model, whole.size):
+        raise UserError("A piece of a film has another model or size than the film.", "Select the film's sound, change it there, and press Generate.")
+    kept = tuple(other for other in film.sections if not _covers(section, other))
+    if settings_beneath(film, kept, section) == section.settings:
+        return replace(film, sections=kept)
+    return replace(film, sections=(*kept, section))
+
+
+def settings_beneath(film: RenderRequest, sections: tuple[Section, ...], piece: Section) -> Settings | None:
+    """Say with what settings a piece is drawn when these sections are laid over the film; None: with several."""
+    for other in reversed(sections):
+        if _covers(other, piece):
+            return other.settings
+        if other.first_frame < piece.end_frame and piece.first_frame < other.end_frame:
+            return None
+    return film.settings
+
+
+def _covers(outer: Section, inner: Section) -> bool:
+    return outer.first_frame <= inner.first_frame and inner.end_frame <= outer.end_frame
+
+
+# Showing it -----------------------------------------------------------------------------------------------------------------------------
+
+
+def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.ImageStrip:
+    """Turn a strip to the film that was drawn for it; all else about the strip stays.
+
+    Parameters
+    ----------
+    piece
+        The strip, as it was when the film was asked for.
+    frames
+        All frames of the new film.
+    film
+        Its digest.
+
+    Raises
+    ------
+    UserError
+        If the strip is gone.
+    """
+    strip = _find(piece)
+    if strip is None:
+        raise UserError(f"The strip “{piece.strip_name}” is gone.", f"Its frames are kept in {frames.folder}.")
+    names = frames.file_names()
+    for element in strip.elements:
+        element.filename = names[min(frame_number(element.filename), len(names) - 1)]
+    strip.directory = portable(frames.folder)
+    mark_as_drawn(strip.chromastrip, film=film, drawn=piece.drawn, first_frame=piece.first_frame, end_frame=piece.end_frame)
+    strip.invalidate_cache("RAW")
+    return strip
+
+
+def _find(piece: Piece) -> bpy.types.ImageStrip | None:
+    """Find a piece's strip: by its name, or, renamed meanwhile, by what it shows."""
+    scene = bpy.data.scenes.get(piece.scene_name)
+    films = [strip for strip in all_films(scene) if strip.chromastrip.film == piece.film] if scene is not None else []
+    same = (strip for strip in films if shown_frames(strip) == (piece.first_frame, piece.end_frame))
+    return next((strip for strip in films if strip.name == piece.strip_name), None) or next(same, None)
+
+
+# What is to do --------------------------------------------------------------------------------------------------------------------------
+
+
+def outdated(scene: bpy.types.Scene) -> Iterator[bpy.types.ImageStrip]:
+    """Give the strips of a scene that are not up to date; looks at the disk."""
+    return (strip for strip in all_films(scene) if state_with_files(strip) != State.FRESH)
