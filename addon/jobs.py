@@ -6,6 +6,7 @@ Nothing of it is saved in the .blend. The worker is started with the first job a
 import atexit
 import traceback
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from ..core.protocol import (
 )
 from . import folders, models
 from .engine import engine_python
+from .sections import Piece
 from .strips import Placement
 from .worker_client import WorkerClient
 
@@ -48,7 +50,7 @@ class RenderJob:
 
     job_id: str
     request: RenderRequest
-    placement: Placement
+    placement: Placement | Piece
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,13 @@ class ReadTimeline:
 
 @dataclass
 class State:
-    """What the panel shows and the operators ask."""
+    """What the panel shows and the operators ask.
+
+    Parameters
+    ----------
+    waiting
+        Films that are drawn after this one, in this order.
+    """
 
     job: RenderJob | ExportJob | ImportJob | None = None
     progress: Progress | None = None
@@ -103,11 +111,12 @@ class State:
     error: UserError | None = None
     details: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
+    waiting: tuple[RenderJob, ...] = ()
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way, or a film or a timeline waits to be inserted."""
-        return self.job is not None or self.finished is not None or self.read is not None
+        """Whether a job is under way or waits for its turn, or a film or a timeline waits to be inserted."""
+        return self.job is not None or self.finished is not None or self.read is not None or bool(self.waiting)
 
 
 state = State()
@@ -125,8 +134,27 @@ def start_render(request: RenderRequest, placement: Placement) -> None:
     UserError
         If the engine cannot be started.
     """
-    job = RenderJob(job_id=uuid.uuid4().hex, request=request, placement=placement)
-    _start(job, Render(job_id=job.job_id, request=request))
+    start_pieces([(request, placement)])
+
+
+def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> None:
+    """Have films drawn one after another, each shown where it belongs as soon as it is finished.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    first, *rest = (RenderJob(job_id=uuid.uuid4().hex, request=request, placement=place) for request, place in films)
+    _start(first, Render(job_id=first.job_id, request=first.request))
+    state.waiting = tuple(rest)
+
+
+def _start_next() -> None:
+    """Begin with the next film that waits; what was told of those before stays to be read."""
+    notes, (job, *rest) = state.notes, state.waiting
+    _start(job, Render(job_id=job.job_id, request=job.request))
+    state.notes, state.waiting = notes, tuple(rest)
 
 
 def start_export(edit: Edit, path: str, options: ExportOptions, *, warnings: tuple[str, ...] = ()) -> None:
@@ -187,6 +215,7 @@ def cancel() -> None:
         state.cancelling = True
         _worker.send(Cancel(job_id=state.job.job_id))
     state.finished = state.read = None
+    state.waiting = ()
 
 
 def show_error(error: UserError, details: str = "") -> None:
@@ -245,6 +274,8 @@ def tick() -> float | None:
             bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)  # True: an undo step of its own
         if state.read is not None and _may_insert():
             bpy.ops.chromastrip.insert_timeline("EXEC_DEFAULT", True)
+        if state.waiting and state.job is None and state.finished is None:
+            _start_next()
     except UserError as error:
         _drop_worker()
         _fail(error)
@@ -268,7 +299,7 @@ def _take(event: Event) -> None:
             return
         case Drawn():
             assert isinstance(state.job, RenderJob)
-            state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), event.warnings
+            state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), (*state.notes, *event.warnings)
         case Exported():
             assert isinstance(state.job, ExportJob)
             state.notes = (f"Wrote {event.path}", *state.job.warnings, *event.warnings)
@@ -277,6 +308,7 @@ def _take(event: Event) -> None:
             state.read = ReadTimeline(job=state.job, imported=event)
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
+            state.waiting = ()
         case Cancelled():
             state.notes = ("Cancelled. Finished frames are kept.",)
     state.job, state.progress, state.cancelling = None, None, False
@@ -294,6 +326,7 @@ def _fail(error: UserError, details: str = "") -> None:
         models.fail(error, details)
     if state.busy or not is_about_models:
         state.job, state.progress, state.cancelling, state.finished, state.read = None, None, False, None, None
+        state.waiting = ()
         show_error(error, details)
     _redraw_sidebars()
 

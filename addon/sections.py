@@ -64,7 +64,17 @@ def is_film(strip: bpy.types.Strip) -> bool:
     return strip.type == "IMAGE" and bool(strip.chromastrip.film)
 
 
-def selected_films(scene: bpy.types.Scene) -> list[bpy.types.ImageStrip]:
+def shown_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip | None:
+    """Give the strip whose settings the panel shows: the active one if it is selected and a sound or a film of ours, else the only one."""
+    if scene is None or scene.sequence_editor is None:
+        return None
+    editor = scene.sequence_editor
+    ours = [strip for strip in current_strips(editor) if strip.select and (strip.type == "SOUND" or is_film(strip))]
+    active = next((strip for strip in ours if strip == editor.active_strip), None)
+    return active or (ours[0] if len(ours) == 1 else None)
+
+
+def selected_films(scene: bpy.types.Scene | None) -> list[bpy.types.ImageStrip]:
     """Give the selected strips of ours that the user sees, in order."""
     if scene is None or scene.sequence_editor is None:
         return []

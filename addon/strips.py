@@ -171,7 +171,10 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     if sound is not None and compat.frame_count(sound) == where.frame_count:  # moved while the film was drawn: follow it
         where = placement(scene, sound)
     channel = free_channel(strips, above=where.channel, first=where.left_handle, last=where.left_handle + where.frame_count)
+    active = editor.active_strip.name if editor.active_strip is not None else ""
     strip = new_image_strip(context, scene, frames, name=where.sound_strip_name, channel=channel, first=where.left_handle)
+    if active in strips:  # the user goes on with what was selected before
+        strip.select, editor.active_strip = False, strips[active]
     strip.name = f"{where.sound_strip_name} Film"
     strip.color_tag = STRIP_COLOR
     return strip
@@ -204,7 +207,6 @@ def new_image_strip(
     names = frames.file_names()
     strips = current_strips(scene.sequence_editor)
     before = {strip.name for strip in strips}
-    active = scene.sequence_editor.active_strip
     override = sequencer_of(context, scene)
     if override is None:
         strip = strips.new_image(
@@ -232,8 +234,6 @@ def new_image_strip(
             )
         strip = next(strip for strip in strips if strip.name not in before)
     strip.name = name
-    if active is not None:  # the user goes on with what was selected before
-        strip.select, scene.sequence_editor.active_strip = False, active
     return strip
 
 

@@ -52,7 +52,7 @@ def test_caches_and_hidden_files_stay_out(repository, tmp_path):
 
 def test_nothing_unfinished_is_left_behind(tmp_path):
     path = build_addon.build(tmp_path)
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "index.json"]
 
 
 def test_version_is_the_same_everywhere():
