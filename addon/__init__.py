@@ -5,7 +5,7 @@ Runs in Blender's Python: standard library and ``bpy`` only. Everything heavy ha
 
 import bpy
 
-from . import jobs, model_list, models, operators, panels, preferences, properties
+from . import command, jobs, model_list, models, operators, panels, preferences, properties
 
 CLASSES = (
     properties.StripSettings,
@@ -39,12 +39,14 @@ def register() -> None:
     properties.register()
     models.register()
     jobs.register()
+    command.register()
     bpy.types.SEQUENCER_MT_add.append(operators.draw_add_menu)
 
 
 def unregister() -> None:
     """Take everything back; a running worker ends."""
     bpy.types.SEQUENCER_MT_add.remove(operators.draw_add_menu)
+    command.unregister()
     jobs.unregister()
     models.unregister()
     properties.unregister()

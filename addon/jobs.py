@@ -36,6 +36,7 @@ from ..core.protocol import (
 )
 from . import folders, models
 from .engine import engine_python
+from .lines import redraw_sidebars
 from .sections import Piece
 from .strips import Placement
 from .worker_client import WorkerClient
@@ -223,6 +224,11 @@ def show_error(error: UserError, details: str = "") -> None:
     state.error, state.details = error, details
 
 
+def end_worker() -> None:
+    """End the worker, if one runs: the next job starts another."""
+    _drop_worker()
+
+
 def worker_pid() -> int | None:
     """Give the worker's process number, if one runs."""
     return None if _worker is None else _worker.pid
@@ -267,7 +273,7 @@ def tick() -> float | None:
         for event in events:
             _take(event)
         if events:
-            _redraw_sidebars()
+            redraw_sidebars()
         if models.state.is_outdated and models.state.job is None and _worker is not None:
             start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
         if state.finished is not None and _may_insert():
@@ -328,17 +334,7 @@ def _fail(error: UserError, details: str = "") -> None:
         state.job, state.progress, state.cancelling, state.finished, state.read = None, None, False, None, None
         state.waiting = ()
         show_error(error, details)
-    _redraw_sidebars()
-
-
-def _redraw_sidebars() -> None:
-    """Have panel and preferences drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
-                next(region for region in area.regions if region.type == "UI").tag_redraw()
-            elif area.type == "PREFERENCES":
-                area.tag_redraw()
+    redraw_sidebars()
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Sentences in Blender's interface, whose labels know only one line."""
+"""Sentences in Blender's interface, whose labels know only one line; and having it drawn again."""
 
 import textwrap
 from collections.abc import Iterable
@@ -17,3 +17,13 @@ def draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context, sentences
     for line in textwrap.wrap(" ".join(sentences), max(FEWEST_CHARACTERS, int(pixels * CHARACTERS_IN_A_PIXEL))):
         column.label(text=line, icon=icon)
         icon = "BLANK1"
+
+
+def redraw_sidebars() -> None:
+    """Have panel and preferences drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR":
+                next(region for region in area.regions if region.type == "UI").tag_redraw()
+            elif area.type == "PREFERENCES":
+                area.tag_redraw()

@@ -9,7 +9,18 @@ from ..core.protocol import PROFILES, ExportOptions, Missing, MovieKind, PathSty
 from . import compat, jobs, timeline
 from .importing import insert_edit
 from .properties import NETWORK, made_with, set_made_with, write_settings
-from .sections import Piece, is_film, mark_as_drawn, outdated, piece_request, selected_films, settings_digest, show_piece, shown_strip, sound_of
+from .sections import (
+    Piece,
+    is_film,
+    mark_as_drawn,
+    outdated,
+    piece_request,
+    selected_films,
+    settings_digest,
+    show_piece,
+    shown_strip,
+    sound_of,
+)
 from .strips import Placement, current_strips, insert_film, placement, render_request, source_strip
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
@@ -80,9 +91,7 @@ def _insert(context: bpy.types.Context, film: jobs.FinishedFilm, where: Placemen
     write_settings(settings, film.settings)
     settings.limit_flashes = film.job.request.limit_flashes
     settings.sound_name = where.sound_strip_name
-    mark_as_drawn(
-        settings, film=film.drawn.digest, drawn=settings_digest(settings), first_frame=0, end_frame=film.drawn.frames.frame_count
-    )
+    mark_as_drawn(settings, film=film.drawn.digest, drawn=settings_digest(settings), first_frame=0, end_frame=film.drawn.frames.frame_count)
 
 
 class CHROMASTRIP_OT_render(bpy.types.Operator):
@@ -95,7 +104,9 @@ class CHROMASTRIP_OT_render(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        reason = jobs.why_busy() or ("" if selected_films(compat.edited_scene(context)) else "Select a strip of pictures that were drawn here")
+        reason = jobs.why_busy() or (
+            "" if selected_films(compat.edited_scene(context)) else "Select a strip of pictures that were drawn here"
+        )
         return _may(cls, reason)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -1,17 +1,17 @@
 """The sidebar's tab. Draws what is known already; does no work."""
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core.protocol import BANDS, PARAMETERS, WITHOUT_EFFECT, Look, Model, Progress, UserError
 from . import compat, jobs
+from .lines import draw_lines
 from .properties import SIZED
+from .sections import State, is_film, is_whole, noted_state, shown_frames, shown_strip
 from .strips import source_strip
 
-CHARACTERS_IN_A_PIXEL = 1 / 6.5  # of the interface's font, on average
-MARGIN_PIXELS = 60
+STATE_ICONS = {State.FRESH: "CHECKMARK", State.STALE: "FILE_REFRESH", State.LONGER: "FILE_REFRESH", State.MISSING: "ERROR"}
 
 
 class SequencerPanel:
@@ -37,29 +37,39 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        strip = _draw_source(layout, context)
+        strip = shown_strip(compat.edited_scene(context))
+        is_drawn = strip is not None and is_film(strip)
+        strip = _draw_film(layout, strip) if is_drawn else _draw_source(layout, context)
         if strip is not None:
-            settings = strip.chromastrip
-            column = layout.column()
-            column.prop(settings, "model")
-            column.prop(settings, "look")
-            if settings.model in SIZED:
-                column.prop(settings, "size")
-            if settings.model == Model.OWN:
-                column.prop(settings, "own_model")
-            column.prop(settings, "classes")
-            row = column.row()
-            row.active = not settings.classes  # as many as are chosen
-            row.prop(settings, "class_count")
-            column.prop(settings, "seed")
-            column.prop(settings, "limit_flashes")
+            _draw_settings(layout, strip)
         if jobs.state.busy:
             _draw_progress(layout)
         else:
             row = layout.row()
             row.scale_y = 1.5
-            row.operator("chromastrip.generate", icon="RENDER_ANIMATION")
+            row.operator("chromastrip.render" if is_drawn else "chromastrip.generate", icon="RENDER_ANIMATION")
+            if is_drawn:
+                layout.operator("chromastrip.render_stale", icon="FILE_REFRESH")
         _draw_news(layout, context)
+
+
+def _draw_settings(layout: bpy.types.UILayout, strip: bpy.types.Strip) -> None:
+    settings = strip.chromastrip
+    column = layout.column()
+    network = column.column()
+    network.active = not is_film(strip) or is_whole(strip)  # a piece has those of its film
+    network.prop(settings, "model")
+    if settings.model in SIZED:
+        network.prop(settings, "size")
+    if settings.model == Model.OWN:
+        network.prop(settings, "own_model")
+    column.prop(settings, "look")
+    column.prop(settings, "classes")
+    row = column.row()
+    row.active = not settings.classes  # as many as are chosen
+    row.prop(settings, "class_count")
+    column.prop(settings, "seed")
+    column.prop(settings, "limit_flashes")
 
 
 class NumbersPanel(SequencerPanel):
@@ -72,15 +82,15 @@ class NumbersPanel(SequencerPanel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only for a sound strip."""
-        return super().poll(context) and _source(context) is not None
+        """Only for a sound, or pictures of ours."""
+        return super().poll(context) and shown_strip(compat.edited_scene(context)) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the numbers, pale where they do nothing."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        settings = source_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
+        settings = shown_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
         for name in self.numbers:
             row = layout.row()
             row.active = settings.model != Model.SYNC_CARD and name not in WITHOUT_EFFECT[Look(settings.look)]
@@ -116,38 +126,52 @@ class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
         column.operator("chromastrip.import_timeline", icon="IMPORT")
 
 
-def _source(context: bpy.types.Context) -> bpy.types.SoundStrip | None:
-    try:
-        return source_strip(compat.edited_scene(context))
-    except UserError:
-        return None
+def _draw_film(layout: bpy.types.UILayout, strip: bpy.types.ImageStrip) -> bpy.types.ImageStrip:
+    row = layout.row()
+    row.label(text=strip.name, icon="FILE_IMAGE")
+    _draw_copy_buttons(row)
+    first, end = shown_frames(strip)
+    state = noted_state(strip)
+    row = layout.row()
+    row.label(text=state.value, icon=STATE_ICONS[state])
+    row.label(text=f"Film frames {first} to {end - 1}")
+    row = layout.row()
+    row.operator("chromastrip.redo", icon="LOOP_BACK")
+    return strip
+
+
+def _draw_copy_buttons(row: bpy.types.UILayout) -> None:
+    row = row.row(align=True)
+    row.operator("chromastrip.copy_settings", text="", icon="COPYDOWN")
+    row.operator("chromastrip.paste_settings", text="", icon="PASTEDOWN")
 
 
 def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.SoundStrip | None:
     try:
         strip = source_strip(compat.edited_scene(context))
     except UserError as error:
-        _draw_lines(layout, context, (error.cause, error.cure), icon="INFO")
+        draw_lines(layout, context, (error.cause, error.cure), icon="INFO")
         return None
     row = layout.row()
     row.label(text=strip.name, icon="SOUND")
     row.label(text=f"{compat.frame_count(strip)} frames")
+    _draw_copy_buttons(row)
     _draw_cautions(layout, context, strip)
     return strip
 
 
 def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.SoundStrip) -> None:
     if strip.mute:
-        _draw_lines(
+        draw_lines(
             layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO"
         )
     if not bpy.data.is_saved:
-        _draw_lines(
+        draw_lines(
             layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO"
         )
     if compat.edited_scene(context).view_settings.view_transform not in ("Standard", "Raw"):
         box = layout.box()
-        _draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")
+        draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")
         box.operator("chromastrip.use_standard_view")
 
 
@@ -159,6 +183,8 @@ def _draw_progress(layout: bpy.types.UILayout) -> None:
     else:
         factor, text = _progress_words(state.progress)
         column.progress(factor=factor, text=text)
+    if state.waiting:
+        column.label(text=f"{len(state.waiting)} more after this one")
     row = column.row(align=True)
     row.scale_y = 1.2
     row.operator("chromastrip.cancel", icon="CANCEL", text="Cancelling" if state.cancelling else "Cancel")
@@ -177,17 +203,8 @@ def _progress_words(progress: Progress | None) -> tuple[float, str]:
 def _draw_news(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if (error := jobs.state.error) is not None:
         box = layout.box()
-        _draw_lines(box, context, (error.cause,), icon="ERROR")
-        _draw_lines(box, context, (error.cure,))
+        draw_lines(box, context, (error.cause,), icon="ERROR")
+        draw_lines(box, context, (error.cure,))
         box.operator("chromastrip.copy_error", icon="COPYDOWN")
     for note in jobs.state.notes:
-        _draw_lines(layout, context, (note,), icon="INFO")
-
-
-def _draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context, sentences: tuple[str, ...], *, icon: str = "BLANK1") -> None:
-    """Break sentences into as many labels as the sidebar's width asks for."""
-    width = max(20, int((context.region.width / context.preferences.system.ui_scale - MARGIN_PIXELS) * CHARACTERS_IN_A_PIXEL))
-    column = layout.column(align=True)
-    for line in textwrap.wrap(" ".join(sentences), width):
-        column.label(text=line, icon=icon)
-        icon = "BLANK1"
+        draw_lines(layout, context, (note,), icon="INFO")

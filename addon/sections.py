@@ -2,7 +2,7 @@
 
 A film's request lies beside its frames (``film.json``); the strip carries its settings, and a digest of those that it was drawn with. A
 piece that is drawn again becomes a `Section` of its film's request; all frames of that make a folder of their own, to which the strip is
-turned. Its place, length, effects and keyframes stay, and other strips show what they showed. Nothing here is called by `draw()` but `state`.
+turned. Its place, length, effects and keyframes stay, and other strips show what they showed.
 """
 
 import enum
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,12 @@ import bpy
 
 from ..core.protocol import FrameSequence, ProtocolError, RenderRequest, Section, Settings, UserError, decode
 from . import compat, engine, folders
+from .lines import redraw_sidebars
 from .properties import StripSettings, made_with, read_settings
 from .strips import current_strips, portable, sound_path, unpacked_sound
 
 REQUEST_FILE = "film.json"
+LOOK_SECONDS = 2.0  # between two looks at the disk
 NUMBER = re.compile(r"(\d+)\.\w+$")
 
 
@@ -101,6 +104,11 @@ def shown_frames(strip: bpy.types.ImageStrip) -> tuple[int, int]:
     return min(numbers), max(numbers) + 1
 
 
+def is_whole(strip: bpy.types.ImageStrip) -> bool:
+    """Say whether a strip shows all of its film."""
+    return shown_frames(strip) == (0, len(strip.elements))
+
+
 def frame_number(name: str) -> int:
     """Read a frame's number off its file name; 0 for a name without one."""
     found = NUMBER.search(name)
@@ -129,11 +137,49 @@ def state_with_files(strip: bpy.types.ImageStrip) -> State:
     return State.MISSING if missing_count(strip) else state(strip)
 
 
+def noted_state(strip: bpy.types.ImageStrip) -> State:
+    """Say the same for a panel: from when somebody last looked at the disk, which is done again a little later. Reads no files."""
+    if not bpy.app.timers.is_registered(_look_again) and time.monotonic() - _noted.when > LOOK_SECONDS:
+        _noted.wanted = (strip.id_data.name, strip.name)
+        bpy.app.timers.register(_look_again, first_interval=0.0)
+    return State.MISSING if _noted.missing and _noted.key == _look_key(strip) else state(strip)
+
+
+@dataclass
+class _Noted:
+    """What was last seen on the disk: whether frames of one strip are missing."""
+
+    when: float = 0.0
+    wanted: tuple[str, str] = ("", "")
+    key: tuple[object, ...] = ()
+    missing: bool = False
+
+
+_noted = _Noted()
+
+
+def _look_key(strip: bpy.types.ImageStrip) -> tuple[object, ...]:
+    return (strip.name, strip.directory, *shown_frames(strip))
+
+
+def _look_again() -> None:
+    """Look at the disk for the strip that a panel shows; called by a timer."""
+    scene = bpy.data.scenes.get(_noted.wanted[0])
+    strip = scene.sequence_editor.strips_all.get(_noted.wanted[1]) if scene and scene.sequence_editor else None
+    _noted.when = time.monotonic()
+    if strip is None or not is_film(strip):
+        return
+    before = (_noted.key, _noted.missing)
+    _noted.key, _noted.missing = _look_key(strip), missing_count(strip) > 0
+    if before != (_noted.key, _noted.missing):
+        redraw_sidebars()
+
+
 def missing_count(strip: bpy.types.ImageStrip) -> int:
     """Count the frames that a strip shows and that are not on the disk."""
     first, end = shown_frames(strip)
     try:
-        there = set(os.listdir(bpy.path.abspath(strip.directory)))
+        there = {path.name for path in os.scandir(bpy.path.abspath(strip.directory))}
     except OSError:
         return end - first
     shown = (element.filename for element in strip.elements if first <= frame_number(element.filename) < end)
@@ -240,7 +286,9 @@ def with_section(film: RenderRequest, section: Section) -> RenderRequest:
         return replace(film, settings=section.settings, sections=())
     own, whole = section.settings, film.settings
     if (own.model, own.own_model, own.size) != (whole.model, whole.own_model, whole.size):
-        raise UserError("A piece of a film has another model or size than the film.", "Select the film's sound, change it there, and press Generate.")
+        raise UserError(
+            "A piece of a film has another model or size than the film.", "Select the film's sound, change it there, and press Generate."
+        )
     kept = tuple(other for other in film.sections if not _covers(section, other))
     if settings_beneath(film, kept, section) == section.settings:
         return replace(film, sections=kept)

@@ -43,7 +43,7 @@ PACKAGES_MB, PACKAGES_DISK_MB = 290, 900  # all but PyTorch, measured on Linux w
 SMALLEST_FREE_MB = 1000
 
 WARM_UP = {"torch": "torch", "librosa": "librosa.core.constantq, librosa.onset"}
-"""What is imported once at the end: it shows that the packages work, and librosa compiles itself (15 s that the first film need not wait)."""
+"""What is imported once at the end: it shows that the packages work, and librosa compiles itself (15 s that no film must wait for)."""
 
 RAW_PROGRESS_PIP = (24, 1)  # https://pip.pypa.io/en/stable/news: --progress-bar raw
 IDLE_SECONDS = 0.5
@@ -205,9 +205,7 @@ def choose_build(*, system: str = sys.platform, machine: str = "", cuda: int | N
     machine = machine or platform.machine()
     if system == "darwin":
         if machine != "arm64":
-            raise SetupError(
-                "PyTorch is no longer built for Macs with Intel processors.", "Use a Mac with Apple silicon, Linux or Windows."
-            )
+            raise SetupError("PyTorch is no longer built for Macs with Intel processors.", "Use another computer.")
         return Build(name="mps", words="for Apple silicon", index="", torch_mb=90, torch_disk_mb=500)
     cuda = driver_cuda() if cuda is None else cuda
     on_linux = system == "linux"
@@ -268,7 +266,8 @@ def find_python(chosen: Path | None = None) -> tuple[Path, str]:
     found = f" ({'; '.join(reasons)})" if reasons else ""
     raise SetupError(
         f"No Python was found that the engine can use{found}.",
-        f"Install Python {wanted} from python.org or your system's packages (on Debian with python3-venv), or choose one in Python for Set-Up.",
+        f"Install Python {wanted} from python.org or your system's packages (on Debian with python3-venv),"
+        " or choose one in Python for Set-Up.",
     )
 
 
@@ -444,12 +443,12 @@ class Steps:
                 self._run([*self._pip(), "--upgrade", "--retries", "1", "--timeout", "15", "pip"])
 
     def install(self, requirements: Path) -> None:
-        """Install the packages: PyTorch first, for it may come from an index of its own, which need not be asked for all others."""
+        """Install the packages: PyTorch first and alone, for it may come from an index of its own, which need not be asked for others."""
         progress = PipProgress(expected_mb=self.plan.build.download_mb, packages_folder=self._packages_folder())
         raw = ["--progress-bar", "raw" if self._pip_version() >= RAW_PROGRESS_PIP else "off"]
         torch = [line for line in read_requirements(requirements) if line.startswith("torch==")]
         if torch and self._own_index():
-            self._run([*self._pip(), *raw, *self._own_index(), *torch], heard=progress.hear)
+            self._run([*self._pip(), *raw, "--no-deps", *self._own_index(), *torch], heard=progress.hear)
         self._run([*self._pip(), *raw, "--requirement", str(requirements)], heard=progress.hear)
 
     def warm_up(self, requirements: Path) -> None:
@@ -481,10 +480,10 @@ class Steps:
         return next(self.place.environment.glob("lib/python3*/site-packages"), self.place.environment)
 
     def _run(self, command: list[str], heard: Callable[[str], None] = lambda _: None) -> None:
-        log_begin = self.log.tell()
+        self.log.flush()
+        begin = self.place.log.stat().st_size
         if run_logged(command, self.log, heard):
-            said = self.place.log.read_text(encoding="utf-8", errors="replace")[log_begin:]
-            raise explain(said)
+            raise explain(self.place.log.read_bytes()[begin:].decode(errors="replace"))
 
 
 def read_requirements(path: Path) -> list[str]:
@@ -522,6 +521,7 @@ class PipProgress:
     current_mb: float = 0.0
     part: float = DOWNLOAD_FROM
     wanted: set[str] = field(default_factory=set)
+    said: str = ""
 
     def hear(self, line: str) -> None:
         """Take a line; an empty one: pip has been silent for a while."""
@@ -567,7 +567,9 @@ class PipProgress:
         self._tell(f"Installing   {done} of {len(self.wanted)} packages")
 
     def _tell(self, words: str) -> None:
-        self.tell("progress", part=round(self.part, 4), words=words)
+        if words != self.said:  # pip tells of each 10 kB
+            self.said = words
+            self.tell("progress", part=round(self.part, 4), words=words)
 
 
 def _distribution(text: str) -> str:
@@ -681,17 +683,22 @@ def _lock(file: IO[str]) -> None:
 # Words for people -----------------------------------------------------------------------------------------------------------------------
 
 CURES = {
-    r"No space left|Errno 28|not enough space": "Free some room on the disk, or set CHROMASTRIP_ENGINE to a folder on another one, then press Retry.",
-    r"CERTIFICATE_VERIFY_FAILED|SSLError": "A proxy of your network changes certificates: set PIP_CERT to its certificate file, then press Retry.",
+    r"No space left|Errno 28|not enough space":
+        "Free some room on the disk, or set CHROMASTRIP_ENGINE to a folder on another one, then press Retry.",
+    r"CERTIFICATE_VERIFY_FAILED|SSLError":
+        "A proxy of your network changes certificates: set PIP_CERT to its certificate file, then press Retry.",
     r"ProxyError|407 Proxy": "Check the proxy's address and password (HTTPS_PROXY), then press Retry.",
-    r"NewConnectionError|NameResolution|name resolution|unreachable|Max retries|ConnectTimeout|ReadTimeout|Connection broken|IncompleteRead":
+    r"NewConnection|NameResolution|name resolution|unreachable|Max retries|ConnectTimeout|ReadTimeout|Connection broken|IncompleteRead":
         "Check that this computer is online, then press Retry: what has been downloaded is kept.",
-    r"hash(es)? (do|does) ?n[o']t match|HASHES|BadZipFile|invalid wheel": "A download was damaged: press Retry.",
-    r"Permission denied|Access is denied|WinError 5|WinError 32": "Close other Blenders, look whether a virus scanner holds the files, then press Retry.",
+    r"hash(es)? (do|does) ?n[o']t match|HASHES|BadZipFile|[Ii]nvalid wheel": "A download was damaged: press Retry.",
+    r"Permission denied|Access is denied|WinError 5|WinError 32":
+        "Close other Blenders, look whether a virus scanner holds the files, then press Retry.",
     r"ensurepip|No module named venv": "This Python lacks venv: install python3-venv, or choose another Python for Set-Up.",
-    r"cannot open shared object|DLL load failed|WinError 126": "A system library is missing. On Windows install the Visual C++ Redistributable; else see the log.",
+    r"cannot open shared object|DLL load failed|WinError 126":
+        "A system library is missing. On Windows install the Visual C++ Redistributable; elsewhere look into the log.",
     r"No matching distribution|Failed to build|failed-wheel-build|subprocess-exited-with-error":
-        "A package does not come for this Python or machine, or is not in the folder of packages: choose a Python 3.11 to 3.13 for Set-Up, or look into the log.",
+        "A package does not come for this Python or machine, or is not in the folder of packages:"
+        " choose a Python 3.11 to 3.13 for Set-Up, or look into the log.",
 }  # fmt: skip
 """What pip may say, and what to do then; the first that matches counts."""
 

@@ -98,7 +98,7 @@ def test_the_film_around_a_piece_is_the_old_film(addon, split, render):
     new = Path(bpy.path.abspath(middle.directory))
     after = [(new / element.filename).read_bytes() for element in middle.elements]
     assert new != old
-    assert [number for number in range(FRAMES) if after[number] != before[number]] == list(range(11, 20))  # from the state at frame 10 on
+    assert [number for number in range(FRAMES) if after[number] != before[number]] == list(range(10, 20))
 
 
 def test_a_second_section_adds_to_the_first(addon, saved_film, split, render, handles):
@@ -175,7 +175,7 @@ def test_a_piece_in_a_meta_strip_is_drawn(addon, saved_film, split, wait, handle
 
 
 def test_a_piece_that_is_extended_after_it_was_drawn_asks_only_for_the_missing_frames(addon, split, render, handles, monkeypatch):
-    first, middle, last = split
+    _, middle, last = split
     middle.chromastrip.seed = 5
     middle = render(middle)
     move(last, 100)
