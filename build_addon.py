@@ -2,8 +2,8 @@
 """The add-on's zip, built reproducibly: the same sources give the same bytes on every machine; and the list that Blender updates from.
 
 In: the repository. Out: `dist/chromastrip-VERSION.zip`, which mirrors the repository: a generated root `__init__.py`, the manifest,
-`addon/`, `core/`, `otio_adapters/` and the licence, never tests, tools or caches; and beside it `index.json`. Put both on any web server, and
-Blender installs and updates from there (Preferences > Get Extensions > Repositories > Add Remote Repository: the address of `index.json`).
+`addon/`, `core/`, `otio_adapters/` and the licence, never tests, tools or caches; and beside it `index.json`. Put both on any web server,
+and Blender installs and updates from there (Preferences > Get Extensions > Repositories > Add Remote Repository: the address of that list).
 """
 
 import argparse

@@ -5,12 +5,13 @@ Runs in Blender's Python: standard library and ``bpy`` only. Everything heavy ha
 
 import bpy
 
-from . import command, jobs, model_list, models, operators, panels, preferences, properties
+from . import command, engine_buttons, engine_setup, jobs, markers, model_list, models, operators, panels, preferences, presets, properties
 
 CLASSES = (
     properties.StripSettings,
     models.ModelItem,
     *model_list.CLASSES,
+    *engine_buttons.CLASSES,
     preferences.Preferences,
     operators.CHROMASTRIP_OT_generate,
     operators.CHROMASTRIP_OT_insert_strip,
@@ -19,6 +20,8 @@ CLASSES = (
     operators.CHROMASTRIP_OT_redo,
     operators.CHROMASTRIP_OT_copy_settings,
     operators.CHROMASTRIP_OT_paste_settings,
+    *markers.CLASSES,
+    *presets.CLASSES,
     operators.CHROMASTRIP_OT_cancel,
     operators.CHROMASTRIP_OT_export,
     operators.CHROMASTRIP_OT_import,
@@ -28,6 +31,7 @@ CLASSES = (
     panels.CHROMASTRIP_PT_main,
     panels.CHROMASTRIP_PT_motion,
     panels.CHROMASTRIP_PT_listening,
+    panels.CHROMASTRIP_PT_markers,
     panels.CHROMASTRIP_PT_hand_over,
 )
 
@@ -38,7 +42,9 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.register()
     models.register()
+    presets.register()
     jobs.register()
+    engine_setup.register()
     command.register()
     bpy.types.SEQUENCER_MT_add.append(operators.draw_add_menu)
 
@@ -47,7 +53,9 @@ def unregister() -> None:
     """Take everything back; a running worker ends."""
     bpy.types.SEQUENCER_MT_add.remove(operators.draw_add_menu)
     command.unregister()
+    engine_setup.unregister()
     jobs.unregister()
+    presets.unregister()
     models.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):

@@ -22,8 +22,10 @@ from ..core.protocol import (
     Exported,
     ExportOptions,
     Failed,
+    Heard,
     Import,
     Imported,
+    Listen,
     ListModels,
     Message,
     ModelJob,
@@ -74,6 +76,24 @@ class ImportJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListenJob:
+    """A sound strip that the worker listens to, and what shall be marked: some of `markers.KINDS`."""
+
+    job_id: str
+    scene_name: str
+    strip_name: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeardSound:
+    """What was heard, and waits to be marked."""
+
+    job: ListenJob
+    heard: Heard
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinishedFilm:
     """A drawn film that waits to be put on the timeline."""
 
@@ -104,11 +124,12 @@ class State:
         Films that are drawn after this one, in this order.
     """
 
-    job: RenderJob | ExportJob | ImportJob | None = None
+    job: RenderJob | ExportJob | ImportJob | ListenJob | None = None
     progress: Progress | None = None
     cancelling: bool = False
     finished: FinishedFilm | None = None
     read: ReadTimeline | None = None
+    heard: HeardSound | None = None
     error: UserError | None = None
     details: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
@@ -116,8 +137,13 @@ class State:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way or waits for its turn, or a film or a timeline waits to be inserted."""
-        return self.job is not None or self.finished is not None or self.read is not None or bool(self.waiting)
+        """Whether a job is under way or waits for its turn, or something waits to be put on the timeline."""
+        return self.job is not None or self.is_done or bool(self.waiting)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a film, a timeline or markers wait to be put on the timeline."""
+        return self.finished is not None or self.read is not None or self.heard is not None
 
 
 state = State()
@@ -182,6 +208,18 @@ def start_import(path: str, scene_name: str, *, first_frame: int) -> None:
     _start(job, Import(job_id=job.job_id, path=path))
 
 
+def start_listening(scene_name: str, strip_name: str, sound_path: str, kinds: frozenset[str]) -> None:
+    """Have a sound listened to, and marked on the timeline.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    job = ListenJob(job_id=uuid.uuid4().hex, scene_name=scene_name, strip_name=strip_name, kinds=kinds)
+    _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache")))
+
+
 def start_model_job(job: ModelJob) -> None:
     """Have something done about the models on this machine; `models` shows how it goes.
 
@@ -215,7 +253,7 @@ def cancel() -> None:
     if state.job is not None and _worker is not None:
         state.cancelling = True
         _worker.send(Cancel(job_id=state.job.job_id))
-    state.finished = state.read = None
+    state.finished = state.read = state.heard = None
     state.waiting = ()
 
 
@@ -234,7 +272,7 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: RenderJob | ExportJob | ImportJob, message: Render | Export | Import) -> None:
+def _start(job: RenderJob | ExportJob | ImportJob | ListenJob, message: Render | Export | Import | Listen) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     state = State()
     _tell_worker(message)
@@ -276,11 +314,9 @@ def tick() -> float | None:
             redraw_sidebars()
         if models.state.is_outdated and models.state.job is None and _worker is not None:
             start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
-        if state.finished is not None and _may_insert():
-            bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)  # True: an undo step of its own
-        if state.read is not None and _may_insert():
-            bpy.ops.chromastrip.insert_timeline("EXEC_DEFAULT", True)
-        if state.waiting and state.job is None and state.finished is None:
+        if state.is_done and _may_insert():
+            _insert()
+        if state.waiting and state.job is None and not state.is_done:
             _start_next()
     except UserError as error:
         _drop_worker()
@@ -312,12 +348,25 @@ def _take(event: Event) -> None:
         case Imported():
             assert isinstance(state.job, ImportJob)
             state.read = ReadTimeline(job=state.job, imported=event)
+        case Heard():
+            assert isinstance(state.job, ListenJob)
+            state.heard = HeardSound(job=state.job, heard=event)
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
             state.waiting = ()
         case Cancelled():
             state.notes = ("Cancelled. Finished frames are kept.",)
     state.job, state.progress, state.cancelling = None, None, False
+
+
+def _insert() -> None:
+    """Put what is done on the timeline, as an undo step of its own."""
+    if state.finished is not None:
+        bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)
+    if state.read is not None:
+        bpy.ops.chromastrip.insert_timeline("EXEC_DEFAULT", True)
+    if state.heard is not None:
+        bpy.ops.chromastrip.insert_markers("EXEC_DEFAULT", True)
 
 
 def _may_insert() -> bool:
@@ -331,8 +380,8 @@ def _fail(error: UserError, details: str = "") -> None:
     if is_about_models:
         models.fail(error, details)
     if state.busy or not is_about_models:
-        state.job, state.progress, state.cancelling, state.finished, state.read = None, None, False, None, None
-        state.waiting = ()
+        state.job, state.progress, state.cancelling, state.waiting = None, None, False, ()
+        state.finished = state.read = state.heard = None
         show_error(error, details)
     redraw_sidebars()
 

@@ -43,7 +43,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, *, engine_is_se
     layout.label(text="Models", icon="NETWORK_DRIVE")
     draw_lines(layout, context, ("The embedded model needs nothing. These larger ones are downloaded only when you press the button.",))
     if not engine_is_set:
-        draw_lines(layout, context, ("Set Engine Python first.",), icon="INFO")
+        draw_lines(layout, context, ("Set up the engine first.",), icon="INFO")
         return
     _look_later()
     manager = context.window_manager

@@ -7,9 +7,11 @@ import bpy
 from ..core.protocol import BANDS, PARAMETERS, WITHOUT_EFFECT, Look, Model, Progress, UserError
 from . import compat, jobs
 from .lines import draw_lines
+from .markers import KINDS
+from .presets import CHROMASTRIP_PT_presets
 from .properties import SIZED
 from .sections import State, is_film, is_whole, noted_state, shown_frames, shown_strip
-from .strips import source_strip
+from .strips import beat_frames, source_strip
 
 STATE_ICONS = {State.FRESH: "CHECKMARK", State.STALE: "FILE_REFRESH", State.LONGER: "FILE_REFRESH", State.MISSING: "ERROR"}
 
@@ -31,6 +33,12 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
     """The sound, the look, and the button"""
 
     bl_label = "Chromastrip"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the presets' button, for the strip that they are executed for: the active one."""
+        strip = shown_strip(compat.edited_scene(context))
+        if strip is not None and strip == context.active_strip:
+            CHROMASTRIP_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
@@ -112,6 +120,27 @@ class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):
     numbers = ("split", "loud_notes", "beat", *(name for name in PARAMETERS if name.startswith(tuple(f"{band}_to_" for band in BANDS))))
 
 
+class CHROMASTRIP_PT_markers(SequencerPanel, bpy.types.Panel):
+    """What is heard, as markers"""
+
+    bl_label = "Markers"
+    bl_parent_id = "CHROMASTRIP_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the buttons, and say which markers count."""
+        column = self.layout.column(align=True)
+        column.operator("chromastrip.add_markers", text="Add Beats, Bars and Parts", icon="MARKER_HLT").kinds = set(KINDS)
+        row = column.row(align=True)
+        for kind, (label, _) in KINDS.items():
+            row.operator("chromastrip.add_markers", text=label).kinds = {kind}
+        column.operator("chromastrip.remove_markers", icon="X")
+        scene = compat.edited_scene(context)
+        strip = shown_strip(scene)
+        if strip is not None and strip.type == "SOUND" and (count := len(beat_frames(scene, strip))):
+            draw_lines(self.layout, context, (f"{count} markers are the beats of the next film.",), icon="INFO")
+
+
 class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
     """The edit, for other editors"""
 
@@ -178,7 +207,7 @@ def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip
 def _draw_progress(layout: bpy.types.UILayout) -> None:
     state = jobs.state
     column = layout.column(align=True)
-    if state.finished is not None or state.read is not None:
+    if state.is_done:
         column.label(text="Finished. Stop playback to insert it", icon="CHECKMARK")
     else:
         factor, text = _progress_words(state.progress)

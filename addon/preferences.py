@@ -1,10 +1,15 @@
-"""The add-on's preferences: which Python runs the engine, and the models on this machine."""
+"""The add-on's preferences: the engine's set-up, what it draws with, and the models on this machine."""
 
 import bpy
 
 from ..core.protocol import AUTO, PictureFormat, Precision
-from . import model_list
+from . import engine_buttons, engine_setup, model_list
 from .engine import PACKAGE
+
+
+def _plan_anew(_preferences: object, _context: bpy.types.Context) -> None:
+    """Have it told again what setting up would do: something of it was chosen."""
+    engine_setup.state.plan = engine_setup.state.condition = None
 
 
 class Preferences(bpy.types.AddonPreferences):
@@ -14,8 +19,21 @@ class Preferences(bpy.types.AddonPreferences):
 
     engine_python: bpy.props.StringProperty(
         name="Engine Python",
-        description="The Python program in which the engine's packages are installed",
+        description="A Python of your own in which the engine's packages are installed. Empty: the one that Set Up Engine makes",
         subtype="FILE_PATH",
+        update=_plan_anew,
+    )
+    setup_python: bpy.props.StringProperty(
+        name="Python for Set-Up",
+        description="The Python 3.11 to 3.13 that the engine is made with. Empty: Blender's own, else the system's",
+        subtype="FILE_PATH",
+        update=_plan_anew,
+    )
+    wheel_folder: bpy.props.StringProperty(
+        name="Offline Packages",
+        description="A folder of wheels (made by `pip download`, say): the engine is set up from there, without going online",
+        subtype="DIR_PATH",
+        update=_plan_anew,
     )
 
     device: bpy.props.EnumProperty(
@@ -49,10 +67,14 @@ class Preferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show the engine's Python, and the models."""
+        """Show the engine, what it draws with, and the models."""
+        engine_buttons.draw(self.layout, context)
         column = self.layout.column()
         column.use_property_split = True
-        column.prop(self, "engine_python", placeholder=".venv/worker/bin/python")
+        column.prop(self, "setup_python", placeholder="Automatic")
+        column.prop(self, "wheel_folder", placeholder="None: download")
+        column.prop(self, "engine_python", placeholder="Automatic")
+        column.separator()
         for name in ("device", "precision", "picture_format"):
             column.prop(self, name)
-        model_list.draw(self.layout, context, engine_is_set=bool(self.engine_python))
+        model_list.draw(self.layout, context, engine_is_set=engine_buttons.is_set())

@@ -99,6 +99,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
+    fps: bpy.props.StringProperty(name="Frame Rate", description="The exact frame rate that the film was drawn for", options={"HIDDEN"})
     drawn: bpy.props.StringProperty(name="Drawn", description="Digest of the settings that the film was drawn with", options={"HIDDEN"})
     drawn_first: bpy.props.IntProperty(
         name="Drawn From", description="The first of the film's frames that were drawn with these settings", options={"HIDDEN"}
@@ -146,7 +147,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, **made_with(group)}
-    made |= {"drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
+    made |= {"fps": group.fps, "drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
     return json.dumps(made, sort_keys=True, separators=(",", ":"))
 
 
@@ -154,6 +155,12 @@ def made_with(group: StripSettings) -> dict[str, Any]:
     """Give all settings that pictures follow, by name, as plain values."""
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     return {"size": int(group.size), **{name: getattr(group, name) for name in CHOICES}, **numbers}
+
+
+def chosen(group: StripSettings) -> dict[str, Any]:
+    """Give those of the same settings that are not as a new strip has them."""
+    known = group.bl_rna.properties
+    return {name: value for name, value in made_with(group).items() if getattr(group, name) != known[name].default}
 
 
 def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:

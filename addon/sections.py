@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import bpy
@@ -20,8 +21,8 @@ import bpy
 from ..core.protocol import FrameSequence, ProtocolError, RenderRequest, Section, Settings, UserError, decode
 from . import compat, engine, folders
 from .lines import redraw_sidebars
-from .properties import StripSettings, made_with, read_settings
-from .strips import current_strips, portable, sound_path, unpacked_sound
+from .properties import StripSettings, chosen, read_settings
+from .strips import current_strips, portable, scene_fps, sound_path, unpacked_sound
 
 REQUEST_FILE = "film.json"
 LOOK_SECONDS = 2.0  # between two looks at the disk
@@ -33,7 +34,7 @@ class State(enum.Enum):
 
     FRESH = "Up to date"
     STALE = "Settings changed since it was drawn"
-    LONGER = "Shows frames that were drawn with other settings"
+    LONGER = "Partly drawn with other settings"
     MISSING = "Frames are missing"
 
 
@@ -49,6 +50,8 @@ class Piece:
         Which of that film's frames it shows; half-open.
     drawn
         The digest of the settings that it is being drawn with.
+    fps
+        The film's rate.
     """
 
     scene_name: str
@@ -57,6 +60,7 @@ class Piece:
     first_frame: int
     end_frame: int
     drawn: str
+    fps: Fraction
 
 
 # Which strip, which frames --------------------------------------------------------------------------------------------------------------
@@ -187,13 +191,22 @@ def missing_count(strip: bpy.types.ImageStrip) -> int:
 
 
 def settings_digest(settings: StripSettings) -> str:
-    """Digest all that a strip's settings say about pictures: 16 hexadecimal digits."""
-    return hashlib.blake2b(json.dumps(made_with(settings), sort_keys=True).encode(), digest_size=8).hexdigest()
+    """Digest all that a strip's settings say about pictures: 16 hexadecimal digits.
+
+    Only what differs from Blender's default counts, so that a version with more settings does not find all strips changed.
+    """
+    return hashlib.blake2b(json.dumps(chosen(settings), sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def mark_as_drawn(settings: StripSettings, *, film: str, drawn: str, first_frame: int, end_frame: int) -> None:
-    """Note on a strip which film it shows, and with what settings which of its frames were drawn."""
+def mark_as_drawn(settings: StripSettings, *, film: str, drawn: str, fps: Fraction, first_frame: int, end_frame: int) -> None:
+    """Note on a strip which film it shows, its rate, and with what settings which of its frames were drawn."""
     settings.film, settings.drawn, settings.drawn_first, settings.drawn_end = film, drawn, first_frame, end_frame
+    settings.fps = str(fps)
+
+
+def is_out_of_sync(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
+    """Say whether the scene has another frame rate than the strip was drawn for: pictures are not retimed as sounds are."""
+    return bool(strip.chromastrip.fps) and strip.chromastrip.fps != str(scene_fps(scene))
 
 
 # Asking for it --------------------------------------------------------------------------------------------------------------------------
@@ -226,6 +239,7 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         first_frame=first,
         end_frame=end,
         drawn=settings_digest(strip.chromastrip),
+        fps=film.fps,
     )
     return request, piece
 
@@ -336,7 +350,7 @@ def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.I
     for element in strip.elements:
         element.filename = names[min(frame_number(element.filename), len(names) - 1)]
     strip.directory = portable(frames.folder)
-    mark_as_drawn(strip.chromastrip, film=film, drawn=piece.drawn, first_frame=piece.first_frame, end_frame=piece.end_frame)
+    mark_as_drawn(strip.chromastrip, film=film, drawn=piece.drawn, fps=piece.fps, first_frame=piece.first_frame, end_frame=piece.end_frame)
     strip.invalidate_cache("RAW")
     return strip
 

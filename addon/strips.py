@@ -98,6 +98,7 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
         settings=read_settings(strip.chromastrip),
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
+        beats_seconds=marked_beats(scene, strip),
         limit_flashes=strip.chromastrip.limit_flashes,
         machine=engine.machine(),
         picture_format=engine.picture_format(),
@@ -119,6 +120,23 @@ def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) ->
     """Say where in the sound file the strip's first frame lies, in seconds."""
     frames = compat.left_handle(strip) - exact(compat.content_start(strip)) + compat.content_trim_start(strip)
     return frames / scene_fps(scene) + exact(strip.sound_offset)
+
+
+def marked_beats(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[Fraction, ...]:
+    """Give the beats that the user has marked along a sound strip, in the sound's own time; none marked: they are heard."""
+    start, left = source_start_seconds(scene, strip), compat.left_handle(strip)
+    times = (start + (frame - left) / scene_fps(scene) for frame in beat_frames(scene, strip))
+    return tuple(time for time in times if time >= 0)
+
+
+def beat_frames(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[int]:
+    """Give the frames of the beats that are marked along a strip: of markers called "Beat", and of those called "Bar" where some are."""
+    frames: dict[str, set[int]] = {"Beat": set(), "Bar": set()}
+    for marker in scene.timeline_markers:
+        kind = marker.name.partition(" ")[0].capitalize()
+        if kind in frames and compat.left_handle(strip) <= marker.frame < compat.right_handle(strip):
+            frames[kind].add(marker.frame)
+    return sorted(frames["Beat"] | frames["Bar"]) if frames["Beat"] else []
 
 
 def scene_fps(scene: bpy.types.Scene) -> Fraction:

@@ -161,7 +161,7 @@ class WorkerClient:
         if self._process.poll() is not None:
             raise WorkerError(
                 f"The engine did not start ({_describe_exit(self._process.returncode)}).{self._last_words()}",
-                "Set Engine Python, in the add-on's preferences, to one with the engine's packages (`python3 dev.py setup` makes it).",
+                "Press Check in the add-on's preferences: it says what is missing.",
             )
         if time.monotonic() - self._started > START_SECONDS:
             raise WorkerError(

@@ -39,7 +39,7 @@ FOREIGN_PIP_VARIABLES = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PI
 TORCH_INDEX = "https://download.pytorch.org/whl"  # see https://pytorch.org/get-started/locally
 PYPI_CUDA = 13  # the major version that PyPI's PyTorch for Linux is built for
 DRIVER_LIBRARIES = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
-PACKAGES_MB, PACKAGES_DISK_MB = 290, 900  # all but PyTorch, measured on Linux with Python 3.11
+PACKAGES_MB, PACKAGES_DISK_MB = 350, 900  # all but PyTorch, measured on Linux with Python 3.11
 SMALLEST_FREE_MB = 1000
 
 WARM_UP = {"torch": "torch", "librosa": "librosa.core.constantq, librosa.onset"}
@@ -529,7 +529,7 @@ class PipProgress:
         if found := re.match(r"Progress (\d+) of (\d+)", line):
             self._tell_download(int(found[1]) / 1e6)
         elif found := re.match(r"(?:Collecting|Processing) (\S+)", line):
-            self._begin(_distribution(found[1]))
+            self._begin(found[1])
         elif found := re.match(r"(?:Downloading|Using cached) (\S+) \(([\d.]+) (bytes|kB|MB|GB)\)", line):
             self._begin_download(found[1], float(found[2]) * MEGABYTES[found[3]])
         elif found := re.match(r"Installing collected packages: (.*)", line):
@@ -537,8 +537,11 @@ class PipProgress:
         elif self.wanted:
             self._tell_installed()
 
-    def _begin(self, name: str) -> None:
+    def _begin(self, requirement: str) -> None:
         self._end_download()
+        if (file := Path(requirement)).is_file():  # of the user's folder of packages, or of another index on this machine
+            self.come_mb += file.stat().st_size / 1e6
+        name = _distribution(requirement)
         self.names.add(name)
         self._tell(f"Looking up packages   {len(self.names)}: {name}")
 
@@ -567,6 +570,8 @@ class PipProgress:
         self._tell(f"Installing   {done} of {len(self.wanted)} packages")
 
     def _tell(self, words: str) -> None:
+        far = min(self.come_mb / self.expected_mb, 1.0)
+        self.part = max(self.part, DOWNLOAD_FROM + far * (DOWNLOAD_TO - DOWNLOAD_FROM))
         if words != self.said:  # pip tells of each 10 kB
             self.said = words
             self.tell("progress", part=round(self.part, 4), words=words)
@@ -640,7 +645,7 @@ def _end_with_stdin() -> None:
         os.setpgid(0, 0)  # a group of our own, to be ended as a whole
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1 << 12):
+        while os.read(0, 1 << 12):  # not sys.stdin, whose lock this thread would hold when Python ends
             pass
         say("cancelled")
         if sys.platform == "win32":

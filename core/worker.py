@@ -28,9 +28,11 @@ from .protocol import (
     Export,
     Exported,
     Failed,
+    Heard,
     Hello,
     Import,
     Imported,
+    Listen,
     Message,
     Missing,
     ModelJob,
@@ -48,7 +50,7 @@ from .working import CancelledError, DeviceLostError
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = ModelJob | Render | Export | Import | ChooseClasses
+Job = ModelJob | Render | Export | Import | Listen | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -191,6 +193,8 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
         return _export(job, inbox=inbox, outbox=outbox, backends=backends)
     if isinstance(job, Import):
         return _import(job, inbox=inbox)
+    if isinstance(job, Listen):
+        return _listen(job, outbox)
     if isinstance(job, ChooseClasses):
         return _choose(job, outbox)
     if isinstance(job, ModelJob):
@@ -226,6 +230,13 @@ def _import(job: Import, *, inbox: Inbox) -> Imported:
     folder = Path(job.media_folder) if job.media_folder else None
     read = read_edit(Path(job.path), media_folder=folder, cancelled=lambda: inbox.is_cancelled(job.job_id))
     return Imported(job_id=job.job_id, edit=read.edit, notes=read.notes)
+
+
+def _listen(job: Listen, outbox: Outbox) -> Heard:
+    from .sound import listening_job
+
+    outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
+    return listening_job.answer(job)
 
 
 def _choose(job: ChooseClasses, outbox: Outbox) -> ClassesChosen:

@@ -1,7 +1,8 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `ChooseClasses`, those of `models`); the worker answers with any number of
-`Progress` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `ClassesChosen`, `ModelsListed`, `Failed` and `Cancelled`.
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
+number of `Progress` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`, `ModelsListed`,
+`Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
 
@@ -165,6 +166,23 @@ class Import:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listen:
+    """Say where a sound's beats, bars and parts are.
+
+    Parameters
+    ----------
+    sound_path
+        Absolute path of the sound or movie file.
+    cache_folder
+        As a `RenderRequest`'s: where analysed sounds are kept.
+    """
+
+    job_id: str
+    sound_path: str
+    cache_folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cancel:
     """End a job at the next batch; finished frames stay."""
 
@@ -233,6 +251,34 @@ class Imported:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SongPart:
+    """A suggested part of a song: its beginning, and a letter; parts with one letter are alike."""
+
+    start_seconds: float
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A finished `Listen`.
+
+    Parameters
+    ----------
+    beats_seconds
+        From the sound's beginning, rising.
+    first_bar
+        Which of the beats begins the first bar; every fourth after it begins another one.
+    parts
+        One after the other.
+    """
+
+    job_id: str
+    beats_seconds: tuple[float, ...]
+    first_bar: int
+    parts: tuple[SongPart, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """A job that could not be finished: what happened (`cause`), what to do (`cure`), and for reports, the traceback (`details`)."""
 
@@ -249,5 +295,5 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Drawn | Exported | Imported | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
-Message = Render | Export | Import | ChooseClasses | ModelJob | Cancel | Shutdown | Event
+Event = Hello | Progress | Drawn | Exported | Imported | Heard | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
+Message = Render | Export | Import | Listen | ChooseClasses | ModelJob | Cancel | Shutdown | Event

@@ -1,41 +1,11 @@
 # Have the real Kdenlive open a project and save it under another name, by its menus.
 # usage: kdenlive_save.sh FILE.kdenlive SAVED.kdenlive        (inside the root: a virtual screen, a session bus, a HOME without settings)
-set -u
-file=$1 saved=$2
-
-window() { # wait until a window with this in its name is seen
-  for _ in $(seq 40); do
-    xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 && sleep 1 && return
-    sleep 0.5
-  done
-  echo "no window “$1”; there are:"
-  xdotool search --onlyvisible --name . getwindowname %@
-  exit 1
-}
-
-mkdir -p "$HOME/.config" "$HOME/Videos" "$HOME/Documents"
-printf '[version]\nversion=26.08.2\n' >"$HOME/.config/kdenliverc" # else it begins with questions
-openbox &
-kdenlive "$file" >"$saved.log" 2>&1 &
-kdenlive=$!
-for _ in $(seq 40); do # an error may come before the window: it misses a folder that it has not made yet
-  xdotool search --onlyvisible --name "$(basename "$file" .kdenlive)" >/dev/null 2>&1 && break
-  sleep 0.5
-  error=$(xdotool search --onlyvisible --name "Error — Kdenlive" | head -1)
-  [ -z "$error" ] || { xdotool windowfocus "$error"; sleep 0.2; xdotool key Return; }
-done
-window "$(basename "$file" .kdenlive)"
+. "$(dirname "$0")/kdenlive.sh"
+start "$2.log" "$1"
+wait_for_project "$(basename "$1" .kdenlive)"
 sleep 3
-gdbus call --session -d "org.kde.kdenlive-$kdenlive" -o /kdenlive/MainWindow_1 -m org.kde.KMainWindow.activateAction file_save_as >/dev/null &
+action file_save_as
 window "Save As"
-xdotool key ctrl+a
-xdotool type "$saved"
-xdotool key Return
-for _ in $(seq 40); do
-  [ -s "$saved" ] && break
-  sleep 0.5
-done
-sleep 1
-ffmpeg -v error -y -f x11grab -video_size 1600x900 -i "$DISPLAY" -frames:v 1 "$saved.png"
-kill "$kdenlive"
-[ -s "$saved" ]
+name_file "$2"
+ffmpeg -v error -y -f x11grab -video_size 1600x900 -i "$DISPLAY" -frames:v 1 "$2.png"
+finish "$2"

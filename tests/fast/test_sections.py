@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.generator import Generator
+from core.generator import Generator, abstract_network
 from core.latents import make_latents
+from core.network.running import Way
 from core.protocol import Cue, Curve, Look, Section, Settings
 from tests.films import random_features
 
@@ -64,7 +65,8 @@ def test_outside_all_sections_not_one_bit_changes(sections, base):
 
 def test_outside_all_sections_every_cache_key_stays():
     section = Section(first_frame=100, end_frame=150, settings=Settings(seed=9, classes=(1, 2, 3), class_count=3))
-    plain, film = (Generator().cache_keys(latents) for latents in (make(), make(section)))
+    generator = Generator(abstract_network(), Way(device="cpu", precision="float32"))
+    plain, film = (generator.cache_keys(latents) for latents in (make(), make(section)))
     changed = [frame for frame in range(FRAMES) if plain[frame] != film[frame]]
     assert set(changed) <= set(range(100, 150))
     assert len(changed) > 45
@@ -102,6 +104,14 @@ def test_in_its_middle_a_section_is_its_own_film():
     np.testing.assert_allclose(film.class_vectors(range(92, 168)), make(base=own).class_vectors(range(92, 168)), atol=1e-6)
     assert np.abs(film.noise[170]).max() < 0.4 * 2
     assert np.abs(film.noise[60]).max() > 0.4 * 2
+
+
+def test_where_the_film_begins_or_ends_a_section_shows_fully():
+    own = Settings(seed=9, truncation=0.4)
+    first, last = (make(Section(first_frame=first, end_frame=first + 100, settings=own)) for first in (0, FRAMES - 100))
+    np.testing.assert_array_equal(first.truncation[:68], np.float32(0.4))
+    np.testing.assert_array_equal(last.truncation[-68:], np.float32(0.4))
+    np.testing.assert_allclose(last.class_vectors([FRAMES - 1]), make(base=own).class_vectors([FRAMES - 1]), atol=1e-6)
 
 
 def test_sections_that_do_not_meet_may_come_in_any_order():

@@ -1,0 +1,177 @@
+"""A sound's beats, bars and parts as markers on the timeline. Where they are is heard by the worker; here they are put, and taken away.
+
+Markers called "Beat" are the beats of the next film, whether put by hand, moved or as they were heard: see `strips.marked_beats`.
+"""
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import bpy
+
+from ..core.protocol import Heard, UserError
+from . import compat, folders, jobs
+from .strips import check_source, scene_fps, sound_path, source_start_seconds, source_strip, unpacked_sound
+
+KINDS = {
+    "BEATS": ("Beats", "Beat"),
+    "BARS": ("Bars", "Bar"),
+    "PARTS": ("Parts", "Part"),
+}
+"""What can be marked: a label, and the first word of the markers' names."""
+
+BEATS_IN_A_BAR = 4
+
+
+class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
+    """Listen to the selected sound, and mark it on the timeline"""
+
+    bl_idname = "chromastrip.add_markers"
+    bl_label = "Add Markers"
+    bl_description = (
+        "Listen to the selected sound and mark it on the timeline, in the place of what was marked so along it before. Beats that you move,"
+        " or add by hand as markers called Beat, win over those that are heard when the next film is drawn"
+    )
+    bl_options = {"REGISTER"}
+
+    kinds: bpy.props.EnumProperty(
+        name="Markers",
+        description="What is marked",
+        items=(
+            ("BEATS", "Beats", "Each beat"),
+            ("BARS", "Bars", "The first of four beats, numbered"),
+            ("PARTS", "Parts", "Where another part of the song begins; parts with one letter are alike"),
+        ),
+        options={"ENUM_FLAG"},
+        default=set(KINDS),
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        reason = jobs.why_busy() or _why_no_sound(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Have the worker listen."""
+        scene = compat.edited_scene(context)
+        try:
+            strip = source_strip(scene)
+            check_source(strip)
+            path = unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
+            jobs.start_listening(scene.name, strip.name, path, frozenset(self.kinds))
+        except UserError as error:
+            jobs.show_error(error)
+            self.report({"ERROR"}, f"{error.cause} {error.cure}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_insert_markers(bpy.types.Operator):
+    """Put what was heard on the timeline"""
+
+    bl_idname = "chromastrip.insert_markers"
+    bl_label = "Add Markers"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when something was heard."""
+        return jobs.state.heard is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Put them along the strip, wherever that is now."""
+        told = jobs.state.heard
+        assert told is not None  # `poll`
+        jobs.state.heard = None
+        scene = bpy.data.scenes.get(told.job.scene_name)
+        strip = scene.sequence_editor.strips_all.get(told.job.strip_name) if scene and scene.sequence_editor else None
+        if strip is None:
+            jobs.show_error(UserError(f"The strip “{told.job.strip_name}” is gone.", "Select a sound, and add the markers again."))
+            return {"CANCELLED"}
+        remove(scene, strip, told.job.kinds)
+        count = put(scene, strip, told.heard, told.job.kinds)
+        jobs.state.notes = (f"Added {count} markers along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_remove_markers(bpy.types.Operator):
+    """Remove all markers of beats, bars and parts along the selected sound"""
+
+    bl_idname = "chromastrip.remove_markers"
+    bl_label = "Remove Markers"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        reason = _why_no_sound(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove them."""
+        scene = compat.edited_scene(context)
+        remove(scene, source_strip(scene), frozenset(KINDS))
+        return {"FINISHED"}
+
+
+CLASSES = (CHROMASTRIP_OT_add_markers, CHROMASTRIP_OT_insert_markers, CHROMASTRIP_OT_remove_markers)
+
+
+def _why_no_sound(context: bpy.types.Context) -> str:
+    try:
+        source_strip(compat.edited_scene(context))
+    except UserError as error:
+        return f"{error.cause} {error.cure}".rstrip(".")
+    return ""
+
+
+# What is put, and taken away ------------------------------------------------------------------------------------------------------------
+
+
+def put(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, heard: Heard, kinds: frozenset[str]) -> int:
+    """Put markers along a strip, and give their number. Where a bar is marked, its beat is not."""
+    start, fps, left = source_start_seconds(scene, strip), scene_fps(scene), compat.left_handle(strip)
+    taken, count = _bar_frames(scene), 0
+    for name, seconds in _marks(heard, kinds, begin=start):
+        frame = left + _nearest((max(Fraction(seconds), start) - start) * fps)
+        if not left <= frame < compat.right_handle(strip) or (name == "Beat" and frame in taken):
+            continue
+        scene.timeline_markers.new(name, frame=frame)
+        taken |= {frame} if name.startswith("Bar ") else set()
+        count += 1
+    return count
+
+
+def _marks(heard: Heard, kinds: frozenset[str], *, begin: Fraction) -> Iterator[tuple[str, float]]:
+    """Give names and times of the wanted markers: bars before the beats that they stand for."""
+    beats = heard.beats_seconds
+    if "PARTS" in kinds:
+        ends = (*(part.start_seconds for part in heard.parts[1:]), math.inf)
+        yield from ((f"Part {part.label}", part.start_seconds) for part, end in zip(heard.parts, ends, strict=True) if end > begin)
+    if "BARS" in kinds:
+        bars = beats[heard.first_bar :: BEATS_IN_A_BAR]
+        yield from ((f"Bar {number}", seconds) for number, seconds in enumerate(bars, 1) if seconds >= begin)
+    if "BEATS" in kinds:
+        yield from (("Beat", seconds) for seconds in beats if seconds >= begin)
+
+
+def remove(scene: bpy.types.Scene, strip: bpy.types.Strip, kinds: frozenset[str]) -> None:
+    """Remove the markers of some kinds along a strip."""
+    words = {KINDS[kind][1] for kind in kinds}
+    for marker in list(scene.timeline_markers):
+        inside = compat.left_handle(strip) <= marker.frame < compat.right_handle(strip)
+        if inside and marker.name.partition(" ")[0] in words:
+            scene.timeline_markers.remove(marker)
+
+
+def _bar_frames(scene: bpy.types.Scene) -> set[int]:
+    return {marker.frame for marker in scene.timeline_markers if marker.name.startswith("Bar ")}
+
+
+def _nearest(frames: Fraction) -> int:
+    return math.floor(frames + Fraction(1, 2))

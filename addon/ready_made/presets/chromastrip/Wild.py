@@ -1,0 +1,28 @@
+"""A new picture with each chord, and leaps with each hit."""
+
+import bpy
+
+settings = bpy.context.active_strip.chromastrip
+
+settings.look = "chromastrip"
+settings.pitch_sensitivity = 290.0
+settings.tempo_sensitivity = 0.7
+settings.jitter = 0.8
+settings.truncation = 1.0
+settings.smooth_factor = 8
+settings.depth = 1.0
+settings.class_count = 12
+settings.split = 0.8
+settings.loud_notes = 0.0
+settings.beat = 0.5
+settings.mood = 0.0
+settings.word_fade_seconds = 0.5
+settings.low_to_motion = 0.0
+settings.low_to_truncation = 0.0
+settings.low_to_class_speed = 0.0
+settings.mid_to_motion = 0.0
+settings.mid_to_truncation = 0.0
+settings.mid_to_class_speed = 0.0
+settings.high_to_motion = 0.0
+settings.high_to_truncation = 0.0
+settings.high_to_class_speed = 0.0
