@@ -28,7 +28,7 @@ class BootstrapClient:
     arguments
         Its words.
     python
-        The Python that runs it; None: Blender's.
+        The Python that runs it.
 
     Raises
     ------
@@ -36,14 +36,14 @@ class BootstrapClient:
         If it cannot be started.
     """
 
-    def __init__(self, script: Path, arguments: Sequence[str], *, python: Path | None = None) -> None:
+    def __init__(self, script: Path, arguments: Sequence[str], *, python: Path) -> None:
         handle, name = tempfile.mkstemp(prefix="chromastrip-", suffix=".jsonl")  # a file: a pipe cannot be read on Windows without waiting
         os.close(handle)
         self._path = Path(name)
         self._reader = self._path.open("rb")
         self._unread = b""
         try:
-            self._process = self._start([str(python or blenders_python()), "-I", str(script), *arguments, "--end-with-stdin"])
+            self._process = self._start([str(python), "-I", str(script), *arguments, "--end-with-stdin"])
         except OSError as error:
             self._forget()
             raise UserError(f"Python cannot be started: {error.strerror}.", "Choose one in Python for Set-Up.") from error

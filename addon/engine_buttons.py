@@ -45,7 +45,9 @@ def _look_later() -> None:
 def _draw_condition(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state = engine_setup.state
     if _chosen():
-        draw_lines(layout, context, ("The engine runs in the Engine Python that is named below.",), icon="INFO")
+        draw_lines(
+            layout, context, ("The engine runs in the Engine Python that is named below. Clear that to have one set up.",), icon="INFO"
+        )
     elif state.condition is not None:
         is_ready = state.condition == Condition.READY
         draw_lines(layout, context, (WORDS[state.condition],), icon="CHECKMARK" if is_ready else "INFO")
@@ -61,12 +63,19 @@ def _draw_condition(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
 def _draw_buttons(layout: bpy.types.UILayout) -> None:
     state = engine_setup.state
     row = layout.row(align=True)
-    if not is_set():
-        label = "Retry" if state.failed == Task.MAKE else LABELS.get(state.condition, "Set Up Engine")
-        row.operator("chromastrip.set_up_engine", icon="IMPORT", text=label)
+    if not is_set() or (state.is_faulty and not _chosen()):
+        row.operator("chromastrip.set_up_engine", icon="IMPORT", text=_label())
     row.operator("chromastrip.check_engine", icon="VIEWZOOM")
     row.operator("chromastrip.remove_engine", icon="TRASH")
     row.operator("chromastrip.copy_engine_log", icon="COPYDOWN")
+
+
+def _label() -> str:
+    state = engine_setup.state
+    if state.failed == Task.MAKE:
+        return "Retry"
+    is_made = state.condition == Condition.READY
+    return "Repair" if is_made else LABELS.get(state.condition, "Set Up Engine")
 
 
 def _draw_progress(layout: bpy.types.UILayout) -> None:

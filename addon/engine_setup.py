@@ -13,7 +13,7 @@ import bpy
 
 from ..core.protocol import UserError
 from . import engine, jobs, models
-from .bootstrap_client import BootstrapClient
+from .bootstrap_client import BootstrapClient, blenders_python
 from .engine import Condition
 from .lines import redraw_sidebars
 
@@ -80,6 +80,11 @@ class State:
     note: str = ""
 
     @property
+    def is_faulty(self) -> bool:
+        """Whether the last Check found a fault."""
+        return bool(self.rows) and not self.rows[-1].is_well
+
+    @property
     def busy(self) -> bool:
         """Whether a task is under way that a button began."""
         return self.task not in {None, Task.PLAN}
@@ -104,7 +109,7 @@ def start(task: Task) -> None:
     _drop_client()
     if task in {Task.MAKE, Task.REMOVE}:
         jobs.end_worker()  # it holds the files that are about to change
-    _client = BootstrapClient(SCRIPT, _arguments(task), python=_setup_python())
+    _client = BootstrapClient(SCRIPT, _arguments(task), python=_running_python())
     state.task, state.cancelling, state.part, state.words = task, False, 0.0, ""
     if task != Task.PLAN or state.failed == Task.PLAN:
         state.error, state.failed, state.note, state.rows = None, None, "", ()
@@ -149,9 +154,14 @@ def process_id() -> int | None:
     return None if _client is None else _client.pid
 
 
-def _setup_python() -> Path | None:
-    chosen = _preferences().setup_python
-    return Path(bpy.path.abspath(chosen)) if chosen else None
+def _running_python() -> Path:
+    """Give the Python that runs the program: Blender's own, for the one to set up with may be too old for it."""
+    try:
+        return blenders_python()
+    except UserError:
+        if chosen := _preferences().setup_python:
+            return Path(bpy.path.abspath(chosen))
+        raise
 
 
 def _preferences() -> Any:
@@ -168,7 +178,8 @@ def _arguments(task: Task) -> list[str]:
             given["--python"] = bpy.path.abspath(preferences.setup_python)
         if preferences.wheel_folder:
             given["--wheels"] = bpy.path.abspath(preferences.wheel_folder)
-    return [task.value, *(word for pair in given.items() for word in pair)]
+    anew = ["--anew"] if task == Task.MAKE and state.is_faulty else []
+    return [task.value, *(word for pair in given.items() for word in pair), *anew]
 
 
 # What the timer does --------------------------------------------------------------------------------------------------------------------

@@ -241,6 +241,8 @@ def cancel_model_job() -> None:
 
 def why_busy() -> str:
     """Say why no other job can be started now; empty: one can. The worker does one at a time."""
+    if isinstance(state.job, ListenJob):
+        return "A sound is being listened to. Wait for it, or cancel it"
     if state.busy:
         return "A film is being drawn. Wait for it, or cancel it"
     if models.state.busy:

@@ -91,7 +91,14 @@ def _insert(context: bpy.types.Context, film: jobs.FinishedFilm, where: Placemen
     write_settings(settings, film.settings)
     settings.limit_flashes = film.job.request.limit_flashes
     settings.sound_name = where.sound_strip_name
-    mark_as_drawn(settings, film=film.drawn.digest, drawn=settings_digest(settings), first_frame=0, end_frame=film.drawn.frames.frame_count)
+    mark_as_drawn(
+        settings,
+        film=film.drawn.digest,
+        drawn=settings_digest(settings),
+        fps=film.job.request.fps,
+        first_frame=0,
+        end_frame=film.drawn.frames.frame_count,
+    )
 
 
 class CHROMASTRIP_OT_render(bpy.types.Operator):
@@ -166,6 +173,7 @@ class CHROMASTRIP_OT_redo(bpy.types.Operator):
         scene = compat.edited_scene(context)
         (film,) = selected_films(scene)
         sound = sound_of(scene, film)
+        assert sound is not None  # `poll`
         set_made_with(sound.chromastrip, made_with(film.chromastrip))
         film.select, sound.select = False, True
         scene.sequence_editor.active_strip = sound
@@ -189,8 +197,10 @@ class CHROMASTRIP_OT_copy_settings(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remember them."""
+        strip = shown_strip(compat.edited_scene(context))
+        assert strip is not None  # `poll`
         _copied.clear()
-        _copied.update(made_with(shown_strip(compat.edited_scene(context)).chromastrip))
+        _copied.update(made_with(strip.chromastrip))
         return {"FINISHED"}
 
 

@@ -1,5 +1,6 @@
 """The sidebar's tab. Draws what is known already; does no work."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import bpy
@@ -10,7 +11,7 @@ from .lines import draw_lines
 from .markers import KINDS
 from .presets import CHROMASTRIP_PT_presets
 from .properties import SIZED
-from .sections import State, is_film, is_whole, noted_state, shown_frames, shown_strip
+from .sections import State, is_film, is_out_of_sync, is_whole, noted_state, shown_frames, shown_strip
 from .strips import beat_frames, source_strip
 
 STATE_ICONS = {State.FRESH: "CHECKMARK", State.STALE: "FILE_REFRESH", State.LONGER: "FILE_REFRESH", State.MISSING: "ERROR"}
@@ -47,7 +48,7 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         strip = shown_strip(compat.edited_scene(context))
         is_drawn = strip is not None and is_film(strip)
-        strip = _draw_film(layout, strip) if is_drawn else _draw_source(layout, context)
+        strip = _draw_film(layout, context, strip) if is_drawn else _draw_source(layout, context)
         if strip is not None:
             _draw_settings(layout, strip)
         if jobs.state.busy:
@@ -57,7 +58,9 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             row.scale_y = 1.5
             row.operator("chromastrip.render" if is_drawn else "chromastrip.generate", icon="RENDER_ANIMATION")
             if is_drawn:
-                layout.operator("chromastrip.render_stale", icon="FILE_REFRESH")
+                row = layout.row(align=True)
+                row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
+                row.operator("chromastrip.redo", icon="LOOP_BACK")
         _draw_news(layout, context)
 
 
@@ -65,7 +68,7 @@ def _draw_settings(layout: bpy.types.UILayout, strip: bpy.types.Strip) -> None:
     settings = strip.chromastrip
     column = layout.column()
     network = column.column()
-    network.active = not is_film(strip) or is_whole(strip)  # a piece has those of its film
+    network.enabled = not is_film(strip) or is_whole(strip)  # a piece has those of its film
     network.prop(settings, "model")
     if settings.model in SIZED:
         network.prop(settings, "size")
@@ -98,7 +101,9 @@ class NumbersPanel(SequencerPanel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        settings = shown_strip(compat.edited_scene(context)).chromastrip  # there is one: `poll`
+        strip = shown_strip(compat.edited_scene(context))
+        assert strip is not None  # `poll`
+        settings = strip.chromastrip
         for name in self.numbers:
             row = layout.row()
             row.active = settings.model != Model.SYNC_CARD and name not in WITHOUT_EFFECT[Look(settings.look)]
@@ -155,17 +160,18 @@ class CHROMASTRIP_PT_hand_over(SequencerPanel, bpy.types.Panel):
         column.operator("chromastrip.import_timeline", icon="IMPORT")
 
 
-def _draw_film(layout: bpy.types.UILayout, strip: bpy.types.ImageStrip) -> bpy.types.ImageStrip:
+def _draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.ImageStrip) -> bpy.types.ImageStrip:
     row = layout.row()
     row.label(text=strip.name, icon="FILE_IMAGE")
     _draw_copy_buttons(row)
-    first, end = shown_frames(strip)
     state = noted_state(strip)
-    row = layout.row()
-    row.label(text=state.value, icon=STATE_ICONS[state])
-    row.label(text=f"Film frames {first} to {end - 1}")
-    row = layout.row()
-    row.operator("chromastrip.redo", icon="LOOP_BACK")
+    first, end = shown_frames(strip)
+    frames = "the whole film" if is_whole(strip) else f"frames {first} ... {end - 1} of the film"
+    draw_lines(layout, context, (f"{state.value}; {frames}",), icon=STATE_ICONS[state])
+    scene = compat.edited_scene(context)
+    if is_out_of_sync(scene, strip):
+        words = (f"Drawn for {float(Fraction(strip.chromastrip.fps)):.5g} fps: out of sync.", "Select its sound, and press Generate.")
+        draw_lines(layout, context, words, icon="ERROR")
     return strip
 
 

@@ -71,8 +71,9 @@ class Preferences(bpy.types.AddonPreferences):
         engine_buttons.draw(self.layout, context)
         column = self.layout.column()
         column.use_property_split = True
-        column.prop(self, "setup_python", placeholder="Automatic")
-        column.prop(self, "wheel_folder", placeholder="None: download")
+        if not engine_buttons.is_set():
+            column.prop(self, "setup_python", placeholder="Automatic")
+            column.prop(self, "wheel_folder", placeholder="None: download")
         column.prop(self, "engine_python", placeholder="Automatic")
         column.separator()
         for name in ("device", "precision", "picture_format"):

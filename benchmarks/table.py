@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ORDER = ("following", "drawing", "listening", "walking", "lyrics", "flashes", "replay", "blender")
-README_SHOWS = ("drawing",)
+ORDER = ("network", "films", "following", "drawing", "listening", "walking", "lyrics", "flashes", "replay", "handover", "blender")
+README_SHOWS = ("network", "drawing")
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 WHOLE_NUMBERS_FROM = 100
 

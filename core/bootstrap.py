@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--requirements", type=Path, default=Path(__file__).with_name("requirements.txt"), help="what pip installs")
         command.add_argument("--python", type=Path, help="make the environment with this Python (any that fits); check: check this one")
         command.add_argument("--wheels", type=Path, help="a folder of wheels: install from there, and never go online")
+        command.add_argument("--anew", action="store_true", help="make: keep nothing of an environment that is there")
         command.add_argument("--end-with-stdin", action="store_true", help="end, with all that was started, when standard input closes")
         command.set_defaults(run=run)
     return parser
@@ -320,7 +321,8 @@ def _of_path() -> Iterator[Path]:
     folders = [Path(folder) for folder in os.get_exec_path()] + [Path("/usr/local/bin"), Path("/opt/homebrew/bin")]
     for major, minor in VERSIONS:
         yield from (folder / f"python{major}.{minor}{suffix}" for folder in folders)
-    yield from (folder / f"python3{suffix}" for folder in folders)
+    is_mac = sys.platform == "darwin"  # whose own python3 is too old, and may ask to install developers' tools
+    yield from (folder / f"python3{suffix}" for folder in folders if not (is_mac and folder == Path("/usr/bin")))
 
 
 def _of_installers() -> Iterator[Path]:
@@ -375,6 +377,8 @@ class Place:
 
 def run_make(options: argparse.Namespace) -> None:
     """Make the environment, or bring it up to date."""
+    if options.wheels and not options.wheels.is_dir():
+        raise SetupError(f"There is no folder {options.wheels}.", "Choose another folder in Offline Packages, or none.")
     options.folder.mkdir(parents=True, exist_ok=True)
     say("progress", part=0.0, words="Finding a Python")
     plan = make_plan(options)
@@ -395,7 +399,7 @@ def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
     with place.log.open("w", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {platform.platform()}  PyTorch {plan.build.words}\n")
         step = Steps(place=place, plan=plan, log=log, wheels=options.wheels)
-        if not _can_be_updated(place, stamp, plan):
+        if options.anew or not _can_be_updated(place, stamp, plan):
             step.make_environment()
         step.upgrade_pip()
         step.install(options.requirements)
@@ -650,6 +654,7 @@ def _end_with_stdin() -> None:
         say("cancelled")
         if sys.platform == "win32":
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(os.getpid())], capture_output=True, check=False)
+            os._exit(1)
         else:
             os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -725,6 +730,7 @@ def _cure(said: str) -> str:
 # Checking it ----------------------------------------------------------------------------------------------------------------------------
 
 SET_UP = "Press Set Up Engine."
+REPAIR = "Press Repair; if you have named an Engine Python, name another one, or none."
 VERSIONS_PROGRAM = """
 import importlib.metadata as m, json, platform, sys
 found = {}
@@ -804,9 +810,9 @@ def _check_made(options: argparse.Namespace) -> Path:
     if not place.environment.exists():
         raise SetupError(f"The engine is not set up: there is nothing in {place.folder}.", SET_UP)
     if not place.python.exists():
-        raise SetupError("The Python that the engine was made with is gone: with the Blender it belonged to, perhaps.", SET_UP)
+        raise SetupError("The Python that the engine was made with is gone: with the Blender it belonged to, perhaps.", REPAIR)
     if not stamp:
-        raise SetupError("The engine's environment is half-made.", SET_UP)
+        raise SetupError("The engine's environment is half-made.", REPAIR)
     if stamp.get("requirements") != digest(options.requirements):
         raise SetupError("The engine was made for another version of the add-on.", "Press Update.")
     return place.python
@@ -815,7 +821,7 @@ def _check_made(options: argparse.Namespace) -> Path:
 def _check_packages(wanted: dict[str, str], found: dict[str, str]) -> str:
     wrong = [f"{name} {found[name] or 'missing'} (not {version})" for name, version in wanted.items() if _public(found[name]) != version]
     if wrong:
-        raise SetupError(f"Packages are not as they must be: {', '.join(wrong)}.", SET_UP)
+        raise SetupError(f"Packages are not as they must be: {', '.join(wrong)}.", REPAIR)
     return f"all {len(wanted)} as required"
 
 
@@ -849,12 +855,12 @@ def _run_probe(command: list[str], *, what: str) -> "subprocess.CompletedProcess
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False, env=clean_environ())
     except OSError as error:
-        raise SetupError(f"{command[0]} cannot be started: {error.strerror}.", SET_UP) from error
+        raise SetupError(f"{command[0]} cannot be started: {error.strerror}.", REPAIR) from error
     except subprocess.TimeoutExpired as error:
         raise SetupError(f"No answer from {what} within {PROBE_SECONDS:.0f} s.", "Try again; then restart the computer.") from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise SetupError(f"{what[0].upper()}{what[1:]} does not work: {last}.", _cure(last) if _is_known(last) else SET_UP)
+        raise SetupError(f"{what[0].upper()}{what[1:]} does not work: {last}.", _cure(last) if _is_known(last) else REPAIR)
     return done
 
 

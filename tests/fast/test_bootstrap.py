@@ -237,6 +237,13 @@ def test_removing_deletes_nothing_that_is_not_ours(options, capsys):
     assert not place.folder.exists()
 
 
+def test_a_folder_of_packages_that_is_not_there_is_named(options, tmp_path):
+    options.wheels = tmp_path / "no wheels"
+    with pytest.raises(SetupError, match="no wheels"):
+        bootstrap.run_make(options)
+    assert not options.folder.exists()
+
+
 def test_a_disk_without_room_is_told_of_before_anything_is_made(options, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda _: argparse.Namespace(free=10**8))
     with pytest.raises(SetupError, match="100 MB left"):

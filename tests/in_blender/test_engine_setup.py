@@ -1,6 +1,7 @@
 """The engine's set-up by the buttons in the preferences: environments of tiny packages from a folder, made by the real program."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def here(addon, extension, tmp_path, monkeypatch):
     addon.engine_setup._drop_client()
     addon.engine_setup.state = addon.engine_setup.State()
     addon.engine.REQUIREMENTS.write_bytes(required)
+    preferences = bpy.context.preferences.addons[extension].preferences  # others, if a test has disabled the add-on
     preferences.wheel_folder = preferences.setup_python = ""
 
 
@@ -164,6 +166,20 @@ def test_a_python_that_went_with_its_blender_is_noticed(addon, made):
     assert addon.engine.condition() == addon.engine.Condition.BROKEN
 
 
+def test_what_check_finds_faulty_is_made_anew(addon, made, finish):
+    damaged = next(made.glob("environment/lib/*/site-packages/rose.py"))
+    shutil.rmtree(next(made.glob("environment/lib/*/site-packages/rose-*.dist-info")))
+    damaged.write_text("damaged")
+    bpy.ops.chromastrip.check_engine()
+    finish()
+    assert addon.engine_setup.state.is_faulty
+    assert addon.engine_buttons._label() == "Repair"
+    bpy.ops.chromastrip.set_up_engine()
+    finish()
+    assert addon.engine_setup.state.condition == addon.engine.Condition.READY
+    assert damaged.read_text() != "damaged"
+
+
 def test_remove_deletes_the_engine(addon, made, finish):
     addon.engine_setup.look()
     bpy.ops.chromastrip.remove_engine()
@@ -198,8 +214,9 @@ def test_check_of_a_real_engine_lists_all_that_it_runs_on(addon, extension, here
 def test_a_python_that_cannot_set_up_is_named(addon, extension, here, finish, tmp_path):
     preferences = bpy.context.preferences.addons[extension].preferences
     preferences.setup_python = str(tmp_path / "no python")
-    assert bpy.ops.chromastrip.set_up_engine() == {"CANCELLED"}
-    assert "cannot be started" in addon.engine_setup.state.error.cause
+    bpy.ops.chromastrip.set_up_engine()
+    finish()
+    assert "no python: it cannot be started" in addon.engine_setup.state.error.cause
     assert not addon.engine_setup.state.busy
 
 

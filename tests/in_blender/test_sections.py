@@ -1,6 +1,9 @@
 """Pieces of a film: drawn again with settings of their own, up to date or not, their settings passed on."""
 
 import shutil
+import sys
+import time
+from fractions import Fraction
 from pathlib import Path
 
 import bpy
@@ -152,6 +155,28 @@ def test_moved_trimmed_and_duplicated_pieces_ask_for_what_they_show(addon, split
     assert addon.sections.shown_frames(middle) == (12, 18)
     handles.set_left(first, -20)  # stretched beyond its film
     assert addon.sections.shown_frames(first) == (0, 10)
+
+
+def test_a_duplicate_is_drawn_alone(addon, saved_film, split, render, sequencer):
+    middle = split[1]
+    name, folder = middle.name, middle.directory
+    before = {strip.name for strip in saved_film.editor.strips}
+    select(saved_film.editor, middle)
+    window = bpy.context.window_manager.windows[0]
+    main = next(part for part in sequencer.regions if part.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=sequencer, region=main, scene=saved_film.scene):
+        assert bpy.ops.sequencer.duplicate() == {"FINISHED"}
+    (again,) = (strip for strip in saved_film.editor.strips if strip.name not in before)
+    assert addon.sections.shown_frames(again) == (10, 20)
+    again.chromastrip.seed = 5
+    assert render(again).directory != folder
+    assert saved_film.editor.strips[name].directory == folder
+
+
+def test_a_retimed_piece_asks_for_what_it_shows(addon, film, set_speed):
+    set_speed(film, 2)
+    first, end = addon.sections.shown_frames(film)
+    assert (first, FRAMES - 2 <= end <= FRAMES) == (0, True)
 
 
 def test_hard_split_pieces_ask_for_what_they_show(addon, film):
@@ -309,6 +334,35 @@ def test_a_piece_has_the_model_and_size_of_its_film(addon, saved_film, split):
     select(saved_film.editor, middle)
     with pytest.raises(RuntimeError, match="another model or size"):
         bpy.ops.chromastrip.render()
+
+
+def test_another_frame_rate_is_out_of_sync(addon, saved_film, film, set_fps):
+    assert not addon.sections.is_out_of_sync(saved_film.scene, film)
+    set_fps(saved_film.scene, 30)
+    assert addon.sections.is_out_of_sync(saved_film.scene, film)
+
+
+def test_what_is_done_for_each_draw_is_quick_and_large_films_turn_quickly(addon, saved_film, add_pictures, tmp_path):
+    protocol = sys.modules[addon.__name__.replace(".addon", ".core.protocol")]
+    strip = add_pictures("film", count=10_000)
+    addon.sections.mark_as_drawn(strip.chromastrip, film="x", drawn="y", fps=Fraction(24), first_frame=0, end_frame=10_000)
+    frames = protocol.FrameSequence(folder=str(tmp_path), prefix="b_", suffix=".png", first_number=0, digits=6, frame_count=10_000)
+    piece = addon.sections.Piece(
+        scene_name=saved_film.scene.name, strip_name=strip.name, film="x", first_frame=0, end_frame=10_000, drawn="z", fps=Fraction(24)
+    )
+    assert seconds(lambda: addon.sections.noted_state(strip)) < 0.01  # 0.3 ms
+    assert seconds(lambda: addon.sections.missing_count(strip)) < 1  # 0.04 s
+    assert seconds(lambda: addon.sections.show_piece(piece, frames, film="new")) < 1  # 0.13 s where nothing else runs
+    assert addon.sections.missing_count(strip) == 10_000
+    assert strip.elements[9_999].filename == "b_009999.png"
+
+
+def seconds(do):
+    began = time.perf_counter()
+    do()
+    took = time.perf_counter() - began
+    print(f"TOOK {took * 1000:.2f} ms")
+    return took
 
 
 def test_redo_gives_the_sound_the_settings_of_its_film(saved_film, film, addon):

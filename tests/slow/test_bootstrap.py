@@ -154,7 +154,9 @@ def test_check_names_the_first_thing_that_is_wrong(place):
     *rows, checked, _ = run(place, "check")
     assert [row["name"] for row in rows] == ["System", "Disk", "Python", "Fault"]
     assert "rose missing (not 1.0)" in checked["cause"]
-    assert "Set Up Engine" in checked["cure"]
+    assert "Repair" in checked["cure"]
+    assert run(place, "make", "--wheels", place.wheels, "--anew")[-1]["event"] == "done"
+    assert run(place, "check")[-2]["cause"] == ""
 
 
 def test_check_of_a_real_engine_finds_nothing_wrong():

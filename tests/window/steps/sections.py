@@ -20,6 +20,7 @@ def steps():
     open_by_default("CHROMASTRIP_PT_markers")
     yield from open_sidebar("Chromastrip")
     yield from split_with_k()
+    yield from see_presets(area)
     yield from render_a_piece(addon, area)
     yield from undo(addon)
     yield from mark(jobs, area)
@@ -34,6 +35,17 @@ def split_with_k():
         yield 0.3
     edges = [(strip.left_handle, strip.right_handle) for strip in _films()]
     check("K splits the film", edges == [(1, 41), (41, 71), (71, 101)], edges)
+
+
+def see_presets(area):
+    _select(_films()[1])
+    yield 0.5
+    sidebar = region(area, "UI")
+    yield from click(sidebar.x + sidebar.width - 62, bpy.context.window.height - sidebar.y - sidebar.height + 21)
+    yield 1.0
+    picture("presets")
+    yield from press("Escape")
+    yield 0.3
 
 
 def render_a_piece(addon, area):
@@ -74,7 +86,6 @@ def mark(jobs, area):
     yield 0.5
     add = yield from find_button("chromastrip.add_markers", area)
     yield from click(*add)
-    check("a click on Add Markers starts a job", jobs.state.busy, jobs.state.error)
     yield from wait_until(lambda: not jobs.state.busy, 60)
     names = {marker.name.split()[0] for marker in _scene().timeline_markers}
     check("beats, bars and parts are marked", names == {"Beat", "Bar", "Part"}, names, jobs.state.error)
