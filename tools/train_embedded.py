@@ -34,8 +34,7 @@ from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
 from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
 
 STATE_NAME, LOG_NAME, STOP_NAME = "state.pt", "log.tsv", "STOP"
-QUIET = Path("/tmp/QUIET")  # noqa: S108 (an agreement between people, not a file of ours)
-"""While this file exists, training waits: somebody measures something on this machine."""
+PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
 SAVE_SECONDS = 240
 LOG_STEPS = 50
 
@@ -330,7 +329,7 @@ def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> 
     losses: list[float] = []
     saved = began = time.monotonic()
     while not should_stop():
-        while QUIET.exists() and not should_stop():
+        while state.with_name(PAUSE_NAME).exists() and not should_stop():
             time.sleep(2)
         made = training.advance()
         if made is None:
