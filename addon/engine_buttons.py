@@ -25,6 +25,12 @@ def is_set() -> bool:
     return bool(_chosen()) or engine_setup.state.condition == Condition.READY
 
 
+def is_missing() -> bool:
+    """Say whether there surely is none; while nobody has looked, have it looked for after drawing."""
+    _look_later()
+    return not is_set() and engine_setup.state.condition is not None
+
+
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw how the engine is, its buttons, and the news."""
     layout.label(text="Engine", icon="SYSTEM")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.protocol import BANDS, PARAMETERS, WITHOUT_EFFECT, Look, Model, Progress, UserError
-from . import compat, jobs
+from . import compat, engine_buttons, jobs
+from .engine import PACKAGE
 from .lines import draw_lines
 from .markers import KINDS
 from .presets import CHROMASTRIP_PT_presets
@@ -46,6 +47,10 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        if engine_buttons.is_missing():
+            box = layout.box()
+            draw_lines(box, context, ("The engine that listens and draws is not set up yet.",), icon="INFO")
+            box.operator("preferences.addon_show", text="Set Up Engine", icon="PREFERENCES").module = PACKAGE
         strip = shown_strip(compat.edited_scene(context))
         is_drawn = strip is not None and is_film(strip)
         strip = _draw_film(layout, context, strip) if is_drawn else _draw_source(layout, context)

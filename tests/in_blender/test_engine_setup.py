@@ -114,6 +114,18 @@ def test_the_engine_is_made_without_blender_waiting_and_is_used_from_then_on(add
     assert addon.engine_buttons.is_set()
 
 
+def test_the_sidebar_offers_the_set_up_only_where_it_is_known_to_be_missing(addon, extension, here, finish, worker_python):
+    preferences = bpy.context.preferences.addons[extension].preferences
+    assert not addon.engine_buttons.is_missing()  # nobody has looked yet
+    addon.engine_setup.look()
+    finish()
+    assert addon.engine_buttons.is_missing()
+    preferences.engine_python = str(worker_python)
+    assert not addon.engine_buttons.is_missing()
+    preferences.engine_python = ""
+    assert extension == addon.panels.PACKAGE
+
+
 def test_a_python_of_the_users_own_comes_first(addon, extension, made, worker_python):
     assert addon.engine.engine_python().is_relative_to(made)
     bpy.context.preferences.addons[extension].preferences.engine_python = str(worker_python)

@@ -1,7 +1,6 @@
 """The sequencer as an edit: every kind of strip, cut, fade, meta, speed and part, and the sentences about what an edit cannot say."""
 
 import json
-import os
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -496,14 +495,11 @@ def test_a_blend_that_was_never_saved_exports_too(addon, pictures, wait, tmp_pat
     assert f"{folder}/" in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_to_is_named(addon, saved_film, add_pictures, wait, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_named(addon, saved_film, add_pictures, wait):
     add_pictures("a")
-    folder = tmp_path / "locked"
-    folder.mkdir(mode=0o500)
-    bpy.ops.chromastrip.export(filepath=str(folder / "x.otio"))
+    bpy.ops.chromastrip.export(filepath="/proc/x.otio")  # where not even root may write
     wait()
-    assert str(folder) in addon.jobs.state.error.cause
+    assert "/proc" in addon.jobs.state.error.cause
 
 
 def test_a_folder_that_is_not_there_is_named_and_nothing_is_made(addon, saved_film, add_pictures, wait, tmp_path):
