@@ -269,6 +269,13 @@ def end_worker() -> None:
     _drop_worker()
 
 
+def refuse(operator: bpy.types.Operator, error: UserError) -> set[str]:
+    """Say in the panel and where Blender reports why an operator does nothing; give what its `execute` returns."""
+    show_error(error)
+    operator.report({"ERROR"}, f"{error.cause} {error.cure}")
+    return {"CANCELLED"}
+
+
 def worker_pid() -> int | None:
     """Give the worker's process number, if one runs."""
     return None if _worker is None else _worker.pid

@@ -63,9 +63,7 @@ class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
             path = unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
             jobs.start_listening(scene.name, strip.name, path, frozenset(self.kinds))
         except UserError as error:
-            jobs.show_error(error)
-            self.report({"ERROR"}, f"{error.cause} {error.cure}")
-            return {"CANCELLED"}
+            return jobs.refuse(self, error)
         return {"FINISHED"}
 
 

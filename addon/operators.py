@@ -54,7 +54,7 @@ class CHROMASTRIP_OT_generate(bpy.types.Operator):
             strip = source_strip(scene)
             jobs.start_render(render_request(scene, strip), placement(scene, strip))
         except UserError as error:
-            return _refuse(self, error)
+            return jobs.refuse(self, error)
         return {"FINISHED"}
 
 
@@ -148,7 +148,7 @@ def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequen
     try:
         jobs.start_pieces([piece_request(scene, strip) for strip in strips])
     except UserError as error:
-        return _refuse(operator, error)
+        return jobs.refuse(operator, error)
     return {"FINISHED"}
 
 
@@ -338,7 +338,7 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
             )
             jobs.start_export(edit, bpy.path.abspath(self.filepath), options, warnings=tuple(warnings))
         except UserError as error:
-            return _refuse(self, error)
+            return jobs.refuse(self, error)
         return {"FINISHED"}
 
 
@@ -374,7 +374,7 @@ class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):
         try:
             jobs.start_import(bpy.path.abspath(self.filepath), scene.name, first_frame=first_frame)
         except UserError as error:
-            return _refuse(self, error)
+            return jobs.refuse(self, error)
         return {"FINISHED"}
 
 
@@ -439,9 +439,3 @@ class CHROMASTRIP_OT_use_standard_view(bpy.types.Operator):
         """Set it."""
         compat.edited_scene(context).view_settings.view_transform = "Standard"
         return {"FINISHED"}
-
-
-def _refuse(operator: bpy.types.Operator, error: UserError) -> set[str]:
-    jobs.show_error(error)
-    operator.report({"ERROR"}, f"{error.cause} {error.cure}")
-    return {"CANCELLED"}

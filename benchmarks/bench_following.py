@@ -20,6 +20,7 @@ from core.sound import audio, features
 from core.walk.positions import control_positions, sample
 from tests import real_music, sounds
 from tests.following import lag
+from tools import debian
 
 FPS = Fraction(30)
 SEEDS = range(3)
@@ -44,7 +45,7 @@ def _real_music() -> dict[str, Path]:
     """Give two tracks of a Debian package where they can be had."""
     try:
         tracks = real_music.tracks()
-    except real_music.NoMusicError:
+    except debian.NoPackageError:
         return {}
     return {"a race's drums": tracks["race"], "piano and strings": tracks["calm"]}
 

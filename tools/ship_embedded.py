@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from core.commands.asking import cache_folder
 from core.files import write_whole
 from core.network.things import CONFIG_KEY, WEIGHTS
 from tools.things.classes import thing_of_class, things
-from tools.things.debian import cache_folder
 from tools.things.publishing import publish
 from tools.things.views import class_units, load_pictures
 from tools.train_embedded import CODE_SIZE, STATE_NAME, Plan, Training

@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from core.commands.asking import cache_folder
 from core.network.architecture import Architecture
 from tools.things.classes import Thing, things
-from tools.things.debian import cache_folder
 from tools.things.muon import Muon
 from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
 from tools.things.views import UNITS, Pictures, class_units, load_pictures, view

@@ -3,7 +3,6 @@
 In: the names of a device and a precision, perhaps "auto". Out: a `Way`, and from it a runner.
 """
 
-import ctypes
 import json
 import platform
 import re
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..bootstrap import driver_cuda
 from ..files import write_whole
 from ..protocol import AUTO, UserError
 
@@ -28,7 +28,6 @@ PRECISIONS = {"cpu": ("float32", "bfloat16"), "cuda": ("float16", "float32", "bf
 
 FUSED_MACHINES = {"x86_64", "amd64"}
 """Processors that `processor` is made for; others draw by `reference`."""
-DRIVER_LIBRARIES = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 WORTHWHILE_GAIN = 1.3
 TRIED_CHANNELS, TRIED_SIZE, TRIES = 64, 64, 7
 
@@ -114,7 +113,7 @@ def find_device() -> str:
     if sys.platform == "darwin":
         return "mps" if platform.machine() == "arm64" else "cpu"
     wanted = _cuda_of_torch()
-    return "cuda" if wanted is not None and _driver_version() >= wanted else "cpu"
+    return "cuda" if wanted is not None and driver_cuda() >= wanted else "cpu"
 
 
 def _cuda_of_torch() -> int | None:
@@ -125,17 +124,6 @@ def _cuda_of_torch() -> int | None:
     text = (Path(torch.origin).parent / "version.py").read_text(encoding="utf-8")
     found = re.search(r"^cuda.*=\s*['\"](\d+)", text, re.MULTILINE)
     return int(found[1]) if found else None
-
-
-def _driver_version() -> int:
-    """Give the major version of CUDA that the driver can do; 0: no driver, or no card."""
-    try:
-        driver = ctypes.CDLL(DRIVER_LIBRARIES.get(sys.platform, ""))
-        cards, version_number = ctypes.c_int(), ctypes.c_int()
-        failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(cards)) or driver.cuDriverGetVersion(ctypes.byref(version_number))
-    except (OSError, AttributeError):  # no such library; or one that is called so and is another
-        return 0
-    return version_number.value // 1000 if cards.value and not failed else 0
 
 
 def faster_precision(cache_folder: Path) -> str:

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from core.protocol import class_names
-from tools.things import classes, debian, emoji, network, views
+from tools import debian
+from tools.things import classes, emoji, network, views
 
 
 @pytest.fixture(scope="module", autouse=True)

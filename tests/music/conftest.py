@@ -3,6 +3,7 @@
 import pytest
 
 from tests import real_music
+from tools import debian
 
 
 @pytest.fixture(scope="session")
@@ -10,5 +11,5 @@ def tracks():
     """Paths by name, see `real_music.tracks`."""
     try:
         return real_music.tracks()
-    except real_music.NoMusicError as reason:
+    except debian.NoPackageError as reason:
         pytest.skip(str(reason))

@@ -9,7 +9,8 @@ from core.models.checkpoint import build_network
 from core.network import reference
 from core.network.architecture import Architecture
 from core.network.things import CONFIG_KEY, load_things, read_things
-from tools.things import classes, debian, network, publishing, views
+from tools import debian
+from tools.things import classes, network, publishing, views
 from tools.train_embedded import Plan, Stage, Training
 
 TINY = Architecture(

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import bpy
 
@@ -160,6 +161,42 @@ def open_sidebar(tab: str) -> Generator[float, None, bpy.types.Region]:
     if sidebar.width <= 1 or sidebar.active_panel_category != tab:
         raise LookupError(f"the sidebar shows {sidebar.active_panel_category}, not {tab} (width {sidebar.width})")
     return sidebar
+
+
+def open_preferences() -> Generator[float, None, bpy.types.Area]:
+    """Turn the preview above the strips into the preferences, at our add-on's page, and give them room.
+
+    Returns
+    -------
+    bpy.types.Area
+        Where they are.
+    """
+    window, strips = sequencer()
+    area = max((area for area in window.screen.areas if area != strips), key=lambda area: area.width)
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Chromastrip"
+    yield 0.5
+    with bpy.context.temp_override(window=window, area=area, region=region(area)):
+        bpy.ops.preferences.addon_expand(module=os.environ["WINDOW_MODULE"])
+    x, edge = area.x + area.width // 2, window.height - area.y
+    yield from drag((x, edge), (x, edge + 300))
+    yield 1.0
+    return area
+
+
+def time_draws(module: ModuleType) -> list[float]:
+    """Time each call of a module's `draw` from now on; give the list that the seconds go to."""
+    seconds = []
+    draw = module.draw
+
+    def timed(*arguments: object, **options: object) -> None:
+        began = time.perf_counter()
+        draw(*arguments, **options)
+        seconds.append(time.perf_counter() - began)
+
+    module.draw = timed
+    return seconds
 
 
 def open_by_default(*panels: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .debian import unpacked
+from tools.debian import unpacked
 
 STRIKE_SIZE = 109
 """The only size that the font has: pictures of 136 x 128 pixels."""

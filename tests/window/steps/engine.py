@@ -2,10 +2,9 @@
 
 import os
 import sys
-import time
 
 import bpy
-from driver import check, click, drag, hovered, move, picture, press, region, run, sequencer, wait_until
+from driver import check, click, hovered, move, open_preferences, picture, press, region, run, sequencer, time_draws, wait_until
 
 UNSET = {"set_up_engine": 0.12, "check_engine": 0.37, "remove_engine": 0.62, "cancel_engine": 0.9}
 SET = {"check_engine": 0.16, "remove_engine": 0.5, "copy_engine_report": 0.5}
@@ -15,8 +14,8 @@ SET = {"check_engine": 0.16, "remove_engine": 0.5, "copy_engine_report": 0.5}
 def steps():
     addon = _addon()
     setup, condition = addon.engine_setup, addon.engine.Condition
-    draws = _measure_draws(addon.engine_buttons)
-    area = yield from _preferences()
+    draws = time_draws(addon.engine_buttons)
+    area = yield from open_preferences()
     seen = yield from wait_until(lambda: setup.state.plan is not None, 60)
     check("what would be done is told when it is first seen", seen, setup.state)
     yield 0.5
@@ -96,36 +95,6 @@ def _addon():
     addon = sys.modules[f"{module}.addon"]
     addon.engine.REQUIREMENTS.write_text("rose==1.0\n", encoding="utf-8")
     return addon
-
-
-def _measure_draws(buttons):
-    """Time each drawing of the engine's part."""
-    seconds = []
-    draw = buttons.draw
-
-    def timed(*arguments, **options):
-        began = time.perf_counter()
-        draw(*arguments, **options)
-        seconds.append(time.perf_counter() - began)
-
-    buttons.draw = timed
-    return seconds
-
-
-def _preferences():
-    """Turn the preview above the strips into the preferences, at our add-on's page, and give them room."""
-    window, strips = sequencer()
-    area = max((area for area in window.screen.areas if area != strips), key=lambda area: area.width)
-    area.type = "PREFERENCES"
-    bpy.context.preferences.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "Chromastrip"
-    yield 0.5
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.preferences.addon_expand(module=os.environ["WINDOW_MODULE"])
-    x, edge = area.x + area.width // 2, window.height - area.y
-    yield from drag((x, edge), (x, edge + 300))
-    yield 1.0
-    return area
 
 
 def _find(name, area, columns):

@@ -2,10 +2,9 @@
 
 import os
 import sys
-import time
 
 import bpy
-from driver import check, click, drag, hovered, move, picture, press, region, run, sequencer, wait_until
+from driver import check, click, hovered, move, open_preferences, picture, press, region, run, sequencer, time_draws, wait_until
 
 NAME = "biggan-deep-512"
 COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "cancel_model_job": 0.9, "add_model": 0.7}
@@ -15,8 +14,9 @@ COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "ca
 def steps():
     addon = _addon()
     models = addon.models
-    draws = _measure_draws(addon.model_list)
-    area = yield from _preferences()
+    draws = time_draws(addon.model_list)
+    area = yield from open_preferences()
+    picture("preferences")
     seen = yield from wait_until(lambda: models.state.entries is not None, 60)
     check("the list is read when it is first seen", seen, models.state.error)
     bpy.context.window_manager.chromastrip_model = [entry.name for entry in models.state.entries].index(NAME)
@@ -101,37 +101,6 @@ def _addon():
     bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
     bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
     return sys.modules[f"{module}.addon"]
-
-
-def _measure_draws(model_list):
-    """Time each drawing of the list."""
-    seconds = []
-    draw = model_list.draw
-
-    def timed(*arguments, **options):
-        began = time.perf_counter()
-        draw(*arguments, **options)
-        seconds.append(time.perf_counter() - began)
-
-    model_list.draw = timed
-    return seconds
-
-
-def _preferences():
-    """Turn the preview above the strips into the preferences, at our add-on's page, and give them room."""
-    window, strips = sequencer()
-    area = max((area for area in window.screen.areas if area != strips), key=lambda area: area.width)
-    area.type = "PREFERENCES"
-    bpy.context.preferences.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "Chromastrip"
-    yield 0.5
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.preferences.addon_expand(module=os.environ["WINDOW_MODULE"])
-    x, edge = area.x + area.width // 2, window.height - area.y
-    yield from drag((x, edge), (x, edge + 300))
-    yield 1.0
-    picture("preferences")
-    return area
 
 
 def _find(name, area):

@@ -9,14 +9,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from core.commands.asking import cache_folder
+
 
 class NoPackageError(Exception):
     """Why a package cannot be had."""
-
-
-def cache_folder() -> Path:
-    """Give the user's cache folder of the project."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chromastrip"
 
 
 def unpacked(package: str) -> Path:
@@ -49,7 +46,12 @@ def _fetch(package: str, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         half = folder.with_name(f".{folder.name}-{os.getpid()}")
         subprocess.run(["dpkg-deb", "-x", archive, half], check=True)
-        half.rename(folder)
+        try:
+            half.rename(folder)
+        except OSError:
+            shutil.rmtree(half)
+            if not folder.exists():  # no other process was faster
+                raise
 
 
 def _download(package: str, folder: Path) -> None:
