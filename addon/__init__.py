@@ -13,26 +13,10 @@ CLASSES = (
     *model_list.CLASSES,
     *engine_buttons.CLASSES,
     preferences.Preferences,
-    operators.CHROMASTRIP_OT_generate,
-    operators.CHROMASTRIP_OT_insert_strip,
-    operators.CHROMASTRIP_OT_render,
-    operators.CHROMASTRIP_OT_render_stale,
-    operators.CHROMASTRIP_OT_redo,
-    operators.CHROMASTRIP_OT_copy_settings,
-    operators.CHROMASTRIP_OT_paste_settings,
+    *operators.CLASSES,
     *markers.CLASSES,
     *presets.CLASSES,
-    operators.CHROMASTRIP_OT_cancel,
-    operators.CHROMASTRIP_OT_export,
-    operators.CHROMASTRIP_OT_import,
-    operators.CHROMASTRIP_OT_insert_timeline,
-    operators.CHROMASTRIP_OT_copy_error,
-    operators.CHROMASTRIP_OT_use_standard_view,
-    panels.CHROMASTRIP_PT_main,
-    panels.CHROMASTRIP_PT_motion,
-    panels.CHROMASTRIP_PT_listening,
-    panels.CHROMASTRIP_PT_markers,
-    panels.CHROMASTRIP_PT_hand_over,
+    *panels.CLASSES,
 )
 
 
@@ -46,12 +30,12 @@ def register() -> None:
     jobs.register()
     engine_setup.register()
     command.register()
-    bpy.types.SEQUENCER_MT_add.append(operators.draw_add_menu)
+    bpy.types.SEQUENCER_MT_add.append(operators.hand_over.draw_add_menu)
 
 
 def unregister() -> None:
     """Take everything back; a running worker ends."""
-    bpy.types.SEQUENCER_MT_add.remove(operators.draw_add_menu)
+    bpy.types.SEQUENCER_MT_add.remove(operators.hand_over.draw_add_menu)
     command.unregister()
     engine_setup.unregister()
     jobs.unregister()

@@ -123,7 +123,7 @@ def test_the_sidebar_offers_the_set_up_only_where_it_is_known_to_be_missing(addo
     preferences.engine_python = str(worker_python)
     assert not addon.engine_buttons.is_missing()
     preferences.engine_python = ""
-    assert extension == addon.panels.PACKAGE
+    assert extension == addon.engine.PACKAGE
 
 
 def test_a_python_of_the_users_own_comes_first(addon, extension, made, worker_python):

@@ -1,0 +1,51 @@
+"""The tab itself: what is selected, the button, and what became of it."""
+
+import bpy
+
+from .. import compat, engine_buttons, jobs
+from ..engine import PACKAGE
+from ..lines import draw_lines
+from ..presets import CHROMASTRIP_PT_presets
+from ..sections import is_film, shown_strip
+from .base import SequencerPanel
+from .progress import draw_news, draw_progress
+from .source import draw_film, draw_source
+
+
+class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
+    """The sound, the look, and the button"""
+
+    bl_label = "Chromastrip"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the presets' button, for the strip that they are executed for: the active one."""
+        strip = shown_strip(compat.edited_scene(context))
+        if strip is not None and strip == context.active_strip:
+            CHROMASTRIP_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the panel."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        if engine_buttons.is_missing():
+            box = layout.box()
+            draw_lines(box, context, ("The engine that listens and draws is not set up yet.",), icon="INFO")
+            box.operator("preferences.addon_show", text="Set Up Engine", icon="PREFERENCES").module = PACKAGE
+        strip = shown_strip(compat.edited_scene(context))
+        is_drawn = strip is not None and is_film(strip)
+        if is_drawn:
+            draw_film(layout, context, strip)
+        else:
+            draw_source(layout, context)
+        if jobs.state.busy:
+            draw_progress(layout)
+        else:
+            row = layout.row()
+            row.scale_y = 1.5
+            row.operator("chromastrip.render" if is_drawn else "chromastrip.generate", icon="RENDER_ANIMATION")
+            if is_drawn:
+                row = layout.row(align=True)
+                row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
+                row.operator("chromastrip.redo", icon="LOOP_BACK")
+        draw_news(layout, context)

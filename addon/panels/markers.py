@@ -1,0 +1,31 @@
+"""Markers of beats, bars and parts."""
+
+import bpy
+
+from .. import compat
+from ..lines import draw_lines
+from ..markers import KINDS
+from ..sections import shown_strip
+from ..strips import beat_frames
+from .base import SequencerPanel
+
+
+class CHROMASTRIP_PT_markers(SequencerPanel, bpy.types.Panel):
+    """What is heard, as markers"""
+
+    bl_label = "Markers"
+    bl_parent_id = "CHROMASTRIP_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the buttons, and say which markers count."""
+        column = self.layout.column(align=True)
+        column.operator("chromastrip.add_markers", text="Add Beats, Bars and Parts", icon="MARKER_HLT").kinds = set(KINDS)
+        row = column.row(align=True)
+        for kind, (label, _) in KINDS.items():
+            row.operator("chromastrip.add_markers", text=label).kinds = {kind}
+        column.operator("chromastrip.remove_markers", icon="X")
+        scene = compat.edited_scene(context)
+        strip = shown_strip(scene)
+        if strip is not None and strip.type == "SOUND" and (count := len(beat_frames(scene, strip))):
+            draw_lines(self.layout, context, (f"{count} markers are the beats of the next film.",), icon="INFO")

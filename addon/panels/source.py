@@ -1,0 +1,63 @@
+"""What is selected: a sound, or a film of ours."""
+
+from fractions import Fraction
+
+import bpy
+
+from ...core.protocol import UserError
+from .. import compat
+from ..lines import draw_lines
+from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
+from ..strips import source_strip
+
+STATE_ICONS = {State.FRESH: "CHECKMARK", State.STALE: "FILE_REFRESH", State.LONGER: "FILE_REFRESH", State.MISSING: "ERROR"}
+
+
+def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.ImageStrip) -> None:
+    """Draw how a film of ours stands."""
+    row = layout.row()
+    row.label(text=strip.name, icon="FILE_IMAGE")
+    _draw_copy_buttons(row)
+    state = noted_state(strip)
+    first, end = shown_frames(strip)
+    frames = "the whole film" if is_whole(strip) else f"frames {first} ... {end - 1} of the film"
+    draw_lines(layout, context, (f"{state.value}; {frames}",), icon=STATE_ICONS[state])
+    scene = compat.edited_scene(context)
+    if is_out_of_sync(scene, strip):
+        words = (f"Drawn for {float(Fraction(strip.chromastrip.fps)):.5g} fps: out of sync.", "Select its sound, and press Generate.")
+        draw_lines(layout, context, words, icon="ERROR")
+
+
+def _draw_copy_buttons(row: bpy.types.UILayout) -> None:
+    row = row.row(align=True)
+    row.operator("chromastrip.copy_settings", text="", icon="COPYDOWN")
+    row.operator("chromastrip.paste_settings", text="", icon="PASTEDOWN")
+
+
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw which sound is meant, and what should be known about it."""
+    try:
+        strip = source_strip(compat.edited_scene(context))
+    except UserError as error:
+        draw_lines(layout, context, (error.cause, error.cure), icon="INFO")
+        return
+    row = layout.row()
+    row.label(text=strip.name, icon="SOUND")
+    row.label(text=f"{compat.frame_count(strip)} frames")
+    _draw_copy_buttons(row)
+    _draw_cautions(layout, context, strip)
+
+
+def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.SoundStrip) -> None:
+    if strip.mute:
+        draw_lines(
+            layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO"
+        )
+    if not bpy.data.is_saved:
+        draw_lines(
+            layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO"
+        )
+    if compat.edited_scene(context).view_settings.view_transform not in ("Standard", "Raw"):
+        box = layout.box()
+        draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")
+        box.operator("chromastrip.use_standard_view")
