@@ -6,7 +6,7 @@ Nothing of it is saved in the .blend. The worker is started with the first job a
 import atexit
 import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import bpy
 from ..core.protocol import (
     Cancel,
     Cancelled,
+    ChooseClasses,
     Drawn,
     Edit,
     Event,
@@ -86,6 +87,23 @@ class ListenJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """Anything else that the worker is asked.
+
+    Parameters
+    ----------
+    take
+        Called with the answer; what it raises as a `UserError` is shown in the panel. Not called after Cancel or a failure.
+    busy_words
+        What others are told meanwhile: "A sound is being listened to".
+    """
+
+    job_id: str
+    take: Callable[[Event], None]
+    busy_words: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeardSound:
     """What was heard, and waits to be marked."""
 
@@ -114,6 +132,9 @@ class ReadTimeline:
     imported: Imported
 
 
+Job = RenderJob | ExportJob | ImportJob | ListenJob | Question
+
+
 @dataclass
 class State:
     """What the panel shows and the operators ask.
@@ -124,7 +145,7 @@ class State:
         Films that are drawn after this one, in this order.
     """
 
-    job: RenderJob | ExportJob | ImportJob | ListenJob | None = None
+    job: Job | None = None
     progress: Progress | None = None
     cancelling: bool = False
     finished: FinishedFilm | None = None
@@ -220,6 +241,17 @@ def start_listening(scene_name: str, strip_name: str, sound_path: str, kinds: fr
     _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache")))
 
 
+def ask(message: ChooseClasses, take: Callable[[Event], None], *, busy_words: str) -> None:
+    """Ask the worker something, and have `take` called with its answer.
+
+    Raises
+    ------
+    UserError
+        If the engine cannot be started.
+    """
+    _start(Question(job_id=message.job_id, take=take, busy_words=busy_words), message)
+
+
 def start_model_job(job: ModelJob) -> None:
     """Have something done about the models on this machine; `models` shows how it goes.
 
@@ -243,6 +275,8 @@ def why_busy() -> str:
     """Say why no other job can be started now; empty: one can. The worker does one at a time."""
     if isinstance(state.job, ListenJob):
         return "A sound is being listened to. Wait for it, or cancel it"
+    if isinstance(state.job, Question):
+        return f"{state.job.busy_words}. Wait for it, or cancel it"
     if state.busy:
         return "A film is being drawn. Wait for it, or cancel it"
     if models.state.busy:
@@ -281,7 +315,7 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: RenderJob | ExportJob | ImportJob | ListenJob, message: Render | Export | Import | Listen) -> None:
+def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     state = State()
     _tell_worker(message)
@@ -365,7 +399,12 @@ def _take(event: Event) -> None:
             state.waiting = ()
         case Cancelled():
             state.notes = ("Cancelled. Finished frames are kept.",)
-    state.job, state.progress, state.cancelling = None, None, False
+    job, state.job, state.progress, state.cancelling = state.job, None, None, False
+    if isinstance(job, Question) and not isinstance(event, Failed | Cancelled):
+        try:
+            job.take(event)
+        except UserError as error:
+            show_error(error)
 
 
 def _insert() -> None:
