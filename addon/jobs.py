@@ -93,7 +93,7 @@ class Question:
     Parameters
     ----------
     take
-        Called with the answer; what it raises as a `UserError` is shown in the panel. Not called after Cancel or a failure.
+        Called with the answer, by the timer; it shows errors by `show_error`. Not called after Cancel or a failure.
     busy_words
         What others are told meanwhile: "A sound is being listened to".
     """
@@ -378,33 +378,34 @@ def _take(event: Event) -> None:
         return
     if state.job is None or getattr(event, "job_id", None) != state.job.job_id:
         return  # of a job that nobody waits for any more
+    if isinstance(event, Progress):
+        state.progress = event
+        return
+    job, state.job, state.progress, state.cancelling = state.job, None, None, False
+    _end(job, event)
+
+
+def _end(job: Job, event: Event) -> None:
     match event:
-        case Progress():
-            state.progress = event
-            return
-        case Drawn():
-            assert isinstance(state.job, RenderJob)
-            state.finished, state.notes = FinishedFilm(job=state.job, drawn=event), (*state.notes, *event.warnings)
-        case Exported():
-            assert isinstance(state.job, ExportJob)
-            state.notes = (f"Wrote {event.path}", *state.job.warnings, *event.warnings)
-        case Imported():
-            assert isinstance(state.job, ImportJob)
-            state.read = ReadTimeline(job=state.job, imported=event)
-        case Heard():
-            assert isinstance(state.job, ListenJob)
-            state.heard = HeardSound(job=state.job, heard=event)
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
             state.waiting = ()
         case Cancelled():
             state.notes = ("Cancelled. Finished frames are kept.",)
-    job, state.job, state.progress, state.cancelling = state.job, None, None, False
-    if isinstance(job, Question) and not isinstance(event, Failed | Cancelled):
-        try:
+        case _ if isinstance(job, Question):
             job.take(event)
-        except UserError as error:
-            show_error(error)
+        case Drawn():
+            assert isinstance(job, RenderJob)
+            state.finished, state.notes = FinishedFilm(job=job, drawn=event), (*state.notes, *event.warnings)
+        case Exported():
+            assert isinstance(job, ExportJob)
+            state.notes = (f"Wrote {event.path}", *job.warnings, *event.warnings)
+        case Imported():
+            assert isinstance(job, ImportJob)
+            state.read = ReadTimeline(job=job, imported=event)
+        case Heard():
+            assert isinstance(job, ListenJob)
+            state.heard = HeardSound(job=job, heard=event)
 
 
 def _insert() -> None:
