@@ -1,4 +1,4 @@
-"""The engine in the add-on's preferences: how it is, its buttons, how far its set-up is. Draws what is known already; reads no files."""
+"""The engine in the add-on's preferences and, while there is none, in the sidebar: how it is, its buttons, how far its set-up is. Draws what is known already; reads no files."""
 
 import bpy
 
@@ -40,6 +40,17 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_progress(layout)
     _draw_rows(layout, context)
     _draw_news(layout, context)
+
+
+def draw_in_sidebar(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw what is missing, the button that mends it, and how far that is: where the first film is made."""
+    box = layout.box()
+    _draw_condition(box, context)
+    row = box.row(align=True)
+    row.operator("chromastrip.set_up_engine", icon="IMPORT", text=_label())
+    row.operator("preferences.addon_show", icon="PREFERENCES", text="").module = PACKAGE
+    _draw_progress(box)
+    _draw_news(box, context)
 
 
 def _look_later() -> None:

@@ -1,8 +1,12 @@
 """What a request must be, before anything is listened to or drawn."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 from .protocol import RenderRequest, Section, UserError
+
+NARROWEST = Fraction(1, 10)
+"""Width by height."""
 
 
 def check(request: RenderRequest) -> None:
@@ -23,6 +27,8 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
     if request.fps <= 0:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
+    if request.frame_aspect is not None and not NARROWEST <= request.frame_aspect <= 1 / NARROWEST:
+        raise UserError(f"Frames would be {float(request.frame_aspect):g} times as wide as high.", "Choose 1:10 to 10:1.")
     if any(after <= before for before, after in pairwise(request.beats_seconds)):
         raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
 
@@ -39,6 +45,8 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
     chosen = (number for one in settings for number in (*one.classes, *(number for cue in one.cues for number in cue.classes)))
     if (stranger := next((number for number in chosen if number >= class_total), None)) is not None:
         raise UserError(f"The network knows {class_total} classes, no number {stranger}.", "Choose other things, or another model.")
+    if any(not one.classes and len(set(one.excluded)) >= class_total for one in settings):
+        raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
 
 
 def _check_section(section: Section, request: RenderRequest) -> None:

@@ -15,7 +15,8 @@ import numpy as np
 
 from . import pictures
 from .backends import Backend
-from .cache import FrameCache
+from .filling import Filling, coarse_first
+from .mirroring import open_cache
 from .protocol import RenderRequest, Stage, UserError
 from .walk.latent_rows import Latents
 from .working import CancelledError
@@ -44,6 +45,8 @@ class Drawing:
         Asked before each picture is taken.
     batch_size
         So many frames are asked for at once; by default all, so that the backend never waits.
+    filling
+        Told of the pictures as they come, coarse to fine; without it, they come in order.
     """
 
     def __init__(
@@ -54,14 +57,16 @@ class Drawing:
         report: Report,
         cancelled: Callable[[], bool],
         batch_size: int | None,
+        filling: Filling | None = None,
     ) -> None:
         self.backend = backend
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
         self.drawn_count = 0
         self._format = request.picture_format
-        self._cache = FrameCache(Path(request.cache_folder) / "pictures")
+        self._cache = open_cache(request)
         self._report, self._cancelled = report, cancelled
         self._batch_size = batch_size
+        self._filling = filling
         self._waiting: Counter[str] = (
             Counter()
         )  # how many frames wait for each missing picture: where the music stands still, they share one
@@ -94,6 +99,8 @@ class Drawing:
             _check_disk(self._cache.folder, picture_count=len(self._waiting), size=self.backend.size)
             self._tell(Stage.LOADING, keys)
             self.backend.load()
+            if self._filling is not None:
+                self._filling.follow(keys, self.pictures)
             self._draw_missing(latents, keys, stage)
         self._tell(stage, keys)
 
@@ -117,6 +124,8 @@ class Drawing:
                     finish_oldest()
             while encoding:
                 finish_oldest()
+        if self._filling is not None:
+            self._filling.show()
         if self._waiting:
             raise CancelledError
 
@@ -127,9 +136,13 @@ class Drawing:
                 yield from zip(batch, pictures, strict=True)
 
     def _batches(self, keys: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Give one row for each missing picture, in order, in batches."""
-        first_rows = {key: row for row, key in reversed([*enumerate(keys)]) if key in self._waiting}
-        missing = sorted(first_rows.values())
+        """Give one row for each missing picture, in order or coarse to fine, in batches."""
+        rows = range(len(keys)) if self._filling is None else coarse_first(len(keys))
+        first_rows: dict[str, int] = {}
+        for row in rows:
+            if keys[row] in self._waiting:
+                first_rows.setdefault(keys[row], row)
+        missing = [*first_rows.values()]
         step = self._batch_size or len(missing)
         return [missing[first : first + step] for first in range(0, len(missing), step)]
 
@@ -140,6 +153,8 @@ class Drawing:
         self.pictures[key] = picture
         self.drawn_count += 1
         del self._waiting[key]
+        if self._filling is not None:
+            self._filling.came(key)
 
 
 def _check_disk(folder: Path, *, picture_count: int, size: int) -> None:

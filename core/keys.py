@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from fractions import Fraction
 
 
 def picture_key(*parts: bytes) -> str:
@@ -13,10 +14,10 @@ def picture_key(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def film_digest(cache_keys: Sequence[str], *, suffix: str = ".png") -> str:
+def film_digest(cache_keys: Sequence[str], *, suffix: str = ".png", aspect: Fraction | None = None) -> str:
     """Digest a film by its pictures: 12 hexadecimal digits. Films that show the same pictures in the same order are the same film.
 
-    `suffix` is the ending of its frames' names: lossy frames make another film.
+    `suffix` is the ending of its frames' names: lossy frames make another film. So do frames that are mirrored to another `aspect`.
     """
-    kind = "" if suffix == ".png" else suffix
+    kind = ("" if suffix == ".png" else suffix) + ("" if aspect is None else f" mirrored {aspect}")
     return hashlib.blake2b(f"{''.join(cache_keys)}{kind}".encode(), digest_size=6).hexdigest()

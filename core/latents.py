@@ -4,7 +4,7 @@ Noise moves with hits and loudness, class weights follow the chroma: in Chromast
 (`originals`). Everything is read at the exact time of every video frame. Arrays in, arrays out; all chance comes from the seed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -91,7 +91,8 @@ def _path(features: Features, settings: Settings, positions: Positions, *, class
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
     chance = Chance(
-        classes=settings.classes[: settings.class_count] or choose_classes(class_rng, count=settings.class_count, total=class_total),
+        classes=settings.classes[: settings.class_count]
+        or choose_classes(class_rng, count=settings.class_count, total=class_total, excluded=settings.excluded),
         origin=Fraction(0) if start is None else max(Fraction(0), positions.start),
         start=start_noise(start_rng, truncation=first_truncation) if start is None else start,
         resting=resting_units(jitter_rng, control_frames=control_frames),
@@ -286,9 +287,15 @@ def random_streams(seed: int) -> tuple[np.random.Generator, np.random.Generator,
     return classes, start, jitter
 
 
-def choose_classes(rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT) -> tuple[int, ...]:
-    """Draw `count` distinct classes, or all if the network has fewer."""
-    return tuple(int(c) for c in rng.choice(total, size=min(count, total), replace=False))
+def choose_classes(
+    rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT, excluded: Collection[int] = ()
+) -> tuple[int, ...]:
+    """Draw `count` distinct classes, or all if the network has fewer. Those that are drawn without `excluded` ones stay, if none of them."""
+    drawn = rng.choice(total, size=min(count, total), replace=False).tolist()
+    if not excluded:
+        return tuple(drawn)
+    others = rng.permutation(total).tolist()
+    return tuple([number for number in dict.fromkeys((*drawn, *others)) if number not in set(excluded)][:count])
 
 
 def start_noise(rng: np.random.Generator, *, truncation: float) -> np.ndarray:

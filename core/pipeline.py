@@ -4,8 +4,7 @@ Whatever ends a film early (Cancel, a crash, a full disk), the frames drawn so f
 """
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,16 @@ from .checks import check, check_classes
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
-from .files import check_writable, link_or_copy, write_whole
+from .files import check_writable
+from .filling import Filling
 from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
-from .keys import film_digest
+from .frame_folder import FrameFolder
 from .latents import latents_of
-from .protocol import FrameSequence, RenderRequest, Stage, encode
+from .protocol import FrameSequence, RenderRequest, Stage
 from .sound.features import CONTROL_RATE, Features
 from .sound.listening import listen
 
-FRAME_DIGITS = 6
 SILENCE = 1e-6  # of the file's loudest moment: -60 dB
 
 
@@ -56,6 +55,7 @@ def render(
     report: Report = lambda *_: None,
     cancelled: Callable[[], bool] = lambda: False,
     batch_size: int | None = None,
+    begun: Callable[[FrameFolder], None] | None = None,
 ) -> Film:
     """Draw a film.
 
@@ -71,6 +71,8 @@ def render(
         Asked before each picture is taken.
     batch_size
         So many frames are asked for at once; by default all, one stream. Never changes a pixel.
+    begun
+        If given, frames are drawn coarse to fine, and this is called as soon as the film's folder holds a file for each: see `filling`.
 
     Returns
     -------
@@ -91,47 +93,13 @@ def render(
     check_classes(request, class_total=backend.class_total)
     latents = latents_of(request, heard, class_total=backend.class_total)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
-    drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size)
+    filling = Filling(lambda keys: FrameFolder(request, keys=keys), begun) if begun is not None else None
+    drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size, filling=filling)
     watched = draw_and_watch(latents, drawing, request)
     frames = FrameFolder(request, keys=watched.keys)
     frames.fill(drawing.pictures)
     warnings = (*_warnings(request, heard), *_flash_warnings(request, watched))
     return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
-
-
-class FrameFolder:
-    """A film's own folder of numbered frames, each one the same file as its picture in the cache.
-
-    The folder is named after the film's digest: other settings never overwrite a film that a strip may still show.
-
-    Parameters
-    ----------
-    request
-        Written beside the frames as ``film.json``.
-    keys
-        The frames' cache keys.
-    """
-
-    def __init__(self, request: RenderRequest, *, keys: Sequence[str]) -> None:
-        suffix = request.picture_format.suffix
-        self.digest = film_digest(keys, suffix=suffix)
-        stem = f"{_safe_name(request.name)}_{self.digest}"
-        self._request, self._keys = request, keys
-        self._folder = Path(request.frames_folder) / stem
-        self.sequence = FrameSequence(
-            folder=str(self._folder), prefix=f"{stem}_", suffix=suffix, first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
-        )
-
-    def fill(self, pictures: Mapping[str, Path]) -> None:
-        """Show each key's picture in every frame that it belongs to."""
-        write_whole(self._folder / "film.json", encode(self._request).encode())
-        for key, file in zip(self._keys, self.sequence.file_names(), strict=True):
-            link_or_copy(pictures[key], self._folder / file)
-
-
-def _safe_name(name: str) -> str:
-    """Keep letters and digits only: some editors cannot read ``# ? %`` or blanks in the paths of image sequences."""
-    return re.sub(r"\W+", "-", name).strip("-_")[:40] or "film"
 
 
 def _warnings(request: RenderRequest, heard: Features) -> Iterator[str]:

@@ -16,9 +16,11 @@ from typing import BinaryIO
 
 from . import pipeline
 from .backends import Backends
+from .frame_folder import FrameFolder
 from .handover.drawing_again import draw_missing
 from .handover.export import export
 from .protocol import (
+    Begun,
     Cancel,
     Cancelled,
     ChooseClasses,
@@ -176,7 +178,7 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
     except DeviceLostError:
         raise
     except UserError as error:
-        return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure)
+        return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure, missing=error.missing)
     except MemoryError:
         return Failed(job_id=job.job_id, cause="The memory is full.", cure="Close other programs, or choose a smaller size.")
     except Exception as error:  # noqa: BLE001 (the process's one catch-all: becomes a report)
@@ -196,18 +198,22 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     if isinstance(job, Listen):
         return _listen(job, outbox)
     if isinstance(job, ChooseClasses):
-        return _choose(job, outbox)
+        return _choose(job, inbox=inbox, outbox=outbox)
     if isinstance(job, ModelJob):
         return _about_models(job, inbox=inbox, outbox=outbox)
     return _render(job, inbox=inbox, outbox=outbox, backends=backends)
 
 
 def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Drawn:
+    def begun(folder: FrameFolder) -> None:
+        outbox.send(Begun(job_id=job.job_id, frames=folder.sequence, digest=folder.digest))
+
     film = pipeline.render(
         job.request,
         open_backend=backends.open,
         report=Reporter(job.job_id, outbox.send),
         cancelled=lambda: inbox.is_cancelled(job.job_id),
+        begun=begun if job.show_early else None,
     )
     return Drawn(job_id=job.job_id, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
 
@@ -239,10 +245,12 @@ def _listen(job: Listen, outbox: Outbox) -> Heard:
     return listening_job.answer(job)
 
 
-def _choose(job: ChooseClasses, outbox: Outbox) -> ClassesChosen:
+def _choose(job: ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> ClassesChosen:
     from .words import choosing_job
 
-    return choosing_job.answer(job, report=Reporter(job.job_id, outbox.send))
+    return choosing_job.answer(
+        job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id)
+    )
 
 
 def _about_models(job: ModelJob, *, inbox: Inbox, outbox: Outbox) -> ModelsListed:

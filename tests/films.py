@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.files import TEMPORARY_PREFIX
 from core.protocol import FrameSequence, Model, RenderRequest, Settings
 from core.sound import features
 from core.sound.features import CONTROL_RATE, Features
@@ -46,6 +47,11 @@ def content(frames: FrameSequence) -> list[bytes]:
 def files_below(folder: Path) -> list[Path]:
     """List all files below a folder."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def kept_pictures(cache_folder: Path) -> list[Path]:
+    """List a cache's pictures, leaving out what is still being written."""
+    return [path for path in files_below(cache_folder / "pictures") if not path.name.startswith(TEMPORARY_PREFIX)]
 
 
 def random_features(frames: int, *, seed: int = 0, quiet: float = 0.0) -> Features:

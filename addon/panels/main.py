@@ -3,8 +3,6 @@
 import bpy
 
 from .. import compat, engine_buttons, jobs
-from ..engine import PACKAGE
-from ..lines import draw_lines
 from ..presets import CHROMASTRIP_PT_presets
 from ..sections import is_film, shown_strip
 from .base import SequencerPanel
@@ -29,9 +27,7 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         if engine_buttons.is_missing():
-            box = layout.box()
-            draw_lines(box, context, ("The engine that listens and draws is not set up yet.",), icon="INFO")
-            box.operator("preferences.addon_show", text="Set Up Engine", icon="PREFERENCES").module = PACKAGE
+            engine_buttons.draw_in_sidebar(layout, context)
         strip = shown_strip(compat.edited_scene(context))
         is_drawn = strip is not None and is_film(strip)
         if is_drawn:

@@ -8,7 +8,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import AUTO, PARAMETERS, ChooseClasses, Cue, Look, Machine, Model, Precision, RenderRequest, Settings, Stem, UserError
+from ..protocol import (
+    AUTO,
+    PARAMETERS,
+    ChooseClasses,
+    Cue,
+    Look,
+    Machine,
+    Model,
+    Precision,
+    RenderRequest,
+    Settings,
+    Stem,
+    UserError,
+    line_table,
+)
 from . import reading, words
 from .telling import say
 
@@ -31,6 +45,9 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--classes", nargs="+", default=[], metavar="NAME", help="the things: names or numbers of ImageNet classes (chosen by the seed)"
+    )
+    command.add_argument(
+        "--exclude", nargs="+", default=[], metavar="NAME", help="things or kinds of things (as: spiders) that nobody but you may choose"
     )
     command.add_argument(
         "--lyrics", type=Path, metavar="FILE", help="let the words choose the things, and change them as they are sung: text, LRC, SRT, VTT"
@@ -132,6 +149,7 @@ def _settings(options: Namespace) -> Settings:
         own_model=options.model if model == Model.OWN else "",
         look=Look(options.look),
         classes=classes,
+        excluded=reading.excluded(options.exclude),
         cues=cues,
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
@@ -153,10 +171,10 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
     if len(ways) > 1:
         raise UserError(f"{' and '.join(ways)} both choose the things.", "Give one of them.")
     if options.classes_from:
-        from ..words.class_table import cues, read_table
+        from ..words.class_table import read_table
 
         table = read_table(options.classes_from)
-        return tuple(thing.class_id for thing in table.things), cues(table.rows)
+        return tuple(thing.class_id for thing in table.things), line_table.cues(table.rows)
     if options.lyrics:
         return _of_lyrics(options)
     return tuple(reading.thing(name) for name in options.classes), ()
@@ -164,7 +182,6 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
 
 def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
     from ..words.choosing_job import answer
-    from ..words.class_table import cues
 
     chosen = answer(
         ChooseClasses(
@@ -173,12 +190,13 @@ def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
             lyrics_path=str(options.lyrics.absolute()),
             class_count=options.class_count,
             seed=options.seed,
+            blocklist=tuple(options.exclude),
             with_mood=options.mood > 0,
         )
     )
     for warning in chosen.warnings:
         say(f"Note: {warning}")
-    return tuple(thing.class_id for thing in chosen.things), cues(chosen.rows)
+    return tuple(thing.class_id for thing in chosen.things), line_table.cues(chosen.rows)
 
 
 def _stem(sound: Path | None, options: Namespace) -> Stem | None:

@@ -23,6 +23,13 @@ def thing(text: str) -> int:
     return resolve(text)
 
 
+def excluded(names: Sequence[str]) -> tuple[int, ...]:
+    """Read names and numbers of classes, and names of kinds: all of their classes, rising."""
+    from ..protocol.class_names import resolve_group
+
+    return tuple(sorted(frozenset[int]().union(*map(resolve_group, names))))
+
+
 def section(said: Sequence[str], settings: Settings, *, fps: Fraction) -> Section:
     """Read ``10.0:18.5 truncation=0.4 ...``: seconds of the film, and what differs there."""
     begin, _, end = said[0].partition(":")

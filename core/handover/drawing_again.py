@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..backends import Backend
+from ..frame_folder import is_unfinished, read_request
 from ..pipeline import Report, render
-from ..protocol import Edit, FrameSequence, ProtocolError, RenderRequest, decode
+from ..protocol import Edit, FrameSequence, RenderRequest
 from ..working import Cancelled, never
 from .media import media_of, missing_paths
 
@@ -36,14 +37,8 @@ def draw_missing(
     CancelledError
         If `cancelled` said so.
     """
-    incomplete = {media for _, media in media_of(edit) if isinstance(media, FrameSequence) and missing_paths(media)}
+    sequences = [media for _, media in media_of(edit) if isinstance(media, FrameSequence)]
+    incomplete = {media for media in sequences if missing_paths(media) or is_unfinished(Path(media.folder))}
     for folder in sorted({Path(frames.folder) for frames in incomplete}):
-        if (request := _request(folder)) is not None:
+        if (request := read_request(folder)) is not None:
             render(replace(request, frames_folder=str(folder.parent)), open_backend=open_backend, report=report, cancelled=cancelled)
-
-
-def _request(folder: Path) -> RenderRequest | None:
-    try:
-        return decode((folder / "film.json").read_bytes(), RenderRequest)
-    except (OSError, ProtocolError):  # none of ours, or gone too: whoever exports says what is missing
-        return None

@@ -17,6 +17,7 @@ import av
 from PIL import Image
 
 from ..files import disk_errors_explained, whole_file
+from ..frame_folder import is_unfinished
 from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Missing, Still, UserError
 from ..working import Cancelled, end_if, never
 
@@ -73,9 +74,10 @@ def check_present(edit: Edit, missing: Missing) -> tuple[Edit, tuple[str, ...]]:
     UserError
         If something is missing and that is refused.
     """
+    halves = _tell_halves(edit, missing)
     gone = {media: paths for _, media in media_of(edit) if (paths := missing_paths(media))}
     if not gone:
-        return edit, ()
+        return edit, halves
     every = [path for paths in gone.values() for path in paths]
     named = ", ".join(str(path) for path in every[:NAMED]) + (f" and {len(every) - NAMED} more" if len(every) > NAMED else "")
     if missing in {Missing.REFUSE, Missing.RENDER}:  # what could be drawn again is there by now
@@ -85,7 +87,18 @@ def check_present(edit: Edit, missing: Missing) -> tuple[Edit, tuple[str, ...]]:
         )
     if missing == Missing.SKIP:
         edit = without_clips_of(edit, set(gone))
-    return edit, (f"Missing: {named}.",)
+    return edit, (*halves, f"Missing: {named}.")
+
+
+def _tell_halves(edit: Edit, missing: Missing) -> tuple[str, ...]:
+    """Name our films that are not drawn to their end: none of their files is missing, but some show their neighbours' pictures."""
+    clips = [clip for clip, media in media_of(edit) if isinstance(media, FrameSequence) and is_unfinished(Path(media.folder))]
+    if not clips:
+        return ()
+    named = ", ".join(f"“{clip.name}”" for clip in clips[:NAMED]) + (f" and {len(clips) - NAMED} more" if len(clips) > NAMED else "")
+    if missing in {Missing.REFUSE, Missing.RENDER}:
+        raise UserError(f"Drawn only partly yet: {named}.", "Wait for it, or select the strip and press Render. Then export again.")
+    return (f"Drawn only partly yet: {named}.",)
 
 
 def missing_paths(media: Files) -> list[Path]:

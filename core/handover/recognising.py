@@ -276,8 +276,11 @@ def _film_metadata(folder: Path) -> str:
         "look": settings.look.value,
         "size": settings.size,
         "classes": ", ".join(class_names.name(number) for number in settings.classes),
+        "excluded": ", ".join(class_names.described(settings.excluded)),
+        "words": line_table.pack(line_table.of_cues(settings.cues)),
         "limit_flashes": request.limit_flashes,
     }
+    made |= {"fit": "mirror"} if request.frame_aspect is not None else {}
     made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}
     return _json(made)
 

@@ -6,6 +6,7 @@ is used, and several processes share one copy. Without a place to keep them, the
 A file's name holds the digest of its content, so damage is noticed; it is computed once as long as the file stays as it was.
 """
 
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,17 +92,16 @@ class FoldedCache:
         return None
 
     def _read(self, file: Path) -> KeptTensors | None:
-        """Map a file; remove it if it is damaged."""
-        from safetensors import SafetensorError
-
+        """Map a file; remove it if it is damaged. At any moment another process may remove it, too: then it is not there."""
         try:
-            folded = _mapped(file) if self._memory.sha256(file)[:KEY_DIGITS] == _content_digits(file) else None
-        except SafetensorError:
-            folded = None
-        except OSError:  # another process removed it, or it may not be read
+            is_whole = self._memory.sha256(file)[:KEY_DIGITS] == _content_digits(file)
+        except OSError:  # it is gone, or may not be read
             return None
-        if folded is None:
+        if not is_whole:
             _remove_quietly(file)
+            return None
+        folded = _map(file)
+        if folded is None:
             return None
         said = dict(folded.metadata)
         its_own = (said.pop("checkpoint", ""), said.pop("folding", "")) == (self._checkpoint, self._version)
@@ -141,7 +141,7 @@ class FoldedCache:
             return OWN_RIGHTS
 
     def _remove_other_versions(self, folder: Path) -> None:
-        for file in folder.glob(f"{PREFIX}{self._key}-*{SUFFIX}"):
+        for file in _sorted_glob(folder, f"{PREFIX}{self._key}-*{SUFFIX}"):
             if not file.name.startswith(f"{PREFIX}{self._key}-{self._version}-"):
                 _remove_quietly(file)
 
@@ -162,17 +162,23 @@ def remove_folded(cache_folder: Path, checkpoint_sha256: str) -> int:
     """Remove a checkpoint's folded weights from the user's cache folder; give the bytes that became free."""
     freed = 0
     for file in _sorted_glob(cache_folder / CACHE_SUBFOLDER, f"{PREFIX}{checkpoint_sha256[:KEY_DIGITS]}-*{SUFFIX}"):
-        freed += file.stat().st_size
-        _remove_quietly(file)
+        with contextlib.suppress(OSError):  # another process was quicker
+            size = file.stat().st_size
+            file.unlink()
+            freed += size
     return freed
 
 
-def _mapped(file: Path) -> KeptTensors:
-    from safetensors import safe_open
+def _map(file: Path) -> KeptTensors | None:
+    """Map a file whose digest is right; None if it cannot be opened."""
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(file, framework="pt") as opened:
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no dictionary)
-        return KeptTensors(tensors=tensors, metadata=dict(opened.metadata() or {}))
+    try:
+        with safe_open(file, framework="pt") as opened:
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no dictionary)
+            return KeptTensors(tensors=tensors, metadata=dict(opened.metadata() or {}))
+    except (OSError, RuntimeError, SafetensorError):  # it opens the file twice: once by itself, once through torch, which has its own errors
+        return None
 
 
 def _content_digits(file: Path) -> str:

@@ -3,13 +3,16 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names
+from . import class_names, line_table
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
-from .errors import UserError
+from .errors import SENTENCE_MODEL, UserError
 from .machine import AUTO, Machine, PictureFormat, Precision
 from .messages import (
+    FILM_FILE,
+    UNFINISHED_FILE,
+    Begun,
     Cancel,
     Cancelled,
     Drawn,
@@ -50,11 +53,15 @@ from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Pro
 __all__ = [
     "AUTO",
     "BANDS",
+    "FILM_FILE",
     "PARAMETERS",
     "PROFILES",
     "PUBLISHED_SIZES",
+    "SENTENCE_MODEL",
+    "UNFINISHED_FILE",
     "WITHOUT_EFFECT",
     "AddModel",
+    "Begun",
     "Cancel",
     "Cancelled",
     "ChooseClasses",
@@ -123,4 +130,5 @@ __all__ = [
     "crossfaded",
     "decode",
     "encode",
+    "line_table",
 ]

@@ -103,6 +103,20 @@ def resolve_group(text: str) -> frozenset[int]:
     return frozenset(groups.get(_key(text)) or (resolve(text),))
 
 
+def described(class_ids: Iterable[int]) -> tuple[str, ...]:
+    """Name classes so that `resolve_group` reads them again: kinds of which all are there, then the other classes."""
+    left = dict.fromkeys(class_ids)
+    whole = [kind for kind, numbers in _classes_by_kind().items() if left.keys() >= set(numbers)]
+    grouped = {number for kind in whole for number in _classes_by_kind()[kind]}
+    return (*whole, *(names()[number] for number in left if number not in grouped))
+
+
+@functools.cache
+def all_kinds() -> tuple[str, ...]:
+    """Give the names of all kinds, in the order of the alphabet."""
+    return tuple(sorted(_classes_by_kind()))
+
+
 # Words ----------------------------------------------------------------------------------------------------------------------------------
 
 

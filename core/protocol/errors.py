@@ -1,6 +1,10 @@
 """The one error that is for people. Standard library only: Blender's Python imports it."""
 
 
+SENTENCE_MODEL = "sentence model"
+"""What reads lyrics."""
+
+
 class UserError(Exception):
     """Something that the user can mend.
 
@@ -10,9 +14,12 @@ class UserError(Exception):
         What happened, with the value or the file that it happened to: one sentence.
     cure
         What to do: one sentence.
+    missing
+        What would have to be fetched first, where a button can do that: such as `SENTENCE_MODEL`.
     """
 
-    def __init__(self, cause: str, cure: str) -> None:
+    def __init__(self, cause: str, cure: str, *, missing: str = "") -> None:
         super().__init__(f"{cause} {cure}")
+        self.missing = missing
         self.cause = cause
         self.cure = cure

@@ -1,8 +1,8 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
 A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
-number of `Progress` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`, `ModelsListed`,
-`Failed` and `Cancelled`.
+number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+`ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
 
@@ -16,6 +16,9 @@ from .machine import Machine, PictureFormat
 from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
 from .targets import ExportOptions
+
+FILM_FILE, UNFINISHED_FILE = "film.json", "unfinished.json"
+"""A film's request, beside its frames. As long as the second one is there, some frames show their neighbours' pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,9 @@ class RenderRequest:
         What draws.
     picture_format
         What kind of files the frames are.
+    frame_aspect
+        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None: frames are
+        the pictures.
     """
 
     name: str
@@ -108,6 +114,7 @@ class RenderRequest:
     limit_flashes: bool = True
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
     picture_format: PictureFormat = PictureFormat.PNG
+    frame_aspect: Fraction | None = None
 
 
 class Stage(enum.StrEnum):
@@ -119,6 +126,8 @@ class Stage(enum.StrEnum):
     CALMING = "Limiting flashes"
     ENCODING = "Encoding movies"
     COPYING = "Copying media"
+    READING = "Reading lyrics"
+    DOWNLOADING = "Downloading"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +140,17 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Render:
-    """Draw a film."""
+    """Draw a film.
+
+    Parameters
+    ----------
+    show_early
+        Whether its frames shall be there before it is finished, each the nearest picture that is drawn: `Begun` tells of them.
+    """
 
     job_id: str
     request: RenderRequest
+    show_early: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +220,23 @@ class Progress:
     total: int
     frames_per_second: float = 0.0
     seconds_left: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A film whose frames can be shown, while they are replaced by better ones.
+
+    Parameters
+    ----------
+    frames
+        All of its frames, each a whole picture: its own or a neighbour's.
+    digest
+        Names the film that this becomes. `Drawn` may name another one: where this one flashes too often.
+    """
+
+    job_id: str
+    frames: FrameSequence
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,12 +313,16 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A job that could not be finished: what happened (`cause`), what to do (`cure`), and for reports, the traceback (`details`)."""
+    """A job that could not be finished: what happened (`cause`), what to do (`cure`), and for reports, the traceback (`details`).
+
+    `missing` is what would have to be fetched first, where a button can do that: `UserError.missing`.
+    """
 
     job_id: str
     cause: str
     cure: str
     details: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,5 +332,5 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Drawn | Exported | Imported | Heard | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
+Event = Hello | Progress | Begun | Drawn | Exported | Imported | Heard | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
 Message = Render | Export | Import | Listen | ChooseClasses | ModelJob | Cancel | Shutdown | Event

@@ -244,8 +244,8 @@ class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
 
     `own_model` names one of the user's own networks, which `Model.OWN` draws with, at the size that it has.
-    `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`. `curves` replace single numbers;
-    `cues` show other classes for a while, by their beginnings.
+    `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`, none of the `excluded` ones.
+    `curves` replace single numbers; `cues` show other classes for a while, by their beginnings.
     """
 
     pitch_sensitivity: float = 220.0
@@ -275,6 +275,7 @@ class Settings:
     high_to_truncation: float = 0.0
     high_to_class_speed: float = 0.0
     classes: tuple[int, ...] = ()
+    excluded: tuple[int, ...] = ()
     curves: tuple[Curve, ...] = ()
     cues: tuple[Cue, ...] = ()
 
@@ -299,6 +300,7 @@ class Settings:
                 else (f"Your own network “{self.own_model}” is named, but another one is chosen to draw.")
             )
         yield from class_problems(self.classes)
+        yield from class_problems(self.excluded)
         for part in (*self.curves, *self.cues):
             yield from part.problems()
         names = [curve.parameter for curve in self.curves]

@@ -143,8 +143,7 @@ def at_random(*, seed: int, class_count: int, blocked: frozenset[int] = frozense
 
     _check_count(class_count, blocked)
     rng, *_ = random_streams(seed)
-    drawn = [*choose_classes(rng, count=class_count), *rng.permutation(class_names.CLASS_COUNT).tolist()]
-    return tuple([number for number in dict.fromkeys(drawn) if number not in blocked][:class_count])
+    return choose_classes(rng, count=class_count, excluded=blocked)
 
 
 def speaks_english(lines: Iterable[LyricLine]) -> bool:

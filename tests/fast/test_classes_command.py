@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.commands import classes
-from core.protocol import ClassesChosen, LineThings, Thing, UserError, class_names, decode
+from core.protocol import ClassesChosen, LineThings, Thing, UserError, class_names, decode, line_table
 from core.words import class_table
 from core.words.class_table import ClassTable
 from tests import verses
@@ -218,12 +218,12 @@ def test_other_kinds_of_files_are_no_tables(tmp_path):
 
 
 def test_timed_lines_become_cues():
-    first, second = class_table.cues((*ROWS[::-1], LineThings(number=3, text="no time", verse=1, things=(thing("tiger"),))))
+    first, second = line_table.cues((*ROWS[::-1], LineThings(number=3, text="no time", verse=1, things=(thing("tiger"),))))
     assert (first.start_seconds, first.end_seconds, first.classes, first.mood) == (Fraction(5, 4), 3, (254, 281, 134), -0.5)
-    assert (second.end_seconds - second.start_seconds, second.classes) == (class_table.LAST_LINE_SECONDS, (1,))
+    assert (second.end_seconds - second.start_seconds, second.classes) == (line_table.LAST_LINE_SECONDS, (1,))
     assert list(first.problems()) == []
 
 
 def test_a_line_without_an_end_shows_until_the_next():
     rows = [LineThings(number=n, text="x", verse=0, things=(thing("tiger"),), start_seconds=Fraction(n)) for n in (1, 2, 2, 5)]
-    assert [(cue.start_seconds, cue.end_seconds) for cue in class_table.cues(rows)] == [(1, 2), (2, 5), (5, 9)]
+    assert [(cue.start_seconds, cue.end_seconds) for cue in line_table.cues(rows)] == [(1, 2), (2, 5), (5, 9)]

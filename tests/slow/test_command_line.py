@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from core.command_line import main
 from core.protocol import PARAMETERS, Drawn, Edit, Failed, Gap, Message, Progress, Stage, Track, decode, encode
 from core.sync_card import read_card
 from tests import films, sounds
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,12 +114,11 @@ def test_a_reader_that_ends_early_ends_it_without_complaint(song, heard, tmp_pat
 
 def test_ctrl_c_keeps_what_is_finished(song, heard, tmp_path):
     command = [sys.executable, "-m", "core", "render", song, "--out", tmp_path, *CARDS, "--fps", "60", "--cache", heard]
-    with subprocess.Popen([*command, "--fault", "slow@0.05"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not list((heard / "pictures").glob("*/*.png")):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+    with subprocess.Popen([*command, "--fault", "hang@12"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until(lambda: films.kept_pictures(heard))
+        finally:
+            process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130
     assert "What is finished is kept" in said

@@ -333,10 +333,7 @@ def test_cancel_is_heard_at_once_also_while_nothing_comes(server, target, answer
 def test_no_thread_is_left_behind(server, target):
     server.answers = [Answer(stall_after=300_000), Answer(cut_after=100_000)]
     fetch(wanted(target), server)
-    deadline = time.monotonic() + 5
-    while any(thread.name == "download" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not any(thread.name == "download" for thread in threading.enumerate()))
 
 
 def test_a_folder_that_may_not_be_written_to(server, tmp_path):

@@ -233,10 +233,7 @@ def test_two_at_once_download_once(store, server, published, tmp_path):
     server.usual = Answer(seconds_a_chunk=0.02)
     first = threading.Thread(target=store.download, args=("known",))
     first.start()
-    deadline = time.monotonic() + 5
-    while not server.requests:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: server.requests)
     with pytest.raises(UserError, match="Another process is downloading"):
         store.download("known")
     first.join()

@@ -50,17 +50,28 @@ def undo_and_redo():
 def browse(area):
     for name in ("chromastrip.export", "chromastrip.import_timeline"):
         button = yield from find_button(name, area)
+        before = _browsers()
         yield from click(*button)
-        opened = yield from wait_until(_browser, 10)
+        opened = yield from wait_until(lambda before=before: _browsers() > before, 10)
         check(f"{name} opens a file browser", opened)
         yield 1.0
         picture(name.replace(".", "_"))
-        yield from press("Escape")
-        yield from wait_until(lambda: not _browser(), 10)
+        _close_browser()
+        closed = yield from wait_until(lambda before=before: _browsers() == before, 10)
+        check("and it closes", closed)
 
 
-def _browser():
-    return any(area.type == "FILE_BROWSER" for window in bpy.context.window_manager.windows for area in window.screen.areas)
+def _browsers():
+    """Count the file browsers; the workspace has one of its own."""
+    return sum(area.type == "FILE_BROWSER" for window in bpy.context.window_manager.windows for area in window.screen.areas)
+
+
+def _close_browser():
+    """Cancel it, as its button does: without a window manager, Escape would go to the window under the pointer."""
+    window = bpy.context.window_manager.windows[-1]
+    (area,) = window.screen.areas
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.file.cancel()
 
 
 TOLD = [("a", 1, 1, 20), ("a.001", 1, 20, 41), ("fast", 4, 31, 41), ("title", 5, 6, 31)]

@@ -1,0 +1,70 @@
+"""A film's own folder of numbered frames, each one the same file as its picture in the cache.
+
+While a film is drawn, its request lies there as ``unfinished.json``: nobody takes a half film for a whole one. At the end it is
+``film.json``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .files import link_or_copy, write_whole
+from .keys import film_digest
+from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, decode, encode
+
+FRAME_DIGITS = 6
+
+
+class FrameFolder:
+    """The folder of one film, named after its digest: other settings never overwrite a film that a strip may still show.
+
+    Parameters
+    ----------
+    request
+        Written beside the frames.
+    keys
+        The frames' cache keys.
+    """
+
+    def __init__(self, request: RenderRequest, *, keys: Sequence[str]) -> None:
+        suffix = request.picture_format.suffix
+        self.digest = film_digest(keys, suffix=suffix, aspect=request.frame_aspect)
+        stem = f"{_safe_name(request.name)}_{self.digest}"
+        self.path = Path(request.frames_folder) / stem
+        self._request, self._keys = request, keys
+        self.sequence = FrameSequence(
+            folder=str(self.path), prefix=f"{stem}_", suffix=suffix, first_number=0, digits=FRAME_DIGITS, frame_count=len(keys)
+        )
+
+    def begin(self) -> None:
+        """Make the folder, and note that its film is not finished."""
+        write_whole(self.path / UNFINISHED_FILE, encode(self._request).encode())
+
+    def fill(self, pictures: Mapping[str, Path]) -> None:
+        """Show each key's picture in every frame that it belongs to. The film is finished then."""
+        if not (self.path / FILM_FILE).is_file():
+            self.begin()
+        for key, file in zip(self._keys, self.sequence.file_names(), strict=True):
+            link_or_copy(pictures[key], self.path / file)
+        write_whole(self.path / FILM_FILE, encode(self._request).encode())
+        (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Say whether a folder holds a film of ours of which some frames show their neighbours' pictures."""
+    return (folder / UNFINISHED_FILE).is_file()
+
+
+def read_request(folder: Path) -> RenderRequest | None:
+    """Read what the film in a folder is drawn from; None: it is none of ours."""
+    for name in (UNFINISHED_FILE, FILM_FILE):
+        try:
+            return decode((folder / name).read_bytes(), RenderRequest)
+        except (OSError, ProtocolError):
+            continue
+    return None
+
+
+def _safe_name(name: str) -> str:
+    """Keep letters and digits only: some editors cannot read ``# ? %`` or blanks in the paths of image sequences."""
+    return re.sub(r"\W+", "-", name).strip("-_")[:40] or "film"
