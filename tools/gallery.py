@@ -1,0 +1,95 @@
+"""Makes `docs/gallery.md` and its pictures of those that the window tests leave in `.artefacts/window/`.
+
+    python3 dev.py test tests/window && .venv/worker/bin/python -m tools.gallery
+
+In: screens of 1600 x 900. Out: the sequencer's half of each, or what else is named, as JPEG.
+"""
+
+import sys
+from dataclasses import dataclass
+
+from PIL import Image
+
+from core.files import write_whole
+from tools.environments import ROOT
+
+SCREENS = ROOT / ".artefacts" / "window"
+PICTURES = ROOT / "docs" / "images" / "gallery"
+PAGE = ROOT / "docs" / "gallery.md"
+QUALITY = 82
+
+Box = tuple[int, int, int, int]
+WORK: Box = (322, 26, 1600, 876)
+"""Preview, strips and sidebar; neither the file browser nor its folder."""
+STRIPS: Box = (0, 434, 1600, 876)
+PREFERENCES: Box = (322, 26, 1600, 740)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A picture of the gallery.
+
+    Parameters
+    ----------
+    screen
+        Its file's name, without suffix: the window test's, then the picture's.
+    words
+        What one sees.
+    box
+        Which part of the screen: left, top, right, bottom.
+    """
+
+    screen: str
+    words: str
+    box: Box = WORK
+
+
+GALLERY: dict[str, tuple[Shown, ...]] = {
+    "The first film": (
+        Shown(screen="first_strip_tab", words="A song dropped on the timeline, and the panel that shows what it can become.", box=STRIPS),
+        Shown(screen="generate_drawing", words="The film is drawn; Blender stays free."),
+        Shown(screen="generate_film", words="The film above its sound."),
+    ),
+    "A piece with other settings": (
+        Shown(screen="sections_stale", words="Split with K: the piece in the middle has other settings now, and says so."),
+        Shown(screen="sections_drawn", words="After Render: that piece is drawn again, and takes off and lands without a jump."),
+        Shown(screen="sections_presets", words="Presets, both originals among them.", box=STRIPS),
+        Shown(screen="sections_markers", words="Beats, bars and parts as markers.", box=STRIPS),
+    ),
+    "Installing": (
+        Shown(screen="engine_before", words="The engine is not there yet: what would be done.", box=PREFERENCES),
+        Shown(screen="engine_checked", words="Check has looked at everything.", box=PREFERENCES),
+        Shown(screen="models_downloading", words="A published BigGAN comes down.", box=PREFERENCES),
+    ),
+    "To other editors, and back": (Shown(screen="hand_over_imported", words="A timeline that came back from another editor."),),
+}
+
+
+def main() -> int:
+    """Write the page and its pictures; 1, naming them, if screens are missing."""
+    shown = [one for part in GALLERY.values() for one in part]
+    missing = [one.screen for one in shown if not (SCREENS / f"{one.screen}.png").is_file()]
+    if missing:
+        print(f"No pictures of {', '.join(missing)}: run the window tests first (python3 dev.py test tests/window).", file=sys.stderr)
+        return 1
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for old in PICTURES.iterdir():
+        old.unlink()
+    for one in shown:
+        with Image.open(SCREENS / f"{one.screen}.png") as screen:
+            screen.crop(one.box).convert("RGB").save(PICTURES / f"{one.screen}.jpg", quality=QUALITY, optimize=True)
+    write_whole(PAGE, _page().encode())
+    return 0
+
+
+def _page() -> str:
+    lines = ["# Gallery", "", "Made by `python -m tools.gallery` of what the window tests saw.", ""]
+    for title, part in GALLERY.items():
+        lines += [f"## {title}", ""]
+        for one in part:
+            lines += [f"![{one.words}](images/gallery/{one.screen}.jpg)", "", one.words, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
