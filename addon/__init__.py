@@ -5,10 +5,31 @@ Runs in Blender's Python: standard library and ``bpy`` only. Everything heavy ha
 
 import bpy
 
-from . import command, engine_buttons, engine_setup, jobs, markers, model_list, models, operators, panels, preferences, presets, properties
+from . import (
+    command,
+    engine_buttons,
+    engine_setup,
+    jobs,
+    keeping,
+    keyframes,
+    lyrics,
+    markers,
+    model_list,
+    models,
+    operators,
+    output,
+    panels,
+    preferences,
+    presets,
+    properties,
+    things,
+)
 
 CLASSES = (
+    things.ThingItem,
+    lyrics.LineItem,
     properties.StripSettings,
+    output.SceneOutput,
     models.ModelItem,
     *model_list.CLASSES,
     *engine_buttons.CLASSES,
@@ -25,10 +46,15 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    keyframes.register()
+    things.register()
+    output.register()
     models.register()
     presets.register()
+    sources.register()
     jobs.register()
     engine_setup.register()
+    keeping.register()
     command.register()
     bpy.types.SEQUENCER_MT_add.append(operators.hand_over.draw_add_menu)
 
@@ -37,10 +63,15 @@ def unregister() -> None:
     """Take everything back; a running worker ends."""
     bpy.types.SEQUENCER_MT_add.remove(operators.hand_over.draw_add_menu)
     command.unregister()
+    keeping.unregister()
     engine_setup.unregister()
     jobs.unregister()
+    sources.unregister()
     presets.unregister()
     models.unregister()
+    output.unregister()
+    things.unregister()
+    keyframes.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -1,5 +1,7 @@
 """What differs between Blender 4.5 and 5.2, in one place."""
 
+from collections.abc import Collection
+
 import bpy
 
 HAS_HANDLES = bpy.app.version >= (5, 1, 0)  # left_handle, content_start ... replace frame_final_start, frame_start ..., which warn there
@@ -79,10 +81,29 @@ def new_effect(
     return strips.new_effect(name=name, type=kind, channel=channel, frame_start=first, **options)
 
 
-def curves(scene: bpy.types.Scene) -> list[bpy.types.FCurve]:
-    """Give the curves that animate a scene and its strips: since 5.0 an action keeps them in layers only."""
-    data = scene.animation_data
-    if data is None or data.action is None:
+def curves(data: bpy.types.ID) -> list[bpy.types.FCurve]:
+    """Give the curves that animate a scene and its strips, or another data-block: since 5.0 an action keeps them in layers only."""
+    return [curve for bag in _curve_bags(data) for curve in bag.fcurves]
+
+
+def moves(curve: bpy.types.FCurve) -> bool:
+    """Say whether a curve or driver does anything."""
+    is_muted = curve.mute or (curve.group is not None and curve.group.mute)
+    return not is_muted and (curve.driver is not None or not curve.is_empty)
+
+
+def remove_curves(data: bpy.types.ID, paths: Collection[str]) -> None:
+    """Take the curves and drivers of some properties away."""
+    for bag in _curve_bags(data):
+        for curve in [curve for curve in bag.fcurves if curve.data_path in paths]:
+            bag.fcurves.remove(curve)
+    drivers = data.animation_data.drivers if data.animation_data is not None else ()
+    for driver in [driver for driver in drivers if driver.data_path in paths]:
+        drivers.remove(driver)
+
+
+def _curve_bags(data: bpy.types.ID) -> list[bpy.types.ActionChannelbag]:
+    moved = data.animation_data
+    if moved is None or moved.action is None:
         return []
-    bags = (bag for layer in data.action.layers for strip in layer.strips for bag in strip.channelbags if bag.slot == data.action_slot)
-    return [curve for bag in bags for curve in bag.fcurves]
+    return [bag for layer in moved.action.layers for strip in layer.strips for bag in strip.channelbags if bag.slot == moved.action_slot]

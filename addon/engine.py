@@ -11,10 +11,12 @@ import bpy
 
 from ..core.protocol import Machine, PictureFormat, Precision, UserError
 from . import folders
+from .output import AS_PREFERENCES
 
 PACKAGE = __name__.rsplit(".", 2)[0]  # bl_ext.<repository>.chromastrip: Blender's name for this add-on
 ROOT = Path(__file__).resolve().parent.parent  # holds `addon` and `core`
 REQUIREMENTS = ROOT / "core" / "requirements.txt"
+GB = 10**9
 ENGINE_VARIABLE = "CHROMASTRIP_ENGINE"
 WHERE = "in Edit > Preferences > Add-ons > Chromastrip"
 
@@ -105,9 +107,16 @@ def _can_run(environment: Path) -> bool:
 def machine() -> Machine:
     """Give what shall draw."""
     chosen = bpy.context.preferences.addons[PACKAGE].preferences
-    return Machine(device=chosen.device, precision=Precision(chosen.precision), cache_folder=str(folders.user_cache_folder()))
+    return Machine(
+        device=chosen.device,
+        precision=Precision(chosen.precision),
+        cache_folder=str(folders.user_cache_folder()),
+        cache_limit_bytes=chosen.cache_limit_gb * GB,
+    )
 
 
-def picture_format() -> PictureFormat:
-    """Give what files frames shall be."""
+def picture_format(scene: bpy.types.Scene) -> PictureFormat:
+    """Give what files the frames of a scene's films shall be."""
+    if scene.chromastrip.picture_format != AS_PREFERENCES:
+        return PictureFormat(scene.chromastrip.picture_format)
     return PictureFormat(bpy.context.preferences.addons[PACKAGE].preferences.picture_format)

@@ -1,4 +1,4 @@
-"""Where files live: beside the .blend, or in the user's cache folder while it is unsaved."""
+"""Where files live: in the folder that the scene names, beside the .blend, or in the user's cache folder while it is unsaved."""
 
 import os
 import sys
@@ -8,10 +8,13 @@ from pathlib import Path
 import bpy
 
 from ..core.protocol import UserError
+from . import compat, output
 
 
-def base_folder() -> Path:
-    """Give the folder that holds all of the add-on's files for the open .blend."""
+def base_folder(scene: bpy.types.Scene | None = None) -> Path:
+    """Give the folder that holds all of the add-on's files for a scene of the open .blend; without one, for the scene that is edited."""
+    if (chosen := output.chosen_folder(scene or compat.edited_scene(bpy.context))) is not None:
+        return chosen
     if bpy.data.is_saved:
         return Path(bpy.path.abspath("//")) / "chromastrip"
     return user_cache_folder() / "unsaved"

@@ -1,18 +1,23 @@
 """The job that is under way: one module object that the timer advances, the operators start and cancel, and the panel shows.
 
-Nothing of it is saved in the .blend. The worker is started with the first job and kept for the next ones.
+Nothing of it is saved in the .blend; films that are asked for are listed on the disk (`job_list`). The worker is started with the first job
+and kept for the next ones.
 """
 
 import atexit
+import functools
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from ..core.protocol import (
+    Begun,
     Cancel,
     Cancelled,
     ChooseClasses,
@@ -26,6 +31,7 @@ from ..core.protocol import (
     Heard,
     Import,
     Imported,
+    KeepingJob,
     Listen,
     ListModels,
     Message,
@@ -34,27 +40,61 @@ from ..core.protocol import (
     ProtocolError,
     Render,
     RenderRequest,
-    Settings,
     UserError,
 )
-from . import folders, models
+from . import folders, job_list, live, models
 from .engine import engine_python
+from .job_list import ListedFilm
 from .lines import redraw_sidebars
 from .sections import Piece
 from .strips import Placement
 from .worker_client import WorkerClient
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 1.0  # between two times that Blender is made to read frames anew
 ROOT = Path(__file__).resolve().parent.parent  # holds `addon` and `core`, in the repository as in the installed extension
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderJob:
-    """A film that the worker draws, and where it belongs."""
+    """A film that the worker draws, and where it belongs.
+
+    Parameters
+    ----------
+    job_id
+        Names it to the worker.
+    film
+        What is drawn, where it belongs, and its frames, once there are some.
+    """
 
     job_id: str
-    request: RenderRequest
-    placement: Placement | Piece
+    film: ListedFilm
+
+    @property
+    def request(self) -> RenderRequest:
+        """What the film shall be."""
+        return self.film.request
+
+    @property
+    def placement(self) -> Placement | Piece:
+        """Where it belongs."""
+        return self.film.placement
+
+    @functools.cached_property
+    def mark(self) -> str:
+        """What strips carry that it is drawn for."""
+        return live.mark_of(self.request, as_draft=self.film.as_draft)
+
+    @property
+    def name(self) -> str:
+        """What to call it in the panel."""
+        return self.request.name if isinstance(self.placement, Placement) else self.placement.strip_name
+
+    @property
+    def message(self) -> Render:
+        """What the worker is told. A piece keeps its old pictures until the new ones are there, unless those never were finished."""
+        early = isinstance(self.placement, Placement) or bool(live.marked_strips(self.mark))
+        return Render(job_id=self.job_id, request=self.request, show_early=early, as_draft=self.film.as_draft)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +158,6 @@ class FinishedFilm:
     job: RenderJob
     drawn: Drawn
 
-    @property
-    def settings(self) -> Settings:
-        """The settings that it was drawn with."""
-        return self.job.request.settings
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReadTimeline:
@@ -143,6 +178,10 @@ class State:
     ----------
     waiting
         Films that are drawn after this one, in this order.
+    begun
+        Whether the film that is drawn has frames that wait to be put on the timeline.
+    looked
+        When Blender was last made to read its frames anew, by a clock that only rises, and how many were drawn then.
     """
 
     job: Job | None = None
@@ -153,8 +192,16 @@ class State:
     heard: HeardSound | None = None
     error: UserError | None = None
     details: str = ""
+    missing: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
     waiting: tuple[RenderJob, ...] = ()
+    begun: bool = False
+    looked: tuple[float, int] = (0.0, 0)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether all that goes on is about films: others can wait behind them."""
+        return (isinstance(self.job, RenderJob) or self.finished is not None or bool(self.waiting)) and not (self.read or self.heard)
 
     @property
     def busy(self) -> bool:
@@ -174,35 +221,66 @@ _worker: WorkerClient | None = None
 # What operators call --------------------------------------------------------------------------------------------------------------------
 
 
-def start_render(request: RenderRequest, placement: Placement) -> None:
-    """Have a film drawn and put on the timeline.
+def start_films(films: Sequence[ListedFilm]) -> int:
+    """Have films drawn one after another, behind those that are drawn already, each shown where it belongs.
+
+    Returns
+    -------
+    int
+        How many were not asked for already.
 
     Raises
     ------
     UserError
         If the engine cannot be started.
     """
-    start_pieces([(request, placement)])
+    asked = {_identity(job.film) for job in _films_under_way()}
+    news = tuple(RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked)
+    wanted = {_identity(film) for film in films}
+    job_list.state.offered = tuple(film for film in job_list.state.offered if _identity(film) not in wanted)
+    if state.is_drawing:
+        state.waiting += news
+    elif news:
+        _start(news[0], news[0].message)
+        state.waiting = news[1:]
+    note_films()
+    return len(news)
 
 
-def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> None:
-    """Have films drawn one after another, each shown where it belongs as soon as it is finished.
+def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> int:
+    """Have films and pieces of films drawn, see `start_films`."""
+    return start_films([ListedFilm(request=request, placement=place) for request, place in films])
 
-    Raises
-    ------
-    UserError
-        If the engine cannot be started.
-    """
-    first, *rest = (RenderJob(job_id=uuid.uuid4().hex, request=request, placement=place) for request, place in films)
-    _start(first, Render(job_id=first.job_id, request=first.request))
-    state.waiting = tuple(rest)
+
+def _identity(film: ListedFilm) -> tuple[str, str, str]:
+    place = film.placement
+    name = place.sound_strip_name if isinstance(place, Placement) else place.strip_name
+    return live.mark_of(film.request, as_draft=film.as_draft), place.scene_name, name
+
+
+def _films_under_way() -> list[RenderJob]:
+    """List the films that are drawn, wait to be inserted, or wait for their turn."""
+    finished = [state.finished.job] if state.finished is not None else []
+    return [*finished, *([state.job] if isinstance(state.job, RenderJob) else []), *state.waiting]
+
+
+def note_films() -> None:
+    """Keep the list of films on the disk as it is now."""
+    job_list.note([job.film for job in _films_under_way()])
+
+
+def _give_up_films() -> None:
+    """Stop drawing, and offer what is not finished to be gone on with."""
+    job_list.state.offered = (*job_list.state.offered, *(job.film for job in _films_under_way()))
+    state.waiting, state.begun = (), False
 
 
 def _start_next() -> None:
     """Begin with the next film that waits; what was told of those before stays to be read."""
     notes, (job, *rest) = state.notes, state.waiting
-    _start(job, Render(job_id=job.job_id, request=job.request))
+    _start(job, job.message)
     state.notes, state.waiting = notes, tuple(rest)
+    note_films()
 
 
 def start_export(edit: Edit, path: str, options: ExportOptions, *, warnings: tuple[str, ...] = ()) -> None:
@@ -241,7 +319,7 @@ def start_listening(scene_name: str, strip_name: str, sound_path: str, kinds: fr
     _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache")))
 
 
-def ask(message: ChooseClasses, take: Callable[[Event], None], *, busy_words: str) -> None:
+def ask(message: ChooseClasses | KeepingJob, take: Callable[[Event], None], *, busy_words: str) -> None:
     """Ask the worker something, and have `take` called with its answer.
 
     Raises
@@ -284,13 +362,25 @@ def why_busy() -> str:
     return ""
 
 
+def why_not_draw() -> str:
+    """Say why no film can be asked for now; empty: one can. Films wait behind each other."""
+    return "" if state.is_drawing and not models.state.busy else why_busy()
+
+
 def cancel() -> None:
-    """End the job at its next batch; finished frames are kept."""
+    """End the job at its next batch; finished frames are kept. Films that wait are drawn."""
     if state.job is not None and _worker is not None:
         state.cancelling = True
         _worker.send(Cancel(job_id=state.job.job_id))
     state.finished = state.read = state.heard = None
-    state.waiting = ()
+    state.begun = False
+    note_films()
+
+
+def cancel_waiting(job_id: str = "") -> None:
+    """Let a film that waits not be drawn; without a name, none of those that wait."""
+    state.waiting = tuple(job for job in state.waiting if job_id and job.job_id != job_id)
+    note_films()
 
 
 def show_error(error: UserError, details: str = "") -> None:
@@ -315,7 +405,7 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses) -> None:
+def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | KeepingJob) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     state = State()
     _tell_worker(message)
@@ -357,8 +447,9 @@ def tick() -> float | None:
             redraw_sidebars()
         if models.state.is_outdated and models.state.job is None and _worker is not None:
             start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
-        if state.is_done and _may_insert():
+        if (state.begun or state.is_done) and may_insert():
             _insert()
+        _look_at_frames()
         if state.waiting and state.job is None and not state.is_done:
             _start_next()
     except UserError as error:
@@ -381,22 +472,60 @@ def _take(event: Event) -> None:
     if isinstance(event, Progress):
         state.progress = event
         return
+    if isinstance(event, Begun):
+        _begin(event)
+        return
     job, state.job, state.progress, state.cancelling = state.job, None, None, False
     _end(job, event)
+    note_films()
+
+
+def _begin(begun: Begun) -> None:
+    """Have a film's strip shown: a new one, or those of an earlier try."""
+    assert isinstance(state.job, RenderJob)
+    state.job = replace(state.job, film=replace(state.job.film, begun=begun))
+    there = live.marked_strips(state.job.mark)
+    live.adopt(there, begun)
+    state.begun = not there and isinstance(state.job.placement, Placement) and not state.cancelling
+    note_films()
+
+
+def _finish(job: RenderJob, drawn: Drawn) -> None:
+    """Have a finished film shown; where its strip shows it already, nothing of the timeline changes, so that it can be done at once."""
+    state.begun, state.notes = False, (*state.notes, *drawn.warnings)
+    there = live.marked_strips(job.mark)
+    if live.is_settled(there, drawn, job.placement):
+        live.finish(there, drawn)
+        live.look_again(there)
+    else:
+        state.finished = FinishedFilm(job=job, drawn=drawn)
+
+
+def _look_at_frames() -> None:
+    """Have Blender read the frames anew of the film that is drawn, if some have come, once a second."""
+    if not isinstance(state.job, RenderJob) or state.job.film.begun is None or state.progress is None:
+        return
+    now, (when, done) = time.monotonic(), state.looked
+    if state.progress.done != done and now - when >= LOOK_SECONDS:
+        state.looked = (now, state.progress.done)
+        live.look_again(live.marked_strips(state.job.mark))
 
 
 def _end(job: Job, event: Event) -> None:
     match event:
         case Failed():
             show_error(UserError(event.cause, event.cure), event.details)
-            state.waiting = ()
+            state.missing = event.missing
+            _give_up_films()
+            if isinstance(job, RenderJob):
+                job_list.state.offered = (job.film, *job_list.state.offered)
         case Cancelled():
             state.notes = ("Cancelled. Finished frames are kept.",)
         case _ if isinstance(job, Question):
             job.take(event)
         case Drawn():
             assert isinstance(job, RenderJob)
-            state.finished, state.notes = FinishedFilm(job=job, drawn=event), (*state.notes, *event.warnings)
+            _finish(job, event)
         case Exported():
             assert isinstance(job, ExportJob)
             state.notes = (f"Wrote {event.path}", *job.warnings, *event.warnings)
@@ -410,15 +539,16 @@ def _end(job: Job, event: Event) -> None:
 
 def _insert() -> None:
     """Put what is done on the timeline, as an undo step of its own."""
-    if state.finished is not None:
+    if state.begun or state.finished is not None:
         bpy.ops.chromastrip.insert_strip("EXEC_DEFAULT", True)
+        note_films()
     if state.read is not None:
         bpy.ops.chromastrip.insert_timeline("EXEC_DEFAULT", True)
     if state.heard is not None:
         bpy.ops.chromastrip.insert_markers("EXEC_DEFAULT", True)
 
 
-def _may_insert() -> bool:
+def may_insert() -> bool:
     """Say whether a strip may be put on the timeline now: not under a playing or rendering sequencer."""
     playing = any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
     return not playing and not bpy.app.is_job_running("RENDER")
@@ -429,8 +559,10 @@ def _fail(error: UserError, details: str = "") -> None:
     if is_about_models:
         models.fail(error, details)
     if state.busy or not is_about_models:
-        state.job, state.progress, state.cancelling, state.waiting = None, None, False, ()
+        _give_up_films()
+        state.job, state.progress, state.cancelling = None, None, False
         state.finished = state.read = state.heard = None
+        note_films()
         show_error(error, details)
     redraw_sidebars()
 
@@ -440,10 +572,31 @@ def _fail(error: UserError, details: str = "") -> None:
 
 @bpy.app.handlers.persistent
 def _forget_job(*_: object) -> None:
-    """Before another .blend is opened: the film's timeline goes away with this one. Its frames are kept."""
+    """Before another .blend is opened: the film's timeline goes away with this one. Its frames are kept, and so is the list of films."""
     global state  # noqa: PLW0603
-    cancel()
+    job_list.forget()
+    if state.job is not None and _worker is not None:
+        _worker.send(Cancel(job_id=state.job.job_id))
     state = State()
+
+
+@bpy.app.handlers.persistent
+def _look_at_file(*_: object) -> None:
+    """After a .blend was opened: offer what was not finished in it."""
+    live.finish_by_disk()
+    job_list.look()
+
+
+@bpy.app.handlers.persistent
+def _follow_file(*_: object) -> None:
+    """After a .blend was saved: maybe under another name."""
+    note_films()
+
+
+@bpy.app.handlers.persistent
+def _follow_undo(*_: object) -> None:
+    """After undo and redo: strips that were inserted early may be as they were then."""
+    live.finish_by_disk()
 
 
 @bpy.app.handlers.persistent
@@ -455,9 +608,22 @@ def _drop_worker(*_: object) -> None:
         ending.stop()
 
 
+def _handlers() -> list[tuple[list[Any], Callable[..., None]]]:
+    names = bpy.app.handlers
+    return [
+        (names.load_pre, _forget_job),
+        (names.load_post, _look_at_file),
+        (names.save_post, _follow_file),
+        (names.undo_post, _follow_undo),
+        (names.redo_post, _follow_undo),
+    ]
+
+
 def register() -> None:
     """Watch for Blender's end and for other files."""
-    bpy.app.handlers.load_pre.append(_forget_job)
+    for handlers, function in _handlers():
+        handlers.append(function)
+    bpy.app.timers.register(_look_at_file, first_interval=0.0)  # what is open may not be looked at yet
     if hasattr(bpy.app.handlers, "exit_pre"):  # 5.1
         bpy.app.handlers.exit_pre.append(_drop_worker)
     atexit.register(_drop_worker)
@@ -469,7 +635,11 @@ def unregister() -> None:
     _drop_worker()
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
-    bpy.app.handlers.load_pre.remove(_forget_job)
+    if bpy.app.timers.is_registered(_look_at_file):
+        bpy.app.timers.unregister(_look_at_file)
+    for handlers, function in _handlers():
+        handlers.remove(function)
+    job_list.release()
     if hasattr(bpy.app.handlers, "exit_pre"):
         bpy.app.handlers.exit_pre.remove(_drop_worker)
     atexit.unregister(_drop_worker)

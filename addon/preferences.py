@@ -66,6 +66,23 @@ class Preferences(bpy.types.AddonPreferences):
         ),
     )
 
+    release_minutes: bpy.props.IntProperty(
+        name="Release Memory After",
+        description="Give back the engine's memory, the graphics card's too, when nothing has been drawn for so many minutes. 0: never",
+        min=0,
+        max=24 * 60,
+        default=10,
+    )
+
+    cache_limit_gb: bpy.props.IntProperty(
+        name="Cache Limit",
+        description="How many GB of pictures may stay in a cache that no film shows: tries that were cancelled, films that are gone. Those"
+        " that were not used for the longest time go first, after a film is drawn. 0: all stay",
+        min=0,
+        max=100_000,
+        default=10,
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         """Show the engine, what it draws with, and the models."""
         engine_buttons.draw(self.layout, context)
@@ -78,4 +95,9 @@ class Preferences(bpy.types.AddonPreferences):
         column.separator()
         for name in ("device", "precision", "picture_format"):
             column.prop(self, name)
+        column.separator()
+        column.prop(self, "cache_limit_gb", text="Cache Limit in GB")
+        row = column.row(align=True)
+        row.prop(self, "release_minutes", text="Release Memory After Minutes")
+        row.operator("chromastrip.release_memory", text="Release Now", icon="MEMORY")
         model_list.draw(self.layout, context, engine_is_set=engine_buttons.is_set())

@@ -7,21 +7,21 @@ from typing import Any
 import bpy
 
 from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
-from . import models
+from . import fitting, lyrics, models, things
 
 DEFAULTS = Settings()
 SIZED = {Model.BIGGAN, Model.SYNC_CARD}
 """What draws in several sizes."""
-CHOICES = ("model", "own_model", "look", "classes", "limit_flashes")
+CHOICES = ("model", "own_model", "look", "classes", "excluded", "words", "limit_flashes", "fit")
 NETWORK = ("model", "own_model", "size")
 """What a piece of a film has in common with the film."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
-def _number(name: str) -> object:
+def number_property(name: str, **options: Any) -> object:
     """Make the property of a parameter: a whole number where its default is one."""
     parameter, default = PARAMETERS[name], getattr(DEFAULTS, name)
-    words = {"name": parameter.label, "description": parameter.help, "default": default, "options": set()}
+    words = {"name": parameter.label, "description": parameter.help, "default": default, "options": set(), **options}
     if isinstance(default, int):
         return bpy.props.IntProperty(min=int(parameter.minimum), max=int(parameter.maximum), **words)
     return bpy.props.FloatProperty(min=parameter.minimum, max=parameter.maximum, precision=2, **words)
@@ -89,6 +89,70 @@ class StripSettings(bpy.types.PropertyGroup):
         description="What shows: names or numbers of ImageNet classes with commas between, as: tabby, grand piano, 949. The first one"
         " follows the loudest note. Empty: the seed chooses",
         options=set(),
+        update=things.follow,
+    )
+    excluded: bpy.props.StringProperty(
+        name="Excluded Things",
+        description="What must never come up by chance or for lyrics: names of things or of kinds of them with commas between, as:"
+        " spider, tabby",
+        options=set(),
+        update=things.follow,
+    )
+    things: bpy.props.CollectionProperty(type=things.ThingItem, options={"HIDDEN"})
+    excluded_things: bpy.props.CollectionProperty(type=things.ThingItem, options={"HIDDEN"})
+    thing: bpy.props.IntProperty(name="Thing", description="The selected one", options={"HIDDEN"})
+    excluded_thing: bpy.props.IntProperty(name="Excluded Thing", description="The selected one", options={"HIDDEN"})
+    lyrics_source: bpy.props.EnumProperty(
+        name="Lyrics From", description="Where the song's words are", items=lyrics.SOURCES, default="FILE", options=set()
+    )
+    lyrics_path: bpy.props.StringProperty(
+        name="Lyrics File",
+        description="A text, .lrc, .srt or .vtt file with the song's words, one line of the song on each line",
+        subtype="FILE_PATH",
+        options=set(),
+    )
+    lyrics_text: bpy.props.StringProperty(
+        name="Lyrics Text", description="A text of this .blend with the song's words, one line of the song on each line", options=set()
+    )
+    lyrics_strategy: bpy.props.EnumProperty(
+        name="Reading", description="How lyrics become things", items=lyrics.STRATEGIES, default=lyrics.STRATEGIES[0][0], options=set()
+    )
+    words: bpy.props.StringProperty(
+        name="Words", description="The table of lyrics and things, as text", options={"HIDDEN"}, update=lyrics.follow
+    )
+    lines: bpy.props.CollectionProperty(type=lyrics.LineItem, options={"HIDDEN"})
+    line: bpy.props.IntProperty(name="Line", description="The selected one", options={"HIDDEN"})
+    line_start: bpy.props.FloatProperty(
+        name="Begins",
+        description="When the line begins to show: seconds from the beginning of the sound file, wherever its strip lies",
+        get=lyrics.get_start,
+        set=lyrics.set_start,
+        min=0,
+        max=lyrics.LONGEST_SECONDS,
+        step=10,
+        precision=3,
+        options=set(),
+    )
+    line_end: bpy.props.FloatProperty(
+        name="Ends",
+        description="When the line ceases to show, in seconds from the beginning of the sound file. Before its beginning: when the next"
+        " line begins",
+        get=lyrics.get_end,
+        set=lyrics.set_end,
+        min=0,
+        max=lyrics.LONGEST_SECONDS,
+        step=10,
+        precision=3,
+        options=set(),
+    )
+    line_mood: bpy.props.FloatProperty(
+        name="Its Mood",
+        description="-1: sad, 1: happy. Mood, below, says how far that steers the picture",
+        get=lyrics.get_mood,
+        set=lyrics.set_mood,
+        min=-1,
+        max=1,
+        options=set(),
     )
     limit_flashes: bpy.props.BoolProperty(
         name="Limit Flashes",
@@ -97,8 +161,24 @@ class StripSettings(bpy.types.PropertyGroup):
         default=True,
         options=set(),
     )
+    fit: bpy.props.EnumProperty(
+        name="Fit",
+        description="How the pictures, which are square, fill the frame",
+        items=fitting.ITEMS,
+        default=fitting.Fit.FIT.value,
+        options=set(),
+        update=fitting.changed,
+    )
+    fitted: bpy.props.StringProperty(
+        name="Fitted", description="The transform that the strip was given, and for what frame", options={"HIDDEN"}
+    )
+    unfinished: bpy.props.StringProperty(
+        name="Unfinished", description="Names what the film is being drawn for; empty: it is finished", options={"HIDDEN"}
+    )
+    draft: bpy.props.BoolProperty(name="Draft", description="The pictures are a draft of what the settings say", options={"HIDDEN"})
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
+    mixed_names: bpy.props.StringProperty(name="Sounds", description="All sounds that it was drawn from, if several", options={"HIDDEN"})
     fps: bpy.props.StringProperty(name="Frame Rate", description="The exact frame rate that the film was drawn for", options={"HIDDEN"})
     drawn: bpy.props.StringProperty(name="Drawn", description="Digest of the settings that the film was drawn with", options={"HIDDEN"})
     drawn_first: bpy.props.IntProperty(
@@ -110,7 +190,7 @@ class StripSettings(bpy.types.PropertyGroup):
 
 
 # Blender reads a group's properties off its annotations.
-StripSettings.__annotations__.update({name: _number(name) for name in NUMBERS})
+StripSettings.__annotations__.update({name: number_property(name) for name in NUMBERS})
 
 
 def read_settings(group: StripSettings) -> Settings:
@@ -119,10 +199,10 @@ def read_settings(group: StripSettings) -> Settings:
     Raises
     ------
     UserError
-        If a chosen thing is unknown.
+        If a chosen thing is unknown, or the table of lyrics cannot be read.
     """
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
-    if classes := tuple(class_names.resolve(text) for text in group.classes.split(",") if text.strip()):
+    if classes := things.classes_of(group.classes):
         numbers["class_count"] = len(classes)
     model = Model(group.model)
     return Settings(
@@ -131,6 +211,8 @@ def read_settings(group: StripSettings) -> Settings:
         look=Look(group.look),
         size=int(group.size) if model in SIZED else DEFAULTS.size,
         classes=classes,
+        excluded=things.excluded_classes(group.excluded),
+        cues=lyrics.cues(group.words),
         **numbers,
     )
 
@@ -139,7 +221,9 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
     group.own_model = settings.own_model
-    group.classes = ", ".join(class_names.name(number) for number in settings.classes)
+    group.classes = things.text_of(class_names.name(number) for number in settings.classes)
+    group.excluded = things.text_of(class_names.described(settings.excluded))
+    group.words = lyrics.text_with(group.words, settings.cues)
     for name in NUMBERS:
         setattr(group, name, getattr(settings, name))
 
@@ -147,6 +231,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 def settings_json(group: StripSettings) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, **made_with(group)}
+    made |= {name: getattr(group, name) for name in ("unfinished", "draft") if getattr(group, name)}
     made |= {"fps": group.fps, "drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
     return json.dumps(made, sort_keys=True, separators=(",", ":"))
 
@@ -159,8 +244,12 @@ def made_with(group: StripSettings) -> dict[str, Any]:
 
 def chosen(group: StripSettings) -> dict[str, Any]:
     """Give those of the same settings that are not as a new strip has them."""
-    known = group.bl_rna.properties
-    return {name: value for name, value in made_with(group).items() if getattr(group, name) != known[name].default}
+    known, made = group.bl_rna.properties, made_with(group)
+    if group.fit != fitting.Fit.MIRROR:
+        del made["fit"]  # a matter of the strip's transform, not of its frames
+    differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
+    shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
+    return {**differing, "words": shown} if shown else differing
 
 
 def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:

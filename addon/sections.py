@@ -18,13 +18,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core.protocol import FrameSequence, ProtocolError, RenderRequest, Section, Settings, UserError, decode
-from . import compat, engine, folders
+from ..core.protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, Mix, ProtocolError, RenderRequest, Section, Settings, UserError, decode
+from . import compat, engine, fitting, folders, keyframes, scenes, sources
 from .lines import redraw_sidebars
-from .properties import StripSettings, chosen, read_settings
-from .strips import current_strips, portable, scene_fps, sound_path, unpacked_sound
+from .properties import NETWORK, StripSettings, chosen, read_settings
+from .strips import current_strips, frames_folder, heard_span, portable, scene_fps, selected_sources, sound_path, unpacked_sound
 
-REQUEST_FILE = "film.json"
 LOOK_SECONDS = 2.0  # between two looks at the disk
 NUMBER = re.compile(r"(\d+)\.\w+$")
 
@@ -36,6 +35,8 @@ class State(enum.Enum):
     STALE = "Settings changed since it was drawn"
     LONGER = "Partly drawn with other settings"
     MISSING = "Frames are missing"
+    PARTLY = "Drawn only partly yet"
+    DRAFT = "Draft"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +73,17 @@ def is_film(strip: bpy.types.Strip) -> bool:
 
 
 def shown_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip | None:
-    """Give the strip whose settings the panel shows: the active one if it is selected and a sound or a film of ours, else the only one."""
+    """Give the strip whose settings the panel shows: the active one of those selected, else the first sound, else the only film of ours."""
     if scene is None or scene.sequence_editor is None:
         return None
     editor = scene.sequence_editor
-    ours = [strip for strip in current_strips(editor) if strip.select and (strip.type == "SOUND" or is_film(strip))]
-    active = next((strip for strip in ours if strip == editor.active_strip), None)
-    return active or (ours[0] if len(ours) == 1 else None)
+    films = [strip for strip in current_strips(editor) if strip.select and is_film(strip)]
+    if active := next((strip for strip in films if strip == editor.active_strip), None):
+        return active
+    heard = selected_sources(scene)
+    if active := next((strip for strip in heard if strip == editor.active_strip), None):
+        return active
+    return next(iter(heard), None) or (films[0] if len(films) == 1 else None)
 
 
 def selected_films(scene: bpy.types.Scene | None) -> list[bpy.types.ImageStrip]:
@@ -128,7 +133,11 @@ def state(strip: bpy.types.ImageStrip) -> State:
     A strip that carries no digest (from another editor, or an older version) counts as up to date.
     """
     settings = strip.chromastrip
-    if settings.drawn and settings.drawn != settings_digest(settings):
+    if settings.unfinished:
+        return State.PARTLY
+    if settings.draft:
+        return State.DRAFT
+    if settings.drawn and settings.drawn != settings_digest(strip):
         return State.STALE
     first, end = shown_frames(strip)
     if settings.drawn_end and not settings.drawn_first <= first < end <= settings.drawn_end:
@@ -183,25 +192,52 @@ def missing_count(strip: bpy.types.ImageStrip) -> int:
     """Count the frames that a strip shows and that are not on the disk."""
     first, end = shown_frames(strip)
     try:
-        there = {path.name for path in os.scandir(bpy.path.abspath(strip.directory))}
+        there = {path.name for path in os.scandir(frames_folder(strip))}
     except OSError:
         return end - first
     shown = (element.filename for element in strip.elements if first <= frame_number(element.filename) < end)
     return sum(name not in there for name in shown)
 
 
-def settings_digest(settings: StripSettings) -> str:
-    """Digest all that a strip's settings say about pictures: 16 hexadecimal digits.
+def settings_digest(strip: bpy.types.ImageStrip) -> str:
+    """Digest all that a strip's settings say about pictures, keyframes and drivers included: 16 hexadecimal digits.
 
-    Only what differs from Blender's default counts, so that a version with more settings does not find all strips changed.
+    Only what differs from Blender's default counts, so that a version with more settings does not find all strips changed. A number that
+    moves counts by its curve, not by its value on the current frame.
     """
-    return hashlib.blake2b(json.dumps(chosen(settings), sort_keys=True).encode(), digest_size=8).hexdigest()
+    moving = keyframes.described(strip, origin=film_origin(strip))
+    content = {name: value for name, value in chosen(strip.chromastrip).items() if name not in moving}
+    content |= {"moving": moving} if moving else {}
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def mark_as_drawn(settings: StripSettings, *, film: str, drawn: str, fps: Fraction, first_frame: int, end_frame: int) -> None:
-    """Note on a strip which film it shows, its rate, and with what settings which of its frames were drawn."""
+def film_origin(strip: bpy.types.Strip) -> int:
+    """Say on which of the scene's frames the first frame of a strip's film lies; a sound's, that of the film that it would give."""
+    return compat.left_handle(strip) - shown_frames(strip)[0] if strip.type == "IMAGE" else heard_span(strip.id_data, strip)[0]
+
+
+def film_length(strip: bpy.types.Strip) -> int:
+    """Say how many frames a strip's film has; a sound's, the film that it would give."""
+    if strip.type == "IMAGE":
+        return len(strip.elements)
+    first, end = heard_span(strip.id_data, strip)
+    return end - first
+
+
+def mark_as_drawn(
+    settings: StripSettings,
+    *,
+    film: str,
+    drawn: str,
+    fps: Fraction,
+    first_frame: int,
+    end_frame: int,
+    unfinished: str = "",
+    draft: bool = False,
+) -> None:
+    """Note on a strip which film it shows, its rate, with what settings which of its frames were drawn, and whether all are, for good."""
     settings.film, settings.drawn, settings.drawn_first, settings.drawn_end = film, drawn, first_frame, end_frame
-    settings.fps = str(fps)
+    settings.fps, settings.unfinished, settings.draft = str(fps), unfinished, draft
 
 
 def is_out_of_sync(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
@@ -228,17 +264,25 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         If it is not known any more what the film was drawn from, or settings are wrong.
     """
     film = film_request(scene, strip)
-    settings = replace(read_settings(strip.chromastrip), curves=film.settings.curves, cues=film.settings.cues)
     first, end = shown_frames(strip)
+    own = read_settings(strip.chromastrip)
+    is_ours = bool(strip.chromastrip.drawn or strip.chromastrip.words)  # else it comes from elsewhere, and its words are the film's alone
+    settings = replace(own, curves=film.settings.curves, cues=own.cues if is_ours else film.settings.cues)
+    if strip.chromastrip.drawn or keyframes.moving(strip):  # else it comes from elsewhere, and its curves are the film's alone
+        settings = keyframes.with_curves(settings, strip, film, origin=film_origin(strip))
     section = Section(first_frame=first, end_frame=min(end, film.frame_count), settings=settings)
-    request = replace(with_section(film, section), limit_flashes=strip.chromastrip.limit_flashes)
+    request = replace(
+        with_section(film, section),
+        limit_flashes=strip.chromastrip.limit_flashes,
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
+    )
     piece = Piece(
-        scene_name=scene.name,
+        scene_name=scenes.noted_name(scene),
         strip_name=strip.name,
         film=strip.chromastrip.film,
         first_frame=first,
         end_frame=end,
-        drawn=settings_digest(strip.chromastrip),
+        drawn=settings_digest(strip),
         fps=film.fps,
     )
     return request, piece
@@ -252,37 +296,79 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
     UserError
         If that is not beside its frames any more, or the sound is gone.
     """
-    path = Path(bpy.path.abspath(strip.directory)) / REQUEST_FILE
-    try:
-        film = decode(path.read_bytes(), RenderRequest)
-    except (OSError, ProtocolError) as error:
-        raise UserError(
-            f"What “{strip.name}” was drawn from is not beside its frames any more ({path}).", "Select its sound, and press Generate."
-        ) from error
-    base = folders.base_folder()
+    film = _with_network_of(strip.chromastrip, _read_film(strip)) if strip.chromastrip.draft else _read_film(strip)
+    base = folders.base_folder(scene)
+    sound, mix = _sound_of(scene, strip, film)
     return replace(
         film,
-        sound_path=_sound_of(scene, strip, film),
+        sound_path=sound,
+        mix=mix,
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
         machine=engine.machine(),
     )
 
 
-def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest) -> str:
-    """Give the film's sound file, or where it is now if the .blend has moved with it."""
+def _read_film(strip: bpy.types.ImageStrip) -> RenderRequest:
+    folder = frames_folder(strip)
+    path = folder / (UNFINISHED_FILE if strip.chromastrip.unfinished and not (folder / FILM_FILE).is_file() else FILM_FILE)
+    try:
+        return decode(path.read_bytes(), RenderRequest)
+    except (OSError, ProtocolError) as error:
+        raise UserError(
+            f"What “{strip.name}” was drawn from is not beside its frames any more ({path}).", "Select its sound, and press Generate."
+        ) from error
+
+
+def _with_network_of(settings: StripSettings, draft: RenderRequest) -> RenderRequest:
+    """Ask for a draft's film with the network that the user chose."""
+    chosen_one = read_settings(settings)
+    network = {name: getattr(chosen_one, name) for name in NETWORK}
+    sections = tuple(replace(section, settings=replace(section.settings, **network)) for section in draft.sections)
+    return replace(draft, settings=replace(draft.settings, **network), sections=sections)
+
+
+def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest) -> tuple[str, Mix | None]:
+    """Give the film's sound file, or where it is now if the .blend has moved with it, and how it is made, if it is a mix."""
     if Path(film.sound_path).is_file():
-        return film.sound_path
+        return film.sound_path, film.mix
+    if film.mix is not None:
+        return _mix_of(scene, strip, film, film.mix)
     sound = sound_of(scene, strip)
-    if sound is None or sound.sound is None:
+    if sound is None or sound.type != "SOUND" or sound.sound is None:
         raise UserError(f"The sound of “{strip.name}” is gone: {film.sound_path}.", "Put the file back.")
-    return unpacked_sound(sound, folders.base_folder()) if sound.sound.packed_file else sound_path(sound)
+    return (unpacked_sound(sound, folders.base_folder()) if sound.sound.packed_file else sound_path(sound)), None
 
 
-def sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bpy.types.SoundStrip | None:
-    """Find the sound strip that a film was drawn from."""
+def _mix_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest, mix: Mix) -> tuple[str, Mix]:
+    """Give the film's mix where it is now, or where it will be made again: from what it was made from, else from its strips."""
+    folder = folders.base_folder(scene) / "sounds"
+    for blend in (Path(mix.blend_path), folder / Path(mix.blend_path).name):
+        sound = blend.with_name(Path(film.sound_path).name)
+        if sound.is_file() or blend.is_file():
+            return str(sound), Mix(blend_path=str(blend))
+    strips = sounds_of(scene, strip)
+    if not strips:
+        raise UserError(f"The sounds that “{strip.name}” was drawn from are gone.", "Select the sounds for it, and press Generate.")
+    sources.check(strips)
+    return sources.mix(scene, strips, folder)
+
+
+def sounds_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> list[bpy.types.Strip]:
+    """Find all strips that a film was drawn from; none if one of them is gone."""
+    names = strip.chromastrip.mixed_names.split("\n") if strip.chromastrip.mixed_names else []
+    found = [scene.sequence_editor.strips_all.get(name) for name in names] if names else [sound_of(scene, strip)]
+    return [] if None in found else [one for one in found if one is not None]
+
+
+def sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bpy.types.Strip | None:
+    """Find the sound strip that a film was drawn from: by its name, or, renamed since, by where it lies."""
     found = scene.sequence_editor.strips_all.get(strip.chromastrip.sound_name)
-    return found if found is not None and found.type == "SOUND" else None
+    if found is not None and sources.sounds(found):
+        return found
+    place = (film_origin(strip), len(strip.elements))
+    sounds = (other for other in scene.sequence_editor.strips_all if other.type == "SOUND")
+    return next((sound for sound in sounds if (compat.left_handle(sound), compat.frame_count(sound)) == place), None)
 
 
 def with_section(film: RenderRequest, section: Section) -> RenderRequest:
@@ -343,21 +429,28 @@ def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.I
     UserError
         If the strip is gone.
     """
-    strip = _find(piece)
+    strip = find_piece(piece)
     if strip is None:
         raise UserError(f"The strip “{piece.strip_name}” is gone.", f"Its frames are kept in {frames.folder}.")
-    names = frames.file_names()
-    for element in strip.elements:
-        element.filename = names[min(frame_number(element.filename), len(names) - 1)]
-    strip.directory = portable(frames.folder)
+    turn(strip, frames)
     mark_as_drawn(strip.chromastrip, film=film, drawn=piece.drawn, fps=piece.fps, first_frame=piece.first_frame, end_frame=piece.end_frame)
-    strip.invalidate_cache("RAW")
     return strip
 
 
-def _find(piece: Piece) -> bpy.types.ImageStrip | None:
+def turn(strip: bpy.types.ImageStrip, frames: FrameSequence) -> None:
+    """Let a strip show another film's frames, by their numbers; its edges, effects and keyframes stay."""
+    names, fits = frames.file_names(), fitting.is_ours(strip.id_data, strip)
+    for element in strip.elements:
+        element.filename = names[min(frame_number(element.filename), len(names) - 1)]
+    strip.directory = portable(frames.folder)
+    if fits:  # mirrored pictures have another shape
+        fitting.apply(strip.id_data, strip)
+    strip.invalidate_cache("RAW")
+
+
+def find_piece(piece: Piece) -> bpy.types.ImageStrip | None:
     """Find a piece's strip: by its name, or, renamed meanwhile, by what it shows."""
-    scene = bpy.data.scenes.get(piece.scene_name)
+    scene = scenes.find(piece.scene_name)
     films = [strip for strip in all_films(scene) if strip.chromastrip.film == piece.film] if scene is not None else []
     same = (strip for strip in films if shown_frames(strip) == (piece.first_frame, piece.end_frame))
     return next((strip for strip in films if strip.name == piece.strip_name), None) or next(same, None)

@@ -5,15 +5,15 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..core.protocol import FrameSequence, RenderRequest, UserError
-from . import compat, engine, folders
+from ..core.protocol import FrameSequence, Mix, RenderRequest, UserError
+from . import compat, engine, fitting, folders, keyframes, scenes, sources
 from .properties import read_settings
 
 MOST_CHANNELS = 128
@@ -30,56 +30,75 @@ class Placement:
     left_handle: int
     frame_count: int
     channel: int
+    sound_names: tuple[str, ...] = ()
+    fit: str = fitting.Fit.FIT
+    keyed: tuple[keyframes.KeyedNumber, ...] = ()
+    words: str = ""
 
 
 # The sound ------------------------------------------------------------------------------------------------------------------------------
 
 
-def source_strip(scene: bpy.types.Scene | None) -> bpy.types.SoundStrip:
-    """Give the sound strip that the user means: the active one if it is selected, else the only selected one.
+def selected_sources(scene: bpy.types.Scene | None) -> list[bpy.types.Strip]:
+    """Give the strips that the next film hears, by their left handles: all that are selected and sound; of several, not the muted ones."""
+    if scene is None or scene.sequence_editor is None:
+        return []
+    editor = scene.sequence_editor
+    selected = [strip for strip in current_strips(editor) if strip.select and sources.sounds(strip)]
+    channels = editor.meta_stack[-1].channels if len(editor.meta_stack) else editor.channels
+    heard = sources.heard_of(selected, {strip.channel for strip in selected if channels[strip.channel].mute})
+    return sorted(heard, key=lambda strip: (compat.left_handle(strip), strip.channel))
+
+
+def source_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip:
+    """Give the strip whose settings count for the next film: of those that it hears the active one, else the first.
 
     Raises
     ------
     UserError
-        If none or several could be meant.
+        If there is none.
     """
     if scene is None or scene.sequence_editor is None:
         raise UserError("The sequencer is empty.", "Add a sound: Add > Sound.")
-    editor = scene.sequence_editor
-    selected = [strip for strip in current_strips(editor) if strip.select and strip.type == "SOUND"]
-    if not selected:
-        raise UserError("No sound strip is selected.", "Click the sound strip to draw a film for.")
-    active = next((strip for strip in selected if strip == editor.active_strip), None)
-    if active is None and len(selected) > 1:
-        names = ", ".join(f"“{strip.name}”" for strip in selected[:3])
-        raise UserError(f"{len(selected)} sound strips are selected ({names}).", "Click the one to draw a film for.")
-    return active or selected[0]
+    scenes.check_own(scene)
+    heard = selected_sources(scene)
+    if not heard:
+        raise UserError("No sound strip is selected.", "Click the sound strip to draw a film for, or select several to mix them.")
+    return next((strip for strip in heard if strip == scene.sequence_editor.active_strip), heard[0])
 
 
-def check_source(strip: bpy.types.SoundStrip) -> None:
-    """Refuse a strip whose sound cannot be heard.
+def heard_with(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[bpy.types.Strip]:
+    """Give all strips that a film for this one hears: those that are selected with it, else itself."""
+    heard = selected_sources(scene)
+    return heard if strip in heard else [strip]
+
+
+def heard_span(scene: bpy.types.Scene, strip: bpy.types.Strip) -> tuple[int, int]:
+    """Give the frames that a film for this strip fills; half-open."""
+    return sources.span(heard_with(scene, strip))
+
+
+def sound_file(scene: bpy.types.Scene, strip: bpy.types.Strip) -> tuple[str, Mix | None]:
+    """Give the file of what a film for this strip hears, and how it is made, if it is a mix.
 
     Raises
     ------
     UserError
-        If its file is missing, or it has been retimed.
+        If the sound cannot be used.
     """
-    if strip.sound is None:
-        raise UserError(f"The strip “{strip.name}” has no sound.", "Choose its file in the sidebar's Strip tab.")
-    if strip.sound.packed_file is None and not Path(sound_path(strip)).is_file():
-        raise UserError(
-            f"The file of “{strip.name}” is missing: {sound_path(strip)}.", "Find it: File > External Data > Find Missing Files."
-        )
-    if len(strip.retiming_keys) > 0:
-        raise UserError(f"“{strip.name}” has retiming keys.", "Mix it down to a file (Render > Render Audio), and use that.")
+    heard, base = heard_with(scene, strip), folders.base_folder(scene)
+    sources.check(heard)
+    if sources.needs_mix(scene, heard):
+        return sources.mix(scene, heard, base / "sounds")
+    return (unpacked_sound(strip, base) if strip.sound.packed_file else sound_path(strip)), None
 
 
 def sound_path(strip: bpy.types.SoundStrip) -> str:
     """Give the absolute path of a strip's sound file."""
-    return os.path.normpath(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
+    return sources.file_path(strip)
 
 
-def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> RenderRequest:
+def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequest:
     """Put all that decides a film into a request.
 
     Raises
@@ -87,13 +106,14 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
     UserError
         If the strip's sound cannot be used.
     """
-    check_source(strip)
-    base = folders.base_folder()
-    return RenderRequest(
+    sound, mix = sound_file(scene, strip)
+    first, end = heard_span(scene, strip)
+    base = folders.base_folder(scene)
+    request = RenderRequest(
         name=strip.name,
-        sound_path=unpacked_sound(strip, base) if strip.sound.packed_file else sound_path(strip),
-        source_start_seconds=source_start_seconds(scene, strip),
-        frame_count=compat.frame_count(strip),
+        sound_path=sound,
+        source_start_seconds=Fraction(0) if mix else source_start_seconds(scene, strip),
+        frame_count=end - first,
         fps=scene_fps(scene),
         settings=read_settings(strip.chromastrip),
         frames_folder=str(base),
@@ -101,23 +121,35 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Rende
         beats_seconds=marked_beats(scene, strip),
         limit_flashes=strip.chromastrip.limit_flashes,
         machine=engine.machine(),
-        picture_format=engine.picture_format(),
+        picture_format=engine.picture_format(scene),
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
+        mix=mix,
     )
+    settings = keyframes.with_curves(request.settings, strip, request, origin=first)
+    return replace(request, settings=settings)
 
 
-def placement(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Placement:
-    """Say where the film of a strip belongs."""
+def placement(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Placement:
+    """Say where the film of a strip belongs: above all that it hears."""
+    heard = heard_with(scene, strip)
+    first, end = sources.span(heard)
     return Placement(
-        scene_name=scene.name,
+        scene_name=scenes.noted_name(scene),
         sound_strip_name=strip.name,
-        left_handle=compat.left_handle(strip),
-        frame_count=compat.frame_count(strip),
-        channel=strip.channel,
+        sound_names=tuple(one.name for one in heard),
+        left_handle=first,
+        frame_count=end - first,
+        channel=max(one.channel for one in heard),
+        fit=strip.chromastrip.fit,
+        words=strip.chromastrip.words,
+        keyed=keyframes.read_keys(strip, origin=first, frame_count=end - first),
     )
 
 
 def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
-    """Say where in the sound file the strip's first frame lies, in seconds."""
+    """Say where in the sound file the strip's first frame lies, in seconds. A mix begins with the first of its strips."""
+    if sources.needs_mix(scene, heard := heard_with(scene, strip)):
+        return (compat.left_handle(strip) - sources.span(heard)[0]) / scene_fps(scene)
     frames = compat.left_handle(strip) - exact(compat.content_start(strip)) + compat.content_trim_start(strip)
     return frames / scene_fps(scene) + exact(strip.sound_offset)
 
@@ -132,9 +164,10 @@ def marked_beats(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[F
 def beat_frames(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[int]:
     """Give the frames of the beats that are marked along a strip: of markers called "Beat", and of those called "Bar" where some are."""
     frames: dict[str, set[int]] = {"Beat": set(), "Bar": set()}
+    first, end = heard_span(scene, strip)
     for marker in scene.timeline_markers:
         kind = marker.name.partition(" ")[0].capitalize()
-        if kind in frames and compat.left_handle(strip) <= marker.frame < compat.right_handle(strip):
+        if kind in frames and first <= marker.frame < end:
             frames[kind].add(marker.frame)
     return sorted(frames["Beat"] | frames["Bar"]) if frames["Beat"] else []
 
@@ -180,14 +213,16 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     UserError
         If the scene has gone, or has no room.
     """
-    scene = bpy.data.scenes.get(where.scene_name)
+    scene = scenes.find(where.scene_name)
     if scene is None:
         raise UserError(f"The scene “{where.scene_name}” is gone.", f"The frames are kept in {frames.folder}.")
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = current_strips(editor)
-    sound = strips.get(where.sound_strip_name)
-    if sound is not None and compat.frame_count(sound) == where.frame_count:  # moved while the film was drawn: follow it
-        where = placement(scene, sound)
+    names = where.sound_names or (where.sound_strip_name,)
+    heard = [strip for strip in map(strips.get, names) if strip is not None]
+    first, end = sources.span(heard) if heard else (0, 0)
+    if len(heard) == len(names) and end - first == where.frame_count:  # moved while the film was drawn: follow it
+        where = replace(where, left_handle=first, channel=max(strip.channel for strip in heard))
     channel = free_channel(strips, above=where.channel, first=where.left_handle, last=where.left_handle + where.frame_count)
     active = editor.active_strip.name if editor.active_strip is not None else ""
     strip = new_image_strip(context, scene, frames, name=where.sound_strip_name, channel=channel, first=where.left_handle)
@@ -195,6 +230,10 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
         strip.select, editor.active_strip = False, strips[active]
     strip.name = f"{where.sound_strip_name} Film"
     strip.color_tag = STRIP_COLOR
+    strip.chromastrip.fit, strip.chromastrip.words = where.fit, where.words
+    strip.chromastrip.mixed_names = "\n".join(where.sound_names) if len(where.sound_names) > 1 else ""
+    fitting.apply(scene, strip)
+    keyframes.write_keys(strip, where.keyed, origin=where.left_handle)
     return strip
 
 
@@ -270,6 +309,11 @@ def only_known(operator: Any, **options: object) -> dict[str, object]:
     """Leave out the options that this Blender's operator does not have yet."""
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in options.items() if name in known}
+
+
+def frames_folder(strip: bpy.types.ImageStrip) -> Path:
+    """Give the folder of a strip's pictures; a linked strip names it from its own .blend's place."""
+    return Path(bpy.path.abspath(strip.directory, library=strip.id_data.library))
 
 
 def portable(path: str) -> str:

@@ -80,6 +80,20 @@ class Backends:
             self._kept = made
         return self._kept
 
+    def draft_of(self, request: RenderRequest) -> RenderRequest:
+        """Ask for a film's draft, see `drafts`."""
+        from .drafts import draft_of
+
+        cache_folder = Path(request.machine.cache_folder or request.cache_folder)
+
+        def is_here(settings: Settings) -> bool:
+            try:
+                return settings.model == Model.SYNC_CARD or self._network(settings, cache_folder) is not None
+            except UserError:
+                return False
+
+        return draft_of(request, is_here=is_here)
+
     def _network(self, settings: Settings, cache_folder: Path) -> "Network":
         """Find the weights; loads nothing."""
         from . import generator

@@ -4,7 +4,10 @@ An entry's file name holds its cache key and the digest of its own content, so t
 read, and simply drawn again. Several processes may share one folder.
 """
 
+import contextlib
 import hashlib
+import os
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,6 +54,7 @@ class FrameCache:
             for path in self._entries(shelf):
                 key = path.name.partition("-")[0]
                 if key in wanted and key not in found and path.suffix == suffix and _is_intact(path):
+                    _note_use(path)
                     found[key] = path
         return found
 
@@ -71,6 +75,12 @@ class FrameCache:
 def content_digest(content: bytes) -> str:
     """Digest an encoded picture: 16 hexadecimal digits."""
     return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _note_use(path: Path) -> None:
+    """Note that an entry was used now, for `keeping.keep_within`: not every file system does so itself."""
+    with contextlib.suppress(OSError):  # another user's entry
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def _is_intact(path: Path) -> bool:

@@ -287,15 +287,13 @@ def random_streams(seed: int) -> tuple[np.random.Generator, np.random.Generator,
     return classes, start, jitter
 
 
-def choose_classes(
-    rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT, excluded: Collection[int] = ()
-) -> tuple[int, ...]:
-    """Draw `count` distinct classes, or all if the network has fewer. Those that are drawn without `excluded` ones stay, if none of them."""
+def choose_classes(rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT, excluded: Collection[int] = ()) -> tuple[int, ...]:
+    """Draw `count` distinct classes, or all if the network has fewer. None `excluded`; the others stay."""
     drawn = rng.choice(total, size=min(count, total), replace=False).tolist()
     if not excluded:
         return tuple(drawn)
-    others = rng.permutation(total).tolist()
-    return tuple([number for number in dict.fromkeys((*drawn, *others)) if number not in set(excluded)][:count])
+    others, unwanted = rng.permutation(total).tolist(), frozenset(excluded)
+    return tuple([number for number in dict.fromkeys((*drawn, *others)) if number not in unwanted][:count])
 
 
 def start_noise(rng: np.random.Generator, *, truncation: float) -> np.ndarray:

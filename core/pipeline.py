@@ -22,6 +22,7 @@ from .latents import latents_of
 from .protocol import FrameSequence, RenderRequest, Stage
 from .sound.features import CONTROL_RATE, Features
 from .sound.listening import listen
+from .sound.mixing import ensure_sound
 
 SILENCE = 1e-6  # of the file's loudest moment: -60 dB
 
@@ -89,6 +90,7 @@ def render(
     check(request)
     report(Stage.LISTENING, 0, request.frame_count)
     backend = open_backend(request)
+    ensure_sound(request.sound_path, request.mix, cancelled=cancelled)
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
     latents = latents_of(request, heard, class_total=backend.class_total)

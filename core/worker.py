@@ -34,6 +34,8 @@ from .protocol import (
     Hello,
     Import,
     Imported,
+    KeepingAnswer,
+    KeepingJob,
     Listen,
     Message,
     Missing,
@@ -52,7 +54,7 @@ from .working import CancelledError, DeviceLostError
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = ModelJob | Render | Export | Import | Listen | ChooseClasses
+Job = ModelJob | KeepingJob | Render | Export | Import | Listen | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -85,6 +87,7 @@ def serve(*, port: int, token: str, backends: Backends) -> None:
             except DeviceLostError as error:  # whoever asks next gets a fresh process
                 outbox.send(Failed(job_id=job.job_id, cause=error.cause, cure=error.cure))
                 return
+            _keep_cache_small(job)
 
 
 class Outbox:
@@ -193,15 +196,22 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
 def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     if isinstance(job, Export):
         return _export(job, inbox=inbox, outbox=outbox, backends=backends)
+    if isinstance(job, Render):
+        return _render(job, inbox=inbox, outbox=outbox, backends=backends)
+    return _answer(job, inbox=inbox, outbox=outbox)
+
+
+def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> Event:
+    """Do a job that draws nothing."""
     if isinstance(job, Import):
         return _import(job, inbox=inbox)
     if isinstance(job, Listen):
-        return _listen(job, outbox)
+        return _listen(job, inbox=inbox, outbox=outbox)
     if isinstance(job, ChooseClasses):
         return _choose(job, inbox=inbox, outbox=outbox)
-    if isinstance(job, ModelJob):
-        return _about_models(job, inbox=inbox, outbox=outbox)
-    return _render(job, inbox=inbox, outbox=outbox, backends=backends)
+    if isinstance(job, KeepingJob):
+        return _keep(job, inbox=inbox, outbox=outbox)
+    return _about_models(job, inbox=inbox, outbox=outbox)
 
 
 def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Drawn:
@@ -209,7 +219,7 @@ def _render(job: Render, *, inbox: Inbox, outbox: Outbox, backends: Backends) ->
         outbox.send(Begun(job_id=job.job_id, frames=folder.sequence, digest=folder.digest))
 
     film = pipeline.render(
-        job.request,
+        backends.draft_of(job.request) if job.as_draft else job.request,
         open_backend=backends.open,
         report=Reporter(job.job_id, outbox.send),
         cancelled=lambda: inbox.is_cancelled(job.job_id),
@@ -238,19 +248,33 @@ def _import(job: Import, *, inbox: Inbox) -> Imported:
     return Imported(job_id=job.job_id, edit=read.edit, notes=read.notes)
 
 
-def _listen(job: Listen, outbox: Outbox) -> Heard:
+def _listen(job: Listen, *, inbox: Inbox, outbox: Outbox) -> Heard:
     from .sound import listening_job
+    from .sound.mixing import ensure_sound
 
     outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
+    ensure_sound(job.sound_path, job.mix, cancelled=lambda: inbox.is_cancelled(job.job_id))
     return listening_job.answer(job)
 
 
 def _choose(job: ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> ClassesChosen:
     from .words import choosing_job
 
-    return choosing_job.answer(
-        job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id)
-    )
+    return choosing_job.answer(job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id))
+
+
+def _keep(job: KeepingJob, *, inbox: Inbox, outbox: Outbox) -> KeepingAnswer:
+    from . import keeping_jobs
+
+    return keeping_jobs.answer(job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id))
+
+
+def _keep_cache_small(job: Job) -> None:
+    """After a film, which nobody waits for any more: let pictures go that were not used for long, where there is a limit."""
+    if isinstance(job, Render) and job.request.machine.cache_limit_bytes:
+        from .keeping import keep_within
+
+        keep_within(Path(job.request.cache_folder), most_bytes=job.request.machine.cache_limit_bytes)
 
 
 def _about_models(job: ModelJob, *, inbox: Inbox, outbox: Outbox) -> ModelsListed:

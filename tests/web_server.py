@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 CHUNK_BYTES = 1 << 16
+LONGEST_STALL_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Answer:
     status : int
         0: 200, or 206 to a Range.
     cut_after, stall_after : int or None
-        After so many bytes the line is cut, or nothing comes any more.
+        After so many bytes the line is cut, or nothing comes any more, until the test lets it go on.
     length_lie : int
         Added to the announced length.
     has_length : bool
@@ -69,6 +70,10 @@ class Server:
         For all other requests.
     requests : list of tuple
         What was asked for: the path (a whole address where this server is a proxy), and the Range.
+    stalled : threading.Event
+        Set once a line has stalled.
+    go_on : threading.Event
+        A test sets it to end all stalls.
     """
 
     url: str
@@ -76,6 +81,8 @@ class Server:
     answers: list[Answer] = field(default_factory=list)
     usual: Answer = field(default_factory=Answer)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    stalled: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -90,6 +97,7 @@ def running(files: dict[str, bytes | Path], **usual) -> Iterator[Server]:
             yield listener.state
         finally:
             listener.state.stopping.set()
+            listener.state.go_on.set()
             listener.shutdown()
             thread.join()
 
@@ -149,12 +157,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(answer.seconds_a_chunk)
             if left is not None:
                 left -= len(piece)
-                if left == 0:
+                if left == 0 and (answer.stall_after is None or not self._stall()):
                     break
-        if answer.stall_after is not None:
-            self.wfile.flush()
-            self.server.state.stopping.wait(30)
+                if left == 0:
+                    self.wfile.write(chunk[len(piece) :])
+                    left = None
         self.close_connection = True
+
+    def _stall(self):
+        """Send nothing for a while; say whether to go on then."""
+        self.wfile.flush()
+        self.server.state.stalled.set()
+        return self.server.state.go_on.wait(LONGEST_STALL_SECONDS) and not self.server.state.stopping.is_set()
 
     def log_message(self, *_):
         pass

@@ -8,7 +8,7 @@ from ..timeline.losses import Losses
 
 OTHER_NAMES = {"sound": "sound_name"}
 """What `properties.settings_json` calls a property otherwise."""
-NOT_SETTINGS = ("schema", "film", "sound_name")
+NOT_SETTINGS = ("schema", "film", "sound_name", "unfinished", "draft")
 
 
 def restore_settings(strip: bpy.types.Strip, metadata: str, losses: Losses) -> bool:

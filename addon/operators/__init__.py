@@ -1,19 +1,35 @@
 """What the buttons do. Thin: read the strips, start a job, report."""
 
-from . import cures, films, hand_over, pieces
+from . import cures, films, hand_over, keeping, lyrics, output, pieces, splitting, things, unfinished
 
 CLASSES = (
     films.CHROMASTRIP_OT_generate,
+    films.CHROMASTRIP_OT_preview,
     films.CHROMASTRIP_OT_insert_strip,
     films.CHROMASTRIP_OT_cancel,
+    films.CHROMASTRIP_OT_cancel_waiting,
+    films.CHROMASTRIP_OT_cancel_all,
+    unfinished.CHROMASTRIP_OT_go_on_drawing,
+    unfinished.CHROMASTRIP_OT_insert_finished_frames,
+    unfinished.CHROMASTRIP_OT_dismiss_unfinished,
     pieces.CHROMASTRIP_OT_render,
     pieces.CHROMASTRIP_OT_render_stale,
     pieces.CHROMASTRIP_OT_redo,
     pieces.CHROMASTRIP_OT_copy_settings,
     pieces.CHROMASTRIP_OT_paste_settings,
+    *things.CLASSES,
+    *lyrics.CLASSES,
     hand_over.CHROMASTRIP_OT_export,
     hand_over.CHROMASTRIP_OT_import,
     hand_over.CHROMASTRIP_OT_insert_timeline,
+    keeping.CHROMASTRIP_OT_release_memory,
+    keeping.CHROMASTRIP_OT_take_stock,
+    keeping.CHROMASTRIP_OT_clean_up,
+    keeping.CHROMASTRIP_OT_copy_frames_here,
+    keeping.CHROMASTRIP_OT_move_frames_here,
+    keeping.CHROMASTRIP_OT_turn_to_gathered,
+    output.CHROMASTRIP_OT_apply_fit,
+    splitting.CHROMASTRIP_OT_split_at_markers,
     cures.CHROMASTRIP_OT_copy_error,
     cures.CHROMASTRIP_OT_use_standard_view,
 )

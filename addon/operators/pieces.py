@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import bpy
 
 from ...core.protocol import UserError
-from .. import compat, jobs
+from .. import compat, jobs, keyframes, scenes
 from ..properties import NETWORK, made_with, set_made_with
-from ..sections import is_film, outdated, piece_request, selected_films, shown_strip, sound_of
+from ..sections import film_length, film_origin, is_film, outdated, piece_request, selected_films, shown_strip, sound_of, sounds_of
+from ..sources import sounds
 from ..strips import current_strips
 from .asking import may
 
@@ -22,10 +23,9 @@ class CHROMASTRIP_OT_render(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        reason = jobs.why_busy() or (
-            "" if selected_films(compat.edited_scene(context)) else "Select a strip of pictures that were drawn here"
-        )
-        return may(cls, reason)
+        scene = compat.edited_scene(context)
+        reason = "" if selected_films(scene) else "Select a strip of pictures that were drawn here"
+        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or reason)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand them to the worker, one after another."""
@@ -34,17 +34,22 @@ class CHROMASTRIP_OT_render(bpy.types.Operator):
 
 
 class CHROMASTRIP_OT_render_stale(bpy.types.Operator):
-    """Draw all pieces of the scene whose settings were changed since they were drawn, or whose frames are missing"""
+    """Draw all pieces of the scene that are not what their settings say."""
 
     bl_idname = "chromastrip.render_stale"
     bl_label = "Render Stale Strips"
+    bl_description = (
+        "Draw all pieces of the scene that are not what their settings say: changed since they were drawn, drawn only partly or as a"
+        " draft, or with missing frames"
+    )
     bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
         scene = compat.edited_scene(context)
-        return may(cls, jobs.why_busy() or ("" if scene and scene.sequence_editor else "The sequencer is empty"))
+        reason = "" if scene and scene.sequence_editor else "The sequencer is empty"
+        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or reason)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Find them, and hand them to the worker."""
@@ -64,7 +69,7 @@ def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequen
 
 
 class CHROMASTRIP_OT_redo(bpy.types.Operator):
-    """Give the sound the settings of the selected strip that was drawn from it, and select the sound: to draw another film like it"""
+    """Give the sound the settings and keyframes of the selected strip that was drawn from it, and select the sound: to draw another film like it"""
 
     bl_idname = "chromastrip.redo"
     bl_label = "Redo"
@@ -85,17 +90,26 @@ class CHROMASTRIP_OT_redo(bpy.types.Operator):
         (film,) = selected_films(scene)
         sound = sound_of(scene, film)
         assert sound is not None  # `poll`
-        set_made_with(sound.chromastrip, made_with(film.chromastrip))
-        film.select, sound.select = False, True
+        try:
+            keyed = keyframes.read_keys(film, origin=film_origin(film), frame_count=film_length(film))
+        except UserError as error:
+            return jobs.refuse(self, error)
+        for strip in current_strips(scene.sequence_editor):
+            strip.select = False
+        for strip in (sound, *sounds_of(scene, film)):
+            strip.select = True
         scene.sequence_editor.active_strip = sound
+        set_made_with(sound.chromastrip, made_with(film.chromastrip))
+        keyframes.write_keys(sound, keyed, origin=film_origin(sound))
         return {"FINISHED"}
 
 
 _copied: dict[str, object] = {}  # settings, until Blender ends
+_copied_keys: list[keyframes.KeyedNumber] = []  # and their keyframes
 
 
 class CHROMASTRIP_OT_copy_settings(bpy.types.Operator):
-    """Copy the settings of the active strip, to paste them onto others"""
+    """Copy the settings and keyframes of the active strip, to paste them onto others. What is driven becomes keyframes"""
 
     bl_idname = "chromastrip.copy_settings"
     bl_label = "Copy Settings"
@@ -110,13 +124,18 @@ class CHROMASTRIP_OT_copy_settings(bpy.types.Operator):
         """Remember them."""
         strip = shown_strip(compat.edited_scene(context))
         assert strip is not None  # `poll`
+        try:
+            keyed = keyframes.read_keys(strip, origin=film_origin(strip), frame_count=film_length(strip))
+        except UserError as error:
+            return jobs.refuse(self, error)
         _copied.clear()
         _copied.update(made_with(strip.chromastrip))
+        _copied_keys[:] = keyed
         return {"FINISHED"}
 
 
 class CHROMASTRIP_OT_paste_settings(bpy.types.Operator):
-    """Give all selected strips the copied settings. Pictures keep their model and size: those belong to the whole film"""
+    """Give all selected strips the copied settings and keyframes, counted from where each film begins. Pictures keep their model and size: those belong to the whole film"""
 
     bl_idname = "chromastrip.paste_settings"
     bl_label = "Paste Settings"
@@ -132,10 +151,11 @@ class CHROMASTRIP_OT_paste_settings(bpy.types.Operator):
         """Set them."""
         for strip in _targets(context):
             set_made_with(strip.chromastrip, _copied, keep=NETWORK if is_film(strip) else ())
+            keyframes.write_keys(strip, tuple(_copied_keys), origin=film_origin(strip))
         return {"FINISHED"}
 
 
 def _targets(context: bpy.types.Context) -> list[bpy.types.Strip]:
     scene = compat.edited_scene(context)
     strips = current_strips(scene.sequence_editor) if scene and scene.sequence_editor else ()
-    return [strip for strip in strips if strip.select and (strip.type == "SOUND" or is_film(strip))]
+    return [strip for strip in strips if strip.select and (sounds(strip) or is_film(strip))]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...core.protocol import WITHOUT_EFFECT, Look, Model
-from .. import compat
+from .. import compat, keyframes
+from ..lines import draw_lines
 from ..sections import shown_strip
 
 
@@ -53,10 +54,16 @@ class NumbersPanel(StripPanel):
 
     numbers: tuple[str, ...] = ()
 
-    def draw_settings(self, _context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
-        """Draw the numbers."""
+    def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
+        """Draw the numbers, those that can change over time as Blender knows them: with a dot for keyframes."""
         settings = strip.chromastrip
         for name in self.numbers:
             row = self.layout.row()
             row.active = settings.model != Model.SYNC_CARD and name not in WITHOUT_EFFECT[Look(settings.look)]
-            row.prop(settings, name)
+            row.use_property_decorate = True
+            if name in keyframes.ANIMATABLE:
+                row.prop(strip, keyframes.PREFIX + name)
+            else:
+                row.prop(settings, name)
+        for error in keyframes.refusals(strip, self.numbers):
+            draw_lines(self.layout, context, (error.cause, error.cure), icon="ERROR")

@@ -6,7 +6,8 @@ from .. import compat, engine_buttons, jobs
 from ..presets import CHROMASTRIP_PT_presets
 from ..sections import is_film, shown_strip
 from .base import SequencerPanel
-from .progress import draw_news, draw_progress
+from .keeping import draw_elsewhere
+from .progress import draw_news, draw_progress, draw_unfinished
 from .source import draw_film, draw_source
 
 
@@ -34,14 +35,18 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             draw_film(layout, context, strip)
         else:
             draw_source(layout, context)
+        row = layout.row(align=True)
+        row.scale_y = 1.5
+        if is_drawn:
+            row.operator("chromastrip.render", icon="RENDER_ANIMATION")
+            row = layout.row(align=True)
+            row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
+            row.operator("chromastrip.redo", icon="LOOP_BACK")
+        else:
+            row.operator("chromastrip.generate", icon="RENDER_ANIMATION")
+            row.operator("chromastrip.preview", icon="FILE_MOVIE")
         if jobs.state.busy:
             draw_progress(layout)
-        else:
-            row = layout.row()
-            row.scale_y = 1.5
-            row.operator("chromastrip.render" if is_drawn else "chromastrip.generate", icon="RENDER_ANIMATION")
-            if is_drawn:
-                row = layout.row(align=True)
-                row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
-                row.operator("chromastrip.redo", icon="LOOP_BACK")
+        draw_unfinished(layout, context)
+        draw_elsewhere(layout, context)
         draw_news(layout, context)

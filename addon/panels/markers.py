@@ -5,7 +5,7 @@ import bpy
 from .. import compat
 from ..lines import draw_lines
 from ..markers import KINDS
-from ..sections import shown_strip
+from ..sections import is_film, shown_strip
 from ..strips import beat_frames
 from .base import SequencerPanel
 
@@ -25,7 +25,8 @@ class CHROMASTRIP_PT_markers(SequencerPanel, bpy.types.Panel):
         for kind, (label, _) in KINDS.items():
             row.operator("chromastrip.add_markers", text=label).kinds = {kind}
         column.operator("chromastrip.remove_markers", icon="X")
+        self.layout.operator("chromastrip.split_at_markers", icon="MOD_EDGESPLIT")
         scene = compat.edited_scene(context)
         strip = shown_strip(scene)
-        if strip is not None and strip.type == "SOUND" and (count := len(beat_frames(scene, strip))):
+        if strip is not None and not is_film(strip) and (count := len(beat_frames(scene, strip))):
             draw_lines(self.layout, context, (f"{count} markers are the beats of the next film.",), icon="INFO")

@@ -5,12 +5,19 @@ from fractions import Fraction
 import bpy
 
 from ...core.protocol import UserError
-from .. import compat
+from .. import compat, jobs
 from ..lines import draw_lines
 from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
 from ..strips import source_strip
 
-STATE_ICONS = {State.FRESH: "CHECKMARK", State.STALE: "FILE_REFRESH", State.LONGER: "FILE_REFRESH", State.MISSING: "ERROR"}
+STATE_ICONS = {
+    State.FRESH: "CHECKMARK",
+    State.STALE: "FILE_REFRESH",
+    State.LONGER: "FILE_REFRESH",
+    State.MISSING: "ERROR",
+    State.PARTLY: "TIME",
+    State.DRAFT: "FILE_MOVIE",
+}
 
 
 def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.ImageStrip) -> None:
@@ -21,11 +28,20 @@ def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy
     state = noted_state(strip)
     first, end = shown_frames(strip)
     frames = "the whole film" if is_whole(strip) else f"frames {first} ... {end - 1} of the film"
-    draw_lines(layout, context, (f"{state.value}; {frames}",), icon=STATE_ICONS[state])
+    words = _drawing_words(strip) or state.value
+    draw_lines(layout, context, (f"{words}; {frames}",), icon=STATE_ICONS[state])
     scene = compat.edited_scene(context)
     if is_out_of_sync(scene, strip):
         words = (f"Drawn for {float(Fraction(strip.chromastrip.fps)):.5g} fps: out of sync.", "Select its sound, and press Generate.")
         draw_lines(layout, context, words, icon="ERROR")
+
+
+def _drawing_words(strip: bpy.types.ImageStrip) -> str:
+    """Say how far a strip is that is drawn or waits for it; empty: it does not."""
+    mark, job, progress = strip.chromastrip.unfinished, jobs.state.job, jobs.state.progress
+    if mark and isinstance(job, jobs.RenderJob) and job.mark == mark:
+        return f"Being drawn, {100 * progress.done // max(progress.total, 1)} %" if progress is not None else "Being drawn"
+    return "Waits to be drawn" if mark and any(job.mark == mark for job in jobs.state.waiting) else ""
 
 
 def _draw_copy_buttons(row: bpy.types.UILayout) -> None:

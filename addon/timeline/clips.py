@@ -136,7 +136,7 @@ def _file(path: str, whole: Fraction, shown: Shown, start: Fraction, speed: Frac
 
 def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Placed]:
     strip = shown.strip
-    folder = os.path.normpath(bpy.path.abspath(strip.directory))
+    folder = os.path.normpath(bpy.path.abspath(strip.directory, library=scene.library))
     names = [element.filename for element in strip.elements]
     metadata = settings_json(strip.chromastrip) if strip.chromastrip.film else ""
     if len(names) == 1 and not metadata:

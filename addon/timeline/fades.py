@@ -10,7 +10,7 @@ from typing import Literal
 import bpy
 
 from ...core.protocol import Clip, Crossfade, crossfaded
-from .. import compat
+from .. import compat, keyframes
 from .clips import Placed
 from .losses import Losses
 from .shown import Place, Shown
@@ -138,4 +138,5 @@ def animated_properties(scene: bpy.types.Scene, strips: list[bpy.types.Strip]) -
 
 
 def _below(prefix: str, paths: list[str]) -> set[str]:
-    return {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+    names = {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+    return {name for name in names if not name.startswith(keyframes.PREFIX)}  # which other programs know nothing of

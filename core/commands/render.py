@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
-from . import asking
+from . import asking, words
 from .telling import JOB_ID, progress, say
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--format", choices=[str(kind) for kind in PictureFormat], default=str(PictureFormat.PNG), help="what files the frames are (png)"
     )
+    command.add_argument(
+        "--mirror", type=words.aspect, metavar="WIDTH:HEIGHT", help="fill frames of this shape, as 16:9, with the pictures' mirror images"
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run)
@@ -45,7 +48,12 @@ def run(options: Namespace) -> None:
     from ..files import check_writable
 
     into_folder = options.out != "-" and not _is_movie(options.out)
-    request = replace(asking.request(options), limit_flashes=not options.allow_flashes, picture_format=PictureFormat(options.format))
+    request = replace(
+        asking.request(options),
+        limit_flashes=not options.allow_flashes,
+        picture_format=PictureFormat(options.format),
+        frame_aspect=options.mirror,
+    )
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     elif options.out != "-":

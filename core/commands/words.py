@@ -37,6 +37,14 @@ def rational(text: str) -> Fraction:
         raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
 
 
+def aspect(text: str) -> Fraction:
+    """Read a shape, width by height, as 16:9 or 1920x1080."""
+    width, sign, height = text.replace("x", ":").partition(":")
+    if not sign or not (width.isdecimal() and height.isdecimal()) or not int(width) * int(height):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape such as 16:9 or 1920x1080")
+    return Fraction(int(width), int(height))
+
+
 def check_picture(out: str) -> None:
     """Refuse a name whose suffix names no format of pictures, before anybody works for it."""
     from PIL import Image

@@ -27,6 +27,7 @@ from ..protocol import (
     class_names,
     decode,
     encode,
+    line_table,
 )
 from .noting import Notes
 

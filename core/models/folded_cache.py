@@ -177,7 +177,7 @@ def _map(file: Path) -> KeptTensors | None:
         with safe_open(file, framework="pt") as opened:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no dictionary)
             return KeptTensors(tensors=tensors, metadata=dict(opened.metadata() or {}))
-    except (OSError, RuntimeError, SafetensorError):  # it opens the file twice: once by itself, once through torch, which has its own errors
+    except (OSError, RuntimeError, SafetensorError):  # the file is opened twice: the second time by torch, which has errors of its own
         return None
 
 

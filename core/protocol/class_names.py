@@ -104,11 +104,15 @@ def resolve_group(text: str) -> frozenset[int]:
 
 
 def described(class_ids: Iterable[int]) -> tuple[str, ...]:
-    """Name classes so that `resolve_group` reads them again: kinds of which all are there, then the other classes."""
+    """Name classes so that `resolve_group` reads them again: kinds of which all are there, then the other classes.
+
+    A class that is called as a kind is (a snail is one of "worm or snail") is given by its number.
+    """
     left = dict.fromkeys(class_ids)
     whole = [kind for kind, numbers in _classes_by_kind().items() if left.keys() >= set(numbers)]
     grouped = {number for kind in whole for number in _classes_by_kind()[kind]}
-    return (*whole, *(names()[number] for number in left if number not in grouped))
+    others = (number for number in left if number not in grouped)
+    return (*whole, *(names()[number] if resolve_group(names()[number]) == {number} else str(number) for number in others))
 
 
 @functools.cache

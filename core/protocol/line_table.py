@@ -76,11 +76,15 @@ def unpack(text: str) -> tuple[LineThings, ...]:
     """
     try:
         packed = json.loads(text) if text else []
-        if not isinstance(packed, list) or len(packed) > MOST_LINES:
-            raise ValueError("not so many lines")
-        return tuple(_unpacked(row, number) for number, row in enumerate(packed, 1))
+        return tuple(_unpacked(row, number) for number, row in enumerate(_checked(packed), 1))
     except (ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError) as error:
         raise UserError("The strip's table of lyrics and things cannot be read.", "Find the things again, or clear the table.") from error
+
+
+def _checked(packed: Any) -> list[Any]:
+    if not isinstance(packed, list) or len(packed) > MOST_LINES:
+        raise ValueError("no rows, or too many")
+    return packed
 
 
 # One row --------------------------------------------------------------------------------------------------------------------------------

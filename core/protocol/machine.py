@@ -43,11 +43,14 @@ class Machine:
         AUTO: what the device is fastest in.
     cache_folder
         Absolute folder for what this machine remembers of its models and its processor. Empty: the film's cache folder.
+    cache_limit_bytes
+        How many bytes of pictures that no film shows may stay in a film's cache folder, once it is drawn. 0: all.
     """
 
     device: str = AUTO
     precision: Precision = Precision.AUTO
     cache_folder: str = ""
+    cache_limit_bytes: int = 0
 
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
+from .keeping import KeepingAnswer, KeepingJob
 from .machine import Machine, PictureFormat
 from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
@@ -57,6 +58,23 @@ class Stem:
     source_start_seconds: Fraction = Fraction(0)
 
 
+MIXER_VARIABLE = "CHROMASTRIP_MIXER"
+"""The environment variable by which the add-on tells the worker what mixes: a command line as a JSON list, to which two files are added."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """How a sound is made that lies in no file of the user's: Blender mixes it.
+
+    Parameters
+    ----------
+    blend_path
+        Absolute path of a .blend whose first scene holds what shall be heard; its frame range is the sound's.
+    """
+
+    blend_path: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class RenderRequest:
     """All that decides a film's pixels, and where they go.
@@ -96,6 +114,8 @@ class RenderRequest:
     frame_aspect
         The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None: frames are
         the pictures.
+    mix
+        What the sound is made from, if it is not there.
     """
 
     name: str
@@ -115,6 +135,7 @@ class RenderRequest:
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
     picture_format: PictureFormat = PictureFormat.PNG
     frame_aspect: Fraction | None = None
+    mix: Mix | None = None
 
 
 class Stage(enum.StrEnum):
@@ -146,11 +167,14 @@ class Render:
     ----------
     show_early
         Whether its frames shall be there before it is finished, each the nearest picture that is drawn: `Begun` tells of them.
+    as_draft
+        Whether the fastest network that is here shall draw it.
     """
 
     job_id: str
     request: RenderRequest
     show_early: bool = False
+    as_draft: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,11 +215,14 @@ class Listen:
         Absolute path of the sound or movie file.
     cache_folder
         As a `RenderRequest`'s: where analysed sounds are kept.
+    mix
+        As a `RenderRequest`'s.
     """
 
     job_id: str
     sound_path: str
     cache_folder: str
+    mix: Mix | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,5 +359,19 @@ class Cancelled:
     job_id: str
 
 
-Event = Hello | Progress | Begun | Drawn | Exported | Imported | Heard | ClassesChosen | ModelProgress | ModelsListed | Failed | Cancelled
-Message = Render | Export | Import | Listen | ChooseClasses | ModelJob | Cancel | Shutdown | Event
+Event = (
+    Hello
+    | Progress
+    | Begun
+    | Drawn
+    | Exported
+    | Imported
+    | Heard
+    | ClassesChosen
+    | KeepingAnswer
+    | ModelProgress
+    | ModelsListed
+    | Failed
+    | Cancelled
+)
+Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event

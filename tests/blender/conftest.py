@@ -17,34 +17,47 @@ def extension_zip(tmp_path_factory):
     return build_addon.build(tmp_path_factory.mktemp("zip"))
 
 
-@pytest.fixture
-def run_in_blender(blender_python, extension_zip, tmp_path):
-    """Give a function that runs a Blender's Python with settings and caches of its own, and returns its exit code and output."""
+@pytest.fixture(scope="session")
+def run_in_blender(extension_zip, tmp_path_factory):
+    """Give a function that runs a Blender's Python with settings and caches of its own, and gives its exit code and output.
 
-    def run(version, *arguments, timeout_seconds):
+    It may be called on several threads. What still runs when the tests end is killed.
+    """
+    running = set()
+
+    def run(python, *arguments, timeout_seconds):
+        folder = tmp_path_factory.mktemp("blender")
         environ = clean_environ(
-            BLENDER_USER_RESOURCES=str(tmp_path / "blender"),
-            XDG_CACHE_HOME=str(tmp_path / "cache"),
-            XDG_DATA_HOME=str(tmp_path / "data"),
+            BLENDER_USER_RESOURCES=str(folder / "blender"),
+            XDG_CACHE_HOME=str(folder / "cache"),
+            XDG_DATA_HOME=str(folder / "data"),
             CHROMASTRIP_ZIP=str(extension_zip),
             CHROMASTRIP_WORKER_PYTHON=sys.executable,
         )
-        return _run([blender_python(version), *arguments], environ, tmp_path / "output.txt", timeout_seconds)
+        return _run([python, *arguments], environ, folder / "output.txt", timeout_seconds, running)
 
-    return run
+    yield run
+    for process in list(running):
+        _kill(process)
 
 
-def _run(command, environ, output, timeout_seconds):
+def _run(command, environ, output, timeout_seconds, running):
     with output.open("w") as file:  # a file: a pipe would stay open as long as any grandchild lives
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
+        running.add(process)
         try:
             code = process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             code = f"still running after {timeout_seconds} s"
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _kill(process)
+            running.discard(process)
     return code, output.read_text(errors="replace")
+
+
+def _kill(process):
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

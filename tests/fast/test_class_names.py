@@ -13,6 +13,10 @@ def names_of(numbers):
     return [class_names.name(number) for number in numbers]
 
 
+def of_kinds(kinds):
+    return frozenset().union(*map(class_names.resolve_group, kinds))
+
+
 def test_every_class_has_a_name_of_its_own():
     names = class_names.names()
     assert len(names) == 1000
@@ -100,3 +104,13 @@ def test_a_group_is_a_kind_or_one_class():
     assert class_names.resolve_group("tabby") == {281}
     with pytest.raises(UserError, match="no class"):
         class_names.resolve_group("dragons")
+
+
+@given(st.frozensets(st.integers(0, 999), max_size=400) | st.lists(st.sampled_from(class_names.all_kinds()), max_size=5).map(of_kinds))
+def test_described_classes_are_read_again(class_ids):
+    read = [class_names.resolve_group(name) for name in class_names.described(class_ids)]
+    assert frozenset().union(*read) == class_ids
+
+
+def test_a_whole_kind_is_described_by_its_name():
+    assert class_names.described([281, 282, 283, 284, 285, 7]) == ("cat", class_names.name(7))

@@ -8,6 +8,7 @@ import pytest
 
 from core.models.digests import DigestMemory, sha256
 from core.working import CancelledError
+from tests.waiting import until
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
@@ -22,6 +23,11 @@ def file(tmp_path):
 @pytest.fixture
 def memory(tmp_path):
     return DigestMemory(tmp_path / "notes", settled_seconds=-60)  # as if files were of yesterday: nobody can set a ctime
+
+
+def written_now(file):
+    file.write_bytes(b"")
+    return file.stat()
 
 
 def notes(tmp_path):
@@ -55,6 +61,7 @@ def test_what_did_not_change_is_not_read_again(file, memory, tmp_path):
 def test_every_change_is_noticed(file, memory, change):
     memory.sha256(file)
     before = file.stat()
+    until(lambda: written_now(file.with_name("clock")).st_mtime_ns > before.st_mtime_ns)  # a file system's clock ticks a few ms apart
     other = CONTENT[::-1]
     if change == "replaced":
         (file.parent / "new").write_bytes(other)
@@ -68,7 +75,7 @@ def test_every_change_is_noticed(file, memory, change):
 
 
 def test_a_file_that_was_changed_just_now_is_not_remembered(file, tmp_path):
-    memory = DigestMemory(tmp_path / "notes")
+    memory = DigestMemory(tmp_path / "notes", settled_seconds=3600)
     assert memory.sha256(file) == sha256(file)
     assert notes(tmp_path) == []
 

@@ -226,3 +226,21 @@ def test_class_vectors_hold_the_weights_at_their_classes():
         assert vectors.shape == (2, 1000)
         np.testing.assert_array_equal(vectors[:, made.class_ids[0]], made.class_weights[list(rows)])
         assert np.count_nonzero(vectors) == np.count_nonzero(made.class_weights[list(rows)])
+
+
+@given(seed=st.integers(0, 999), count=st.integers(1, 30), excluded=st.frozensets(st.integers(0, 999), max_size=400))
+def test_the_seed_never_chooses_what_is_excluded_and_keeps_the_rest(seed, count, excluded):
+    free = latents.choose_classes(latents.random_streams(seed)[0], count=count)
+    chosen = latents.choose_classes(latents.random_streams(seed)[0], count=count, excluded=excluded)
+    assert not excluded & set(chosen)
+    assert len(set(chosen)) == count
+    kept = [number for number in free if number not in excluded]
+    assert list(chosen[: len(kept)]) == kept
+
+
+def test_a_film_shows_no_excluded_class():
+    shown = {int(number) for number in make(features(50), Settings(seed=3)).class_ids[0]}
+    excluded = tuple(shown)[:5]
+    other = make(features(50), Settings(seed=3, excluded=excluded))
+    assert not {int(number) for number in other.class_ids[0]} & set(excluded)
+    np.testing.assert_array_equal(other.noise, make(features(50), Settings(seed=3)).noise)

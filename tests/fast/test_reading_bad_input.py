@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import time
+import tracemalloc
 import zipfile
 
 import opentimelineio as otio
@@ -139,13 +139,22 @@ def test_a_damaged_byte_is_a_sentence_or_another_timeline(tmp_path_factory, file
         read_edit(damaged)
 
 
+@contextlib.contextmanager
+def _little_memory():
+    """Whatever is done here takes less than 50 MB; ten to the power of a billion would take 400, and minutes."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_is_too_large_is_refused_before_it_is_read(tmp_path):
     with (tmp_path / "a.otio").open("wb") as file:
         file.truncate(1_000_000_000)  # takes no room
-    began = time.perf_counter()
-    with pytest.raises(UserError, match="1000 MB"):
+    with _little_memory(), pytest.raises(UserError, match="1000 MB"):
         read_edit(tmp_path / "a.otio")
-    assert time.perf_counter() - began < 0.5
 
 
 def test_files_that_are_not_there_or_of_another_kind_are_named(tmp_path):
@@ -223,11 +232,9 @@ MONSTERS = {
 
 
 @pytest.mark.parametrize("ending", MONSTERS)
-def test_monstrous_numbers_take_no_time(tmp_path, ending):
-    began = time.perf_counter()
-    with contextlib.suppress(UserError):
+def test_monstrous_numbers_are_never_worked_out(tmp_path, ending):
+    with _little_memory(), contextlib.suppress(UserError):
         _read(tmp_path, MONSTERS[ending], f"a{ending}")
-    assert time.perf_counter() - began < 2
 
 
 def test_monstrous_lengths_and_numbers_of_digits_take_no_memory(tmp_path):

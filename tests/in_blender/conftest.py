@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 import wave
 import zlib
 from fractions import Fraction
@@ -81,7 +82,7 @@ def saved_film(addon, tmp_path):
 def wait(addon):
     """Give a function that advances the add-on's job until it ends (app timers do not run in the background)."""
 
-    def advance(*, until=lambda: False, seconds=120):
+    def advance(*, until=lambda: False, seconds=300):
         end = time.monotonic() + seconds
         while addon.jobs.state.busy and not until():
             assert time.monotonic() < end, f"still busy after {seconds} s: {addon.jobs.state}"
@@ -191,6 +192,21 @@ def sequencer(saved_film, monkeypatch):
     area = bpy.context.window_manager.windows[0].screen.areas[0]
     monkeypatch.setattr(area, "type", "SEQUENCE_EDITOR")
     return area
+
+
+@pytest.fixture
+def crossfade_sounds(sequencer):
+    """Give a function that presses Crossfade Sounds, which in Blender 5.1 uses names that Blender 5.1 warns of."""
+
+    def press():
+        region = next(region for region in sequencer.regions if region.type == "WINDOW")
+        with (
+            bpy.context.temp_override(area=sequencer, region=region),
+            warnings.catch_warnings(action="ignore", category=DeprecationWarning),
+        ):
+            return bpy.ops.sequencer.crossfade_sounds()
+
+    return press
 
 
 @pytest.fixture

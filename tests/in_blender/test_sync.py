@@ -75,6 +75,7 @@ def test_request_names_the_exact_source_time_of_a_trimmed_strip(addon, saved_fil
     assert request.fps == Fraction(30000, 1001)
 
 
+@pytest.mark.any_blender
 def test_after_ten_minutes_at_an_ntsc_rate_the_last_frame_is_right(
     saved_film, add_sound, click_track, wait, handles, set_fps, render, read_movie
 ):

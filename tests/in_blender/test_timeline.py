@@ -197,15 +197,14 @@ def test_fades_that_no_edit_can_say_are_named_and_their_clips_stay(read, add_pic
     ]
 
 
-def test_crossfade_sounds_joins_two_sounds_to_one_track(read, saved_film, add_sound, click_track, sequencer, set_fps, handles):
+def test_crossfade_sounds_joins_two_sounds_to_one_track(read, saved_film, add_sound, click_track, crossfade_sounds, set_fps, handles):
     set_fps(saved_film.scene, Fraction(25))
     path = click_track(seconds=2, clicks=[])
     one, two = add_sound(path, channel=1), add_sound(path, channel=2, frame_start=41)
     one.volume = two.volume = 0.5
     for strip in (one, two):
         strip.select = True
-    with bpy.context.temp_override(area=sequencer, region=next(region for region in sequencer.regions if region.type == "WINDOW")):
-        assert bpy.ops.sequencer.crossfade_sounds() == {"FINISHED"}
+    assert crossfade_sounds() == {"FINISHED"}
     result = read()
     assert result.tracks == [["clicks 45 from 0", "fade 5+5", "clicks.001 45 from 5"]]
     assert [clip.volume for clip in result.edit.tracks[0].items[::2]] == [0.5, 0.5]

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -346,11 +345,12 @@ def test_who_closes_the_stream_ends_the_drawing(folded, rows, monkeypatch):
 
     monkeypatch.setattr(processor, "draw", noted)
     many = some(rows, [0] * 60)
-    stream = CpuRunner(folded, cores=1).draw(many)
+    runner = CpuRunner(folded, cores=1)
+    stream = runner.draw(many)
     next(stream)
     stream.close()
     so_far = len(drawn)
-    time.sleep(0.2)
+    runner._pool.shutdown()  # waits for what was begun
     assert len(drawn) <= so_far + 1 < 6  # the one that was being drawn
 
 

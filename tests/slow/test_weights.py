@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,14 @@ from core.protocol.models import ModelState
 from core.working import CancelledError
 from tests import disks, web_server
 from tests.architectures import tiny
+from tests.waiting import PATIENCE_SECONDS
 from tests.web_server import Answer
 from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).resolve().parents[2]
-HURRY = Patience(connect_seconds=2, stall_seconds=0.5, pauses_seconds=(0.01,))
+NO_PAUSES = Patience(connect_seconds=60, stall_seconds=60, pauses_seconds=(0.01,))
 SMALL, OTHER = tiny(channel_width=4), tiny(channel_width=4, num_classes=12)
 
 
@@ -77,7 +77,7 @@ def server(site):
 
 @pytest.fixture
 def store(tmp_path, published, server):
-    return ModelStore(tmp_path / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=HURRY)
+    return ModelStore(tmp_path / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=NO_PAUSES)
 
 
 def states(store):
@@ -216,7 +216,7 @@ def test_the_record_can_be_checked_by_sha256sum(store):
 def test_the_next_mirror_is_asked(store, server, published, tmp_path):
     with web_server.running({}) as empty:
         several = ModelStore(
-            tmp_path / "b", cache_folder=tmp_path / "cache", mirrors=[empty.url, server.url], published=published, patience=HURRY
+            tmp_path / "b", cache_folder=tmp_path / "cache", mirrors=[empty.url, server.url], published=published, patience=NO_PAUSES
         )
         several.download("known")
         assert empty.requests
@@ -230,12 +230,13 @@ def test_no_such_model_is_published(store):
 
 
 def test_two_at_once_download_once(store, server, published, tmp_path):
-    server.usual = Answer(seconds_a_chunk=0.02)
+    server.usual = Answer(stall_after=600_000)
     first = threading.Thread(target=store.download, args=("known",))
     first.start()
-    until(lambda: server.requests)
+    assert server.stalled.wait(PATIENCE_SECONDS)
     with pytest.raises(UserError, match="Another process is downloading"):
         store.download("known")
+    server.go_on.set()
     first.join()
     assert len(server.requests) == 1
     assert states(store)["known"] == ModelState.READY
@@ -252,9 +253,9 @@ def test_a_damaged_model_is_mended_by_a_download(store):
 
 def test_cancel_keeps_what_has_come(store, server):
     server.usual = Answer(stall_after=600_000)
-    begun = time.monotonic()
+    reports = [(0, 0)]
     with pytest.raises(CancelledError):
-        store.download("known", cancelled=lambda: time.monotonic() > begun + 0.3)
+        store.download("known", report=lambda *counts: reports.append(counts), cancelled=lambda: reports[-1][0] > 0)
     assert states(store)["known"] == ModelState.PARTIAL
 
 
@@ -471,7 +472,7 @@ def test_where_a_file_is_in_the_way(tmp_path, published, made):
 
 def test_a_full_disk(tmp_path, published, made, server):
     with disks.small(tmp_path / "disk", size=700_000) as disk:
-        store = ModelStore(disk / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=HURRY)
+        store = ModelStore(disk / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=NO_PAUSES)
         with pytest.raises(UserError, match="MB left, and"):
             store.download("known")
         with pytest.raises(UserError, match="full"):
@@ -482,7 +483,7 @@ def test_a_full_disk(tmp_path, published, made, server):
 def test_a_disk_that_fills_up_while_the_file_comes(tmp_path, published, server, monkeypatch):
     monkeypatch.setattr("core.models.download.SPARE_BYTES", -(10**9))  # as if another program had filled the disk meanwhile
     with disks.small(tmp_path / "disk", size=700_000) as disk:
-        store = ModelStore(disk / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=HURRY)
+        store = ModelStore(disk / "models", cache_folder=tmp_path / "cache", mirrors=[server.url], published=published, patience=NO_PAUSES)
         with pytest.raises(UserError, match="full") as refusal:
             store.download("known")
         assert "goes on from what has come" in refusal.value.cure

@@ -1,0 +1,303 @@
+"""Drivers, followed without playing: a driver's value on any frame, from the numbers that it names.
+
+Blender itself knows a driver's value only on the frame that it shows, and going there draws the whole scene. So what can be known from
+keyframes and numbers is computed here: single properties, keyframed or not, themselves driven or not, summed up or put into a formula.
+A formula may hold what Blender calls a simple expression: numbers, `frame`, the driver's variables and a few functions. Nothing else is
+ever executed.
+"""
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable
+
+import bpy
+
+from ..core.protocol import UserError
+from . import compat
+
+Sampler = Callable[[float], float]
+"""Gives a value for a frame."""
+
+DEEPEST = 8  # drivers of drivers of drivers: deeper ones go round in circles
+INDEXED = re.compile(r"^(.*)\[(\d+)\]$")
+LETTERED = re.compile(r"^(.*)\.([xyzwrgba])$")
+LETTERS = {**{letter: index for index, letter in enumerate("xyzw")}, **{letter: index for index, letter in enumerate("rgba")}}
+
+
+def sampler(curve: bpy.types.FCurve, scene: bpy.types.Scene, *, depth: int = 0) -> Sampler:
+    """Follow a driver.
+
+    Parameters
+    ----------
+    curve
+        Of the scene's `animation_data.drivers`, or of another data-block's.
+    scene
+        What “Active Scene” means.
+    depth
+        How many drivers depend on this one.
+
+    Raises
+    ------
+    UserError
+        If it depends on what is only known while Blender plays.
+    """
+    driver = curve.driver
+    if depth > DEEPEST:
+        raise _refusal("drivers that depend on each other in a circle")
+    variables = {one.name: _variable(one, scene, depth) for one in driver.variables}
+    if driver.type == "SCRIPTED":
+        value = _formula(driver, variables)
+    else:
+        value = _combined(driver.type, tuple(variables.values()))
+    return lambda frame: curve.evaluate(value(frame))
+
+
+def structure(curve: bpy.types.FCurve, scene: bpy.types.Scene, *, depth: int = 0) -> list[object]:
+    """Give all that a driver's values follow, as plain values: another list, other values."""
+    driver = curve.driver
+    parts: list[object] = [
+        driver.type,
+        driver.expression if driver.type == "SCRIPTED" else "",
+        [tuple(key.co) for key in curve.keyframe_points],
+    ]
+    for variable in driver.variables:
+        target = variable.targets[0]
+        id_data = _data_block(variable, scene)
+        parts.append([variable.name, variable.type, id_data.name if id_data is not None else "", target.data_path])
+        if id_data is not None and variable.type in ("SINGLE_PROP", "CONTEXT_PROP") and depth <= DEEPEST:
+            parts.append(_target_structure(id_data, target.data_path, scene, depth))
+    return parts
+
+
+def plain_curve(curve: bpy.types.FCurve, origin: float = 0.0) -> list[object]:
+    """Give what a curve's values follow as plain values, its keys counted from the frame `origin`.
+
+    Handles that Blender computes from the keys are left out, and frames rounded: moving a strip back and forth changes their last digits.
+    """
+    keys = [
+        [
+            round(key.co[0] - origin, 1),
+            _seven(key.co[1]),
+            key.interpolation,
+            *((key.easing, *map(_seven, (key.back, key.amplitude, key.period))) if key.interpolation not in PLAIN else ()),
+            *(_handle(point, kind, origin) for point, kind in _handles(key)),
+        ]
+        for key in curve.keyframe_points
+    ]
+    samples = [[round(point.co[0] - origin, 1), _seven(point.co[1])] for point in curve.sampled_points]
+    return [curve.extrapolation, keys, samples, [_modifier(one) for one in curve.modifiers if not one.mute]]
+
+
+PLAIN = ("BEZIER", "LINEAR", "CONSTANT")
+COMPUTED = ("AUTO", "AUTO_CLAMPED", "VECTOR")
+
+
+def _handles(key: bpy.types.Keyframe) -> list[tuple[object, str]]:
+    sides = [(key.handle_left, key.handle_left_type), (key.handle_right, key.handle_right_type)]
+    return sides if key.interpolation in ("BEZIER",) else sides[:1]  # the left one ends the span before
+
+
+def _handle(point: object, kind: str, origin: float) -> object:
+    return kind if kind in COMPUTED else [kind, round(point[0] - origin, 1), _seven(point[1])]
+
+
+def _modifier(modifier: bpy.types.FModifier) -> list[object]:
+    names = [one.identifier for one in modifier.bl_rna.properties if one.type in ("FLOAT", "INT", "BOOLEAN", "ENUM", "STRING")]
+    return [[name, _plain(getattr(modifier, name))] for name in names if name not in ("show_expanded", "active")]
+
+
+def _plain(value: object) -> object:
+    return list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+
+
+def _seven(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+# What it depends on ---------------------------------------------------------------------------------------------------------------------
+
+
+def _variable(variable: bpy.types.DriverVariable, scene: bpy.types.Scene, depth: int) -> Sampler:
+    data = _data_block(variable, scene)
+    if variable.type not in ("SINGLE_PROP", "CONTEXT_PROP"):
+        raise _refusal(f"a place in space (its variable “{variable.name}”)")
+    if data is None:
+        raise _refusal(f"something that is gone (its variable “{variable.name}”)")
+    return _property(data, variable.targets[0].data_path, scene, depth)
+
+
+def _data_block(variable: bpy.types.DriverVariable, scene: bpy.types.Scene) -> bpy.types.ID | None:
+    target = variable.targets[0]
+    if variable.type == "CONTEXT_PROP":
+        return scene if target.context_property == "ACTIVE_SCENE" else None
+    return target.id
+
+
+def _property(data: bpy.types.ID, path: str, scene: bpy.types.Scene, depth: int) -> Sampler:
+    """Follow a property of a data-block: driven, keyframed, or as it is."""
+    driver, keys = _animation(data, path)
+    if driver is not None:
+        return sampler(driver, scene, depth=depth + 1)
+    if keys is not None:
+        return keys.evaluate
+    if path == "frame_current" and isinstance(data, bpy.types.Scene):
+        return float
+    if data.animation_data is not None and any(not track.mute and len(track.strips) for track in data.animation_data.nla_tracks):
+        raise _refusal(f"“{data.name}”, which the Nonlinear Animation editor moves")
+    value = _number(data, path)
+    return lambda _frame: value
+
+
+def _target_structure(data: bpy.types.ID, path: str, scene: bpy.types.Scene, depth: int) -> object:
+    driver, keys = _animation(data, path)
+    if driver is not None:
+        return structure(driver, scene, depth=depth + 1)
+    if keys is not None:
+        return plain_curve(keys)
+    if path == "frame_current":
+        return path
+    try:
+        return _seven(_number(data, path))
+    except UserError:
+        return None
+
+
+def _animation(data: bpy.types.ID, path: str) -> tuple[bpy.types.FCurve | None, bpy.types.FCurve | None]:
+    """Find what moves a property: a driver, keyframes, or neither."""
+    if data.animation_data is None:
+        return None, None
+    names = {(path, 0), *_element(path)}
+    driver = next((one for one in data.animation_data.drivers if (one.data_path, one.array_index) in names and not one.mute), None)
+    keys = next((one for one in compat.curves(data) if (one.data_path, one.array_index) in names and compat.moves(one)), None)
+    return driver, keys
+
+
+def _element(path: str) -> list[tuple[str, int]]:
+    """Read `location[1]` and `location.y` as curves name them: ("location", 1)."""
+    if found := INDEXED.match(path):
+        return [(found[1], int(found[2]))]
+    if found := LETTERED.match(path):
+        return [(found[1], LETTERS[found[2]])]
+    return []
+
+
+def _number(data: bpy.types.ID, path: str) -> float:
+    try:
+        return float(data.path_resolve(path))
+    except (TypeError, ValueError) as error:
+        raise _refusal(f"“{path}” of “{data.name}”, which is no number") from error
+
+
+def _refusal(what: str) -> UserError:
+    return UserError(
+        f"A driver depends on {what}: that is known only while Blender plays.", "Drive it by single properties, or give it keyframes."
+    )
+
+
+# What it makes of them ------------------------------------------------------------------------------------------------------------------
+
+
+def _combined(kind: str, parts: tuple[Sampler, ...]) -> Sampler:
+    if not parts:
+        return lambda _frame: 0.0
+    combine: dict[str, Callable[[list[float]], float]] = {
+        "SUM": sum,
+        "AVERAGE": lambda values: sum(values) / len(values),
+        "MIN": min,
+        "MAX": max,
+    }
+    return lambda frame: combine[kind]([part(frame) for part in parts])
+
+
+def _clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
+    return max(low, min(value, high))
+
+
+def _smoothstep(low: float, high: float, value: float) -> float:
+    share = _clamp((value - low) / (high - low))
+    return share * share * (3 - 2 * share)
+
+
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    **{
+        name: getattr(math, name)
+        for name in "fabs floor ceil trunc radians degrees sin cos tan asin acos atan atan2 exp log sqrt pow fmod".split()
+    },
+    **{"abs": abs, "round": round, "int": int, "float": float, "min": min, "max": max, "clamp": _clamp, "smoothstep": _smoothstep},
+    "lerp": lambda start, end, share: start + (end - start) * share,
+}
+CONSTANTS = {"pi": math.pi, "e": math.e, "True": 1.0, "False": 0.0}
+OPERATORS: dict[type, Callable[..., float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: math.pow,  # of floats, which never grows without end
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def _formula(driver: bpy.types.Driver, variables: dict[str, Sampler]) -> Sampler:
+    words = driver.expression
+    if driver.use_self:
+        raise _refusal("“self”")
+    try:
+        body = ast.parse(words.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise UserError(f"The driver's expression “{words}” cannot be read.", "Correct it: right-click the number, Edit Driver.") from error
+    value = _compiled(body, {**variables, "frame": float})
+
+    def safely(frame: float) -> float:
+        try:
+            number = float(value(frame))
+            if not math.isfinite(number):
+                raise ValueError("it is no finite number")  # noqa: TRY301
+            return number
+        except (ArithmeticError, ValueError, TypeError) as error:
+            raise UserError(
+                f"The driver's expression “{words}” has no value at frame {frame:g}: {error}.", "Correct it: right-click, Edit Driver."
+            ) from error
+
+    return safely
+
+
+def _compiled(node: ast.AST, names: dict[str, Sampler]) -> Sampler:
+    """Turn an expression into a function of the frame; whatever is not listed here is refused."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return lambda _frame: float(value)
+        case ast.Name(id=name) if name in names:
+            return names[name]
+        case ast.Name(id=name) if name in CONSTANTS:
+            return lambda _frame: CONSTANTS[name]
+        case ast.UnaryOp(op=kind, operand=operand) if type(kind) in OPERATORS:
+            one, act = _compiled(operand, names), OPERATORS[type(kind)]
+            return lambda frame: act(one(frame))
+        case ast.BinOp(left=left, op=kind, right=right) if type(kind) in OPERATORS:
+            one, other, act = _compiled(left, names), _compiled(right, names), OPERATORS[type(kind)]
+            return lambda frame: act(one(frame), other(frame))
+        case ast.Compare(left=left, ops=[kind], comparators=[right]) if type(kind) in OPERATORS:
+            one, other, act = _compiled(left, names), _compiled(right, names), OPERATORS[type(kind)]
+            return lambda frame: act(one(frame), other(frame))
+        case ast.BoolOp(op=kind, values=values):
+            parts, whole = [_compiled(value, names) for value in values], all if isinstance(kind, ast.And) else any
+            return lambda frame: whole(part(frame) for part in parts)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            when, then, otherwise = (_compiled(part, names) for part in (test, body, orelse))
+            return lambda frame: then(frame) if when(frame) else otherwise(frame)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            parts = [_compiled(argument, names) for argument in arguments]
+            return lambda frame: FUNCTIONS[name](*(part(frame) for part in parts))
+    raise _refusal(f"“{ast.unparse(node)}”, which is no simple expression")

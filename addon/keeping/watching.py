@@ -1,0 +1,48 @@
+"""What is looked at now and then, and when the .blend is saved or another one is opened. A look takes well under a millisecond."""
+
+import bpy
+
+from . import cleaning, films_here, memory, moving
+
+LOOK_SECONDS = 2.0
+
+
+def look() -> float:
+    """See what has changed; Blender's timer calls it."""
+    films_here.look()
+    moving.look()
+    moving.turn_if_may()
+    moving.let_go_if_may()
+    memory.look()
+    return LOOK_SECONDS
+
+
+@bpy.app.handlers.persistent
+def _take_saved(*_: object) -> None:
+    films_here.note_all()
+    moving.look()
+    moving.note_saved()
+
+
+@bpy.app.handlers.persistent
+def _take_opened(*_: object) -> None:
+    cleaning.forget()
+    films_here.forget()
+    moving.forget()
+    moving.look()
+
+
+def register() -> None:
+    """Start looking."""
+    bpy.app.timers.register(look, first_interval=LOOK_SECONDS, persistent=True)
+    bpy.app.handlers.save_post.append(_take_saved)
+    bpy.app.handlers.load_post.append(_take_opened)
+
+
+def unregister() -> None:
+    """Stop looking, and forget what was seen."""
+    bpy.app.handlers.load_post.remove(_take_opened)
+    bpy.app.handlers.save_post.remove(_take_saved)
+    if bpy.app.timers.is_registered(look):
+        bpy.app.timers.unregister(look)
+    memory.forget()

@@ -1,0 +1,33 @@
+"""Mixes a scene's sound in a Blender of its own, in the background: ``BLENDER ... mix_script.py -- FILE.blend SOUND.wav``.
+
+Nothing of the add-on is loaded there. Ends with 1 where a sound is missing: Blender would mix silence.
+"""
+
+import os
+import sys
+
+import bpy
+
+
+def main(blend_path: str, sound_path: str) -> int:
+    """Append the .blend's scene and mix its frame range into 32-bit floats, which cannot clip."""
+    with bpy.data.libraries.load(blend_path) as (there, wanted):
+        wanted.scenes = there.scenes[:1]  # the others are shown by scene strips, and come along
+    (scene,) = wanted.scenes
+    missing = [sound.filepath for sound in bpy.data.sounds if sound.users and not sound.packed_file and not _is_there(sound)]
+    if missing:
+        sys.stdout.write(f"Missing: {', '.join(missing)}\n")
+        return 1
+    with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+        bpy.ops.sound.mixdown(filepath=sound_path, check_existing=False, container="WAV", codec="PCM", format="F32")
+    return 0
+
+
+def _is_there(sound: bpy.types.Sound) -> bool:
+    return os.path.isfile(bpy.path.abspath(sound.filepath, library=sound.library))  # noqa: PTH113 (no need of pathlib)
+
+
+if __name__ == "__main__":
+    result = main(*sys.argv[sys.argv.index("--") + 1 :])
+    sys.stdout.flush()
+    os._exit(result)  # at once: nothing here is worth a clean end

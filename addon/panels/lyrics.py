@@ -1,0 +1,108 @@
+"""The words of the song: which line shows which thing, and when."""
+
+import bpy
+
+from ...core.protocol import SENTENCE_MODEL, LineThings
+from .. import jobs, lyrics
+from ..lines import draw_lines
+from ..properties import StripSettings
+from .base import NumbersPanel
+
+ROWS = 6
+
+
+class CHROMASTRIP_UL_lines(bpy.types.UIList):
+    """Lines of the song with their times and things"""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: StripSettings,
+        _item: lyrics.LineItem,
+        _icon: int,
+        _active_data: object,
+        _active_property: str,
+        index: int = 0,
+        _flags: int = 0,
+    ) -> None:
+        """Draw a line."""
+        table = lyrics.rows(data.words)
+        if index >= len(table):
+            return
+        row = table[index]
+        parts = layout.split(factor=0.16)
+        time = parts.row()
+        time.active = False
+        time.label(text=lyrics.clock(row.start_seconds) or "-")
+        parts = parts.split(factor=0.58)
+        parts.label(text=row.text)
+        parts.active = row.start_seconds is not None
+        parts.label(text=row.things[0].name, icon="PINNED" if row.is_pinned else "NONE")
+
+
+class CHROMASTRIP_PT_lyrics(NumbersPanel, bpy.types.Panel):
+    """What the words of the song show"""
+
+    bl_label = "Lyrics"
+    bl_options = {"DEFAULT_CLOSED"}
+    numbers = ("word_fade_seconds", "mood")
+
+    def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
+        """Draw where the words come from, the table, and the selected line."""
+        settings = strip.chromastrip
+        _draw_source(self.layout, context, settings)
+        if settings.words:
+            _draw_table(self.layout, context, settings)
+        super().draw_settings(context, strip)
+
+
+def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings) -> None:
+    column = layout.column()
+    column.row().prop(settings, "lyrics_source", expand=True)
+    if settings.lyrics_source == "FILE":
+        column.prop(settings, "lyrics_path", text="File")
+    else:
+        row = column.row(align=True)
+        row.prop_search(settings, "lyrics_text", bpy.data, "texts", text="Text", icon="TEXT")
+        row.operator("chromastrip.paste_lyrics", text="", icon="PASTEDOWN")
+    column.prop(settings, "lyrics_strategy")
+    column.operator("chromastrip.find_words", icon="VIEWZOOM")
+    if jobs.state.missing == SENTENCE_MODEL:
+        draw_lines(column, context, ("Lyrics are read by a sentence model that is not on this machine.",), icon="INFO")
+        column.operator("chromastrip.download_sentence_model", icon="IMPORT")
+
+
+def _draw_table(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings) -> None:
+    row = layout.row()
+    row.template_list("CHROMASTRIP_UL_lines", "", settings, "lines", settings, "line", rows=ROWS)
+    column = row.column(align=True)
+    column.operator("chromastrip.remove_line", text="", icon="REMOVE")
+    column.operator("chromastrip.pin_line", text="", icon="PINNED")
+    column.separator()
+    column.operator("chromastrip.go_to_line", text="", icon="NEXT_KEYFRAME")
+    column.operator("chromastrip.untime_line", text="", icon="X")
+    column.separator()
+    column.operator("chromastrip.clear_words", text="", icon="TRASH")
+    if untimed := sum(one.start_seconds is None for one in lyrics.rows(settings.words)):
+        draw_lines(layout, context, (f"{untimed} lines have no time: they show nothing yet.",), icon="INFO")
+        layout.operator("chromastrip.spread_lines", icon="ALIGN_JUSTIFY")
+    if (line := lyrics.selected(settings)) is not None:
+        _draw_line(layout.box(), context, settings, line)
+
+
+def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings, line: LineThings) -> None:
+    draw_lines(layout, context, (line.text or "(no words)",), icon="OUTLINER_OB_FONT")
+    first, *others = line.things
+    column = layout.column(align=True)
+    column.operator("chromastrip.choose_line_thing", text=first.name, icon="VIEWZOOM")
+    if others:
+        row = column.row(align=True)
+        for thing in others:
+            row.operator("chromastrip.use_line_thing", text=thing.name).class_id = thing.class_id
+    column = layout.column()
+    column.operator("chromastrip.time_line", icon="TIME")
+    if line.start_seconds is not None:
+        column.prop(settings, "line_start", text="Begins (Sound's Time)")
+        column.prop(settings, "line_end", text="Ends")
+    column.prop(settings, "line_mood")
