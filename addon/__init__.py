@@ -22,6 +22,8 @@ from . import (
     preferences,
     presets,
     properties,
+    status_bar,
+    sources,
     things,
 )
 
@@ -56,12 +58,14 @@ def register() -> None:
     engine_setup.register()
     keeping.register()
     command.register()
+    status_bar.register()
     bpy.types.SEQUENCER_MT_add.append(operators.hand_over.draw_add_menu)
 
 
 def unregister() -> None:
     """Take everything back; a running worker ends."""
     bpy.types.SEQUENCER_MT_add.remove(operators.hand_over.draw_add_menu)
+    status_bar.unregister()
     command.unregister()
     keeping.unregister()
     engine_setup.unregister()

@@ -62,6 +62,8 @@ def _render(options: argparse.Namespace) -> None:
     if strangers := [name for name in options.strip if name not in sounds]:
         raise UserError(f"There is no sound strip “{strangers[0]}”.", f"There are: {', '.join(sounds) or 'none'}.")
     for name in options.strip or sounds:
+        for strip in editor.strips_all:  # several would be mixed
+            strip.select = strip.name == name
         editor.active_strip = editor.strips_all[name]
         _wait_for(name, bpy.ops.chromastrip.generate)
     if not options.no_save:

@@ -97,9 +97,10 @@ def remove_curves(data: bpy.types.ID, paths: Collection[str]) -> None:
     for bag in _curve_bags(data):
         for curve in [curve for curve in bag.fcurves if curve.data_path in paths]:
             bag.fcurves.remove(curve)
-    drivers = data.animation_data.drivers if data.animation_data is not None else ()
-    for driver in [driver for driver in drivers if driver.data_path in paths]:
-        drivers.remove(driver)
+    if data.animation_data is not None:
+        drivers = data.animation_data.drivers
+        for driver in [driver for driver in drivers if driver.data_path in paths]:
+            drivers.remove(driver)
 
 
 def _curve_bags(data: bpy.types.ID) -> list[bpy.types.ActionChannelbag]:

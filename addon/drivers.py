@@ -6,19 +6,14 @@ A formula may hold what Blender calls a simple expression: numbers, `frame`, the
 ever executed.
 """
 
-import ast
-import math
-import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import bpy
 
 from ..core.protocol import UserError
-from . import compat
-
-Sampler = Callable[[float], float]
-"""Gives a value for a frame."""
+from . import compat, formulas
+from .formulas import Sampler
 
 DEEPEST = 8  # drivers of drivers of drivers: deeper ones go round in circles
 INDEXED = re.compile(r"^(.*)\[(\d+)\]$")
@@ -47,10 +42,7 @@ def sampler(curve: bpy.types.FCurve, scene: bpy.types.Scene, *, depth: int = 0) 
     if depth > DEEPEST:
         raise _refusal("drivers that depend on each other in a circle")
     variables = {one.name: _variable(one, scene, depth) for one in driver.variables}
-    if driver.type == "SCRIPTED":
-        value = _formula(driver, variables)
-    else:
-        value = _combined(driver.type, tuple(variables.values()))
+    value = _formula(driver, variables) if driver.type == "SCRIPTED" else _combined(driver.type, tuple(variables.values()))
     return lambda frame: curve.evaluate(value(frame))
 
 
@@ -94,12 +86,12 @@ PLAIN = ("BEZIER", "LINEAR", "CONSTANT")
 COMPUTED = ("AUTO", "AUTO_CLAMPED", "VECTOR")
 
 
-def _handles(key: bpy.types.Keyframe) -> list[tuple[object, str]]:
+def _handles(key: bpy.types.Keyframe) -> list[tuple[Sequence[float], str]]:
     sides = [(key.handle_left, key.handle_left_type), (key.handle_right, key.handle_right_type)]
-    return sides if key.interpolation in ("BEZIER",) else sides[:1]  # the left one ends the span before
+    return sides if key.interpolation == "BEZIER" else sides[:1]  # the left one ends the span before
 
 
-def _handle(point: object, kind: str, origin: float) -> object:
+def _handle(point: Sequence[float], kind: str, origin: float) -> object:
     return kind if kind in COMPUTED else [kind, round(point[0] - origin, 1), _seven(point[1])]
 
 
@@ -109,7 +101,7 @@ def _modifier(modifier: bpy.types.FModifier) -> list[object]:
 
 
 def _plain(value: object) -> object:
-    return list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+    return value if isinstance(value, str | int | float) else repr(value)
 
 
 def _seven(number: float) -> float:
@@ -211,93 +203,7 @@ def _combined(kind: str, parts: tuple[Sampler, ...]) -> Sampler:
     return lambda frame: combine[kind]([part(frame) for part in parts])
 
 
-def _clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
-    return max(low, min(value, high))
-
-
-def _smoothstep(low: float, high: float, value: float) -> float:
-    share = _clamp((value - low) / (high - low))
-    return share * share * (3 - 2 * share)
-
-
-FUNCTIONS: dict[str, Callable[..., float]] = {
-    **{
-        name: getattr(math, name)
-        for name in "fabs floor ceil trunc radians degrees sin cos tan asin acos atan atan2 exp log sqrt pow fmod".split()
-    },
-    **{"abs": abs, "round": round, "int": int, "float": float, "min": min, "max": max, "clamp": _clamp, "smoothstep": _smoothstep},
-    "lerp": lambda start, end, share: start + (end - start) * share,
-}
-CONSTANTS = {"pi": math.pi, "e": math.e, "True": 1.0, "False": 0.0}
-OPERATORS: dict[type, Callable[..., float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: math.pow,  # of floats, which never grows without end
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Not: operator.not_,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-
-
 def _formula(driver: bpy.types.Driver, variables: dict[str, Sampler]) -> Sampler:
-    words = driver.expression
     if driver.use_self:
         raise _refusal("“self”")
-    try:
-        body = ast.parse(words.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise UserError(f"The driver's expression “{words}” cannot be read.", "Correct it: right-click the number, Edit Driver.") from error
-    value = _compiled(body, {**variables, "frame": float})
-
-    def safely(frame: float) -> float:
-        try:
-            number = float(value(frame))
-            if not math.isfinite(number):
-                raise ValueError("it is no finite number")  # noqa: TRY301
-            return number
-        except (ArithmeticError, ValueError, TypeError) as error:
-            raise UserError(
-                f"The driver's expression “{words}” has no value at frame {frame:g}: {error}.", "Correct it: right-click, Edit Driver."
-            ) from error
-
-    return safely
-
-
-def _compiled(node: ast.AST, names: dict[str, Sampler]) -> Sampler:
-    """Turn an expression into a function of the frame; whatever is not listed here is refused."""
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return lambda _frame: float(value)
-        case ast.Name(id=name) if name in names:
-            return names[name]
-        case ast.Name(id=name) if name in CONSTANTS:
-            return lambda _frame: CONSTANTS[name]
-        case ast.UnaryOp(op=kind, operand=operand) if type(kind) in OPERATORS:
-            one, act = _compiled(operand, names), OPERATORS[type(kind)]
-            return lambda frame: act(one(frame))
-        case ast.BinOp(left=left, op=kind, right=right) if type(kind) in OPERATORS:
-            one, other, act = _compiled(left, names), _compiled(right, names), OPERATORS[type(kind)]
-            return lambda frame: act(one(frame), other(frame))
-        case ast.Compare(left=left, ops=[kind], comparators=[right]) if type(kind) in OPERATORS:
-            one, other, act = _compiled(left, names), _compiled(right, names), OPERATORS[type(kind)]
-            return lambda frame: act(one(frame), other(frame))
-        case ast.BoolOp(op=kind, values=values):
-            parts, whole = [_compiled(value, names) for value in values], all if isinstance(kind, ast.And) else any
-            return lambda frame: whole(part(frame) for part in parts)
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            when, then, otherwise = (_compiled(part, names) for part in (test, body, orelse))
-            return lambda frame: then(frame) if when(frame) else otherwise(frame)
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
-            parts = [_compiled(argument, names) for argument in arguments]
-            return lambda frame: FUNCTIONS[name](*(part(frame) for part in parts))
-    raise _refusal(f"“{ast.unparse(node)}”, which is no simple expression")
+    return formulas.sampler(driver.expression, {**variables, "frame": float})

@@ -198,7 +198,7 @@ def _is_alive(session: str) -> bool:
 def _try_to_lock(file: IO[bytes]) -> bool:
     try:
         if os.name == "nt":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # ty: ignore[unresolved-attribute]
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

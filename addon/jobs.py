@@ -35,6 +35,7 @@ from ..core.protocol import (
     Listen,
     ListModels,
     Message,
+    Mix,
     ModelJob,
     Progress,
     ProtocolError,
@@ -118,12 +119,19 @@ class ImportJob:
 
 @dataclass(frozen=True, kw_only=True)
 class ListenJob:
-    """A sound strip that the worker listens to, and what shall be marked: some of `markers.KINDS`."""
+    """A sound strip that the worker listens to, and what shall be marked: some of `markers.KINDS`.
+
+    Parameters
+    ----------
+    mixed
+        Of a mix: where it begins, in frames from the strip's left handle, and its length.
+    """
 
     job_id: str
     scene_name: str
     strip_name: str
     kinds: frozenset[str]
+    mixed: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,16 +315,24 @@ def start_import(path: str, scene_name: str, *, first_frame: int) -> None:
     _start(job, Import(job_id=job.job_id, path=path))
 
 
-def start_listening(scene_name: str, strip_name: str, sound_path: str, kinds: frozenset[str]) -> None:
-    """Have a sound listened to, and marked on the timeline.
+def start_listening(
+    scene_name: str,
+    strip_name: str,
+    sound_path: str,
+    kinds: frozenset[str],
+    *,
+    mix: Mix | None = None,
+    mixed: tuple[int, int] | None = None,
+) -> None:
+    """Have a sound listened to, and marked on the timeline; of a mix, how it is made and where it lies.
 
     Raises
     ------
     UserError
         If the engine cannot be started.
     """
-    job = ListenJob(job_id=uuid.uuid4().hex, scene_name=scene_name, strip_name=strip_name, kinds=kinds)
-    _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache")))
+    job = ListenJob(job_id=uuid.uuid4().hex, scene_name=scene_name, strip_name=strip_name, kinds=kinds, mixed=mixed)
+    _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache"), mix=mix))
 
 
 def ask(message: ChooseClasses | KeepingJob, take: Callable[[Event], None], *, busy_words: str) -> None:
@@ -449,6 +465,7 @@ def tick() -> float | None:
             start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
         if (state.begun or state.is_done) and may_insert():
             _insert()
+            redraw_sidebars()
         _look_at_frames()
         if state.waiting and state.job is None and not state.is_done:
             _start_next()

@@ -175,7 +175,7 @@ def _corners(curve: bpy.types.FCurve, origin: int, frame_count: int) -> list[Fra
 
 def _clamped(name: str, value: float) -> float:
     """Keep a value in its range; Blender's float32 0.1 is 0.1 again."""
-    return min(max(float(f"{value:.7g}"), PARAMETERS[name].minimum), PARAMETERS[name].maximum)
+    return min(max(float(f"{value:.6g}"), PARAMETERS[name].minimum), PARAMETERS[name].maximum)
 
 
 def _without_repeats(values: dict[Fraction, float]) -> dict[Fraction, float]:

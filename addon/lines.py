@@ -20,10 +20,18 @@ def draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context, sentences
 
 
 def redraw_sidebars() -> None:
-    """Have panel and preferences drawn again, and no more than that: waveforms and thumbnails cost time that the worker could use."""
+    """Have panel, preferences and status bar drawn again, and no more: waveforms and thumbnails cost time that the worker could use."""
     for window in bpy.context.window_manager.windows:
+        _redraw_status_bar(window)
         for area in window.screen.areas:
             if area.type == "SEQUENCE_EDITOR":
                 next(region for region in area.regions if region.type == "UI").tag_redraw()
             elif area.type == "PREFERENCES":
                 area.tag_redraw()
+
+
+def _redraw_status_bar(window: bpy.types.Window) -> None:
+    """Have it drawn by Blender's only means, which takes away what a running tool has written there: so not then."""
+    if not window.modal_operators:
+        with bpy.context.temp_override(window=window):
+            window.workspace.status_text_set_internal(None)

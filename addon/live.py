@@ -46,7 +46,7 @@ def insert(
     mark_as_drawn(
         settings,
         film=film.digest,
-        drawn=settings_digest(settings),
+        drawn=settings_digest(strip),
         fps=request.fps,
         first_frame=0,
         end_frame=film.frames.frame_count,

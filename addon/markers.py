@@ -5,13 +5,14 @@ Markers called "Beat" are the beats of the next film, whether put by hand, moved
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import bpy
 
 from ..core.protocol import Heard, UserError
-from . import compat, folders, jobs
-from .strips import check_source, scene_fps, sound_path, source_start_seconds, source_strip, unpacked_sound
+from . import compat, jobs
+from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
 KINDS = {
     "BEATS": ("Beats", "Beat"),
@@ -59,9 +60,10 @@ class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
         scene = compat.edited_scene(context)
         try:
             strip = source_strip(scene)
-            check_source(strip)
-            path = unpacked_sound(strip, folders.base_folder()) if strip.sound.packed_file else sound_path(strip)
-            jobs.start_listening(scene.name, strip.name, path, frozenset(self.kinds))
+            path, mix = sound_file(scene, strip)
+            first, end = heard_span(scene, strip)
+            mixed = (first - compat.left_handle(strip), end - first) if mix else None
+            jobs.start_listening(scene.name, strip.name, path, frozenset(self.kinds), mix=mix, mixed=mixed)
         except UserError as error:
             return jobs.refuse(self, error)
         return {"FINISHED"}
@@ -89,8 +91,9 @@ class CHROMASTRIP_OT_insert_markers(bpy.types.Operator):
         if strip is None:
             jobs.show_error(UserError(f"The strip “{told.job.strip_name}” is gone.", "Select a sound, and add the markers again."))
             return {"CANCELLED"}
-        remove(scene, strip, told.job.kinds)
-        count = put(scene, strip, told.heard, told.job.kinds)
+        stretch = stretch_of(scene, strip, told.job.mixed)
+        remove(scene, stretch, told.job.kinds)
+        count = put(scene, stretch, told.heard, told.job.kinds)
         jobs.state.notes = (f"Added {count} markers along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
         return {"FINISHED"}
 
@@ -113,7 +116,8 @@ class CHROMASTRIP_OT_remove_markers(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove them."""
         scene = compat.edited_scene(context)
-        remove(scene, source_strip(scene), frozenset(KINDS))
+        first, end = heard_span(scene, source_strip(scene))
+        remove(scene, Stretch(first=first, end=end), frozenset(KINDS))
         return {"FINISHED"}
 
 
@@ -131,13 +135,30 @@ def _why_no_sound(context: bpy.types.Context) -> str:
 # What is put, and taken away ------------------------------------------------------------------------------------------------------------
 
 
-def put(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, heard: Heard, kinds: frozenset[str]) -> int:
-    """Put markers along a strip, and give their number. Where a bar is marked, its beat is not."""
-    start, fps, left = source_start_seconds(scene, strip), scene_fps(scene), compat.left_handle(strip)
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The frames first ... end - 1 along which markers stand, and the sound's own time at the first of them."""
+
+    first: int
+    end: int
+    begin_seconds: Fraction = Fraction(0)
+
+
+def stretch_of(scene: bpy.types.Scene, strip: bpy.types.Strip, mixed: tuple[int, int] | None) -> Stretch:
+    """Give the stretch of a strip, wherever it is now; of a mix, see `jobs.ListenJob`."""
+    left = compat.left_handle(strip)
+    if mixed is not None:
+        return Stretch(first=left + mixed[0], end=left + sum(mixed))
+    return Stretch(first=left, end=compat.right_handle(strip), begin_seconds=file_start_seconds(scene, strip))
+
+
+def put(scene: bpy.types.Scene, stretch: Stretch, heard: Heard, kinds: frozenset[str]) -> int:
+    """Put markers along a sound, and give their number. Where a bar is marked, its beat is not."""
+    begin, fps = stretch.begin_seconds, scene_fps(scene)
     taken, count = _bar_frames(scene), 0
-    for name, seconds in _marks(heard, kinds, begin=start):
-        frame = left + _nearest((max(Fraction(seconds), start) - start) * fps)
-        if not left <= frame < compat.right_handle(strip) or (name == "Beat" and frame in taken):
+    for name, seconds in _marks(heard, kinds, begin=begin):
+        frame = stretch.first + _nearest((max(Fraction(seconds), begin) - begin) * fps)
+        if not stretch.first <= frame < stretch.end or (name == "Beat" and frame in taken):
             continue
         scene.timeline_markers.new(name, frame=frame)
         taken |= {frame} if name.startswith("Bar ") else set()
@@ -158,11 +179,11 @@ def _marks(heard: Heard, kinds: frozenset[str], *, begin: Fraction) -> Iterator[
         yield from (("Beat", seconds) for seconds in beats if seconds >= begin)
 
 
-def remove(scene: bpy.types.Scene, strip: bpy.types.Strip, kinds: frozenset[str]) -> None:
-    """Remove the markers of some kinds along a strip."""
+def remove(scene: bpy.types.Scene, stretch: Stretch, kinds: frozenset[str]) -> None:
+    """Remove the markers of some kinds along a sound."""
     words = {KINDS[kind][1] for kind in kinds}
     for marker in list(scene.timeline_markers):
-        inside = compat.left_handle(strip) <= marker.frame < compat.right_handle(strip)
+        inside = stretch.first <= marker.frame < stretch.end
         if inside and marker.name.partition(" ")[0] in words:
             scene.timeline_markers.remove(marker)
 

@@ -8,11 +8,13 @@ import sys
 
 import bpy
 
+MIX_SCENE = "Chromastrip Mix"
+
 
 def main(blend_path: str, sound_path: str) -> int:
     """Append the .blend's scene and mix its frame range into 32-bit floats, which cannot clip."""
     with bpy.data.libraries.load(blend_path) as (there, wanted):
-        wanted.scenes = there.scenes[:1]  # the others are shown by scene strips, and come along
+        wanted.scenes = [next(name for name in there.scenes if name.startswith(MIX_SCENE))]
     (scene,) = wanted.scenes
     missing = [sound.filepath for sound in bpy.data.sounds if sound.users and not sound.packed_file and not _is_there(sound)]
     if missing:

@@ -7,14 +7,16 @@ from typing import Any
 import bpy
 
 from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
-from . import fitting, lyrics, models, things
+from . import compat, fitting, lyrics, models, things
 
 DEFAULTS = Settings()
 SIZED = {Model.BIGGAN, Model.SYNC_CARD}
 """What draws in several sizes."""
-CHOICES = ("model", "own_model", "look", "classes", "excluded", "words", "limit_flashes", "fit")
+CHOICES = ("model", "own_model", "look", "classes", "excluded", "words", "motion_stem", "class_stem", "limit_flashes", "fit")
 NETWORK = ("model", "own_model", "size")
 """What a piece of a film has in common with the film."""
+OF_FILM = (*NETWORK, "motion_stem", "class_stem")
+"""What is asked for with a sound, and stays as it is on pictures."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -30,6 +32,14 @@ def number_property(name: str, **options: Any) -> object:
 def _own_models(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
     """List the user's own networks, as far as the worker has told of them."""
     return [entry.name for entry in models.state.entries or () if not entry.is_published and typed.lower() in entry.name.lower()]
+
+
+def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str) -> list[str]:
+    """List the scene's other sound strips."""
+    scene = compat.edited_scene(context)
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor is not None else ()
+    others = (strip.name for strip in strips if strip.type == "SOUND" and strip.chromastrip != group)
+    return [name for name in others if typed.lower() in name.lower()]
 
 
 class StripSettings(bpy.types.PropertyGroup):
@@ -160,6 +170,22 @@ class StripSettings(bpy.types.PropertyGroup):
         " epilepsy. Off: draw the film as it is, and tell where it flashes",
         default=True,
         options=set(),
+    )
+    motion_stem: bpy.props.StringProperty(
+        name="Motion From",
+        description="Another sound whose hits and loudness move the picture, such as the drums alone: a sound strip, which sounds where it"
+        " lies, or a file, which begins when this sound's file does. It may be muted. Empty: the sound itself",
+        options=set(),
+        search=_other_sounds,
+        search_options={"SUGGESTION"},
+    )
+    class_stem: bpy.props.StringProperty(
+        name="Things From",
+        description="Another sound whose notes change the things, such as the voice alone: a sound strip, which sounds where it lies, or a"
+        " file, which begins when this sound's file does. It may be muted. Empty: the sound itself",
+        options=set(),
+        search=_other_sounds,
+        search_options={"SUGGESTION"},
     )
     fit: bpy.props.EnumProperty(
         name="Fit",

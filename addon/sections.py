@@ -18,11 +18,23 @@ from pathlib import Path
 
 import bpy
 
-from ..core.protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, Mix, ProtocolError, RenderRequest, Section, Settings, UserError, decode
+from ..core.protocol import (
+    FILM_FILE,
+    UNFINISHED_FILE,
+    FrameSequence,
+    Mix,
+    ProtocolError,
+    RenderRequest,
+    Section,
+    Settings,
+    Stem,
+    UserError,
+    decode,
+)
 from . import compat, engine, fitting, folders, keyframes, scenes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
-from .strips import current_strips, frames_folder, heard_span, portable, scene_fps, selected_sources, sound_path, unpacked_sound
+from .strips import current_strips, frames_folder, heard_span, portable, scene_fps, selected_sources, sound_path, stem_path, unpacked_sound
 
 LOOK_SECONDS = 2.0  # between two looks at the disk
 NUMBER = re.compile(r"(\d+)\.\w+$")
@@ -303,10 +315,19 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
         film,
         sound_path=sound,
         mix=mix,
+        motion_stem=_stem_of(scene, strip.chromastrip.motion_stem, film.motion_stem, base),
+        class_stem=_stem_of(scene, strip.chromastrip.class_stem, film.class_stem, base),
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
         machine=engine.machine(),
     )
+
+
+def _stem_of(scene: bpy.types.Scene, named: str, stem: Stem | None, base: Path) -> Stem | None:
+    """Give a sound that drives a part of the film, or where its file is now if the .blend has moved with it."""
+    if stem is None or not named or Path(stem.sound_path).is_file():
+        return stem
+    return replace(stem, sound_path=stem_path(scene, named, base))
 
 
 def _read_film(strip: bpy.types.ImageStrip) -> RenderRequest:

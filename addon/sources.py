@@ -20,6 +20,7 @@ from ..core.protocol import MIXER_VARIABLE, Mix, UserError
 from . import compat
 
 MIX_RATE = 48_000
+MIX_SCENE = "Chromastrip Mix"  # `mix_script` looks for it
 CURVES = ("volume", "pan")
 MIX_SCRIPT = os.fspath(Path(__file__).with_name("mix_script.py"))
 
@@ -121,11 +122,12 @@ def mix(scene: bpy.types.Scene, strips: Sequence[bpy.types.Strip], folder: Path)
 def _write_alone(scene: bpy.types.Scene, strips: Sequence[bpy.types.Strip], blend: Path) -> None:
     """Write a .blend with a copy of the scene that holds these strips only."""
     copy = scene.copy()
+    copy.name, copy.use_fake_user = MIX_SCENE, True  # a copy has no users yet, and would not be written
     temporary = blend.with_name(f".writing-{uuid.uuid4().hex}.blend")
     try:
         _strip_down(copy, strips)
         blend.parent.mkdir(parents=True, exist_ok=True)
-        bpy.data.libraries.write(os.fspath(temporary), {copy}, path_remap="ABSOLUTE", compress=True)
+        _write(copy, temporary)
         temporary.replace(blend)
     except OSError as error:
         raise UserError(f"{blend} cannot be written: {error.strerror}.", "Choose another folder in Output.") from error
@@ -134,10 +136,18 @@ def _write_alone(scene: bpy.types.Scene, strips: Sequence[bpy.types.Strip], blen
         temporary.unlink(missing_ok=True)
 
 
+def _write(copy: bpy.types.Scene, path: Path) -> None:
+    """Write the scene alone; where others are shown in it, the whole file: Blender 5.2 crashes upon writing scene strips alone."""
+    if any(strip.type == "SCENE" for strip in copy.sequence_editor.strips_all):
+        bpy.ops.wm.save_as_mainfile(filepath=os.fspath(path), copy=True, compress=True, check_existing=False, relative_remap=True)
+    else:
+        bpy.data.libraries.write(os.fspath(path), {copy}, path_remap="ABSOLUTE", compress=True)
+
+
 def _strip_down(copy: bpy.types.Scene, strips: Sequence[bpy.types.Strip]) -> None:
     """Take everything out of a scene that is not heard, and set its range."""
     first, end = span(strips)
-    copy.use_preview_range, copy.use_audio = False, False  # the latter mutes
+    copy.use_preview_range, copy.use_audio = False, True
     copy.frame_start, copy.frame_end = first, end - 1
     copy.render.ffmpeg.audio_mixrate, copy.render.ffmpeg.audio_channels = MIX_RATE, "MONO"
     copy.camera = copy.world = None
@@ -208,7 +218,10 @@ def _modifier_told(modifier: bpy.types.StripModifier) -> list[Any]:
 def _curve_told(scene: bpy.types.Scene, strip: bpy.types.Strip, name: str, left: int) -> list[Any]:
     points = (point for curve in compat.curves(scene) if curve.data_path == _path(strip, name) for point in curve.keyframe_points)
     return [
-        [point.interpolation, *(number for place in (point.handle_left, point.co, point.handle_right) for number in (place[0] - left, place[1]))]
+        [
+            point.interpolation,
+            *(number for place in (point.handle_left, point.co, point.handle_right) for number in (place[0] - left, place[1])),
+        ]
         for point in points
     ]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import FrameSequence, Mix, RenderRequest, UserError
+from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError
 from . import compat, engine, fitting, folders, keyframes, scenes, sources
 from .properties import read_settings
 
@@ -34,6 +33,7 @@ class Placement:
     fit: str = fitting.Fit.FIT
     keyed: tuple[keyframes.KeyedNumber, ...] = ()
     words: str = ""
+    stems: tuple[str, str] = ("", "")
 
 
 # The sound ------------------------------------------------------------------------------------------------------------------------------
@@ -125,8 +125,12 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequ
         frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
         mix=mix,
     )
-    settings = keyframes.with_curves(request.settings, strip, request, origin=first)
-    return replace(request, settings=settings)
+    return replace(
+        request,
+        settings=keyframes.with_curves(request.settings, strip, request, origin=first),
+        motion_stem=stem(scene, strip.chromastrip.motion_stem, request, first=first),
+        class_stem=stem(scene, strip.chromastrip.class_stem, request, first=first),
+    )
 
 
 def placement(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Placement:
@@ -142,16 +146,78 @@ def placement(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Placement:
         channel=max(one.channel for one in heard),
         fit=strip.chromastrip.fit,
         words=strip.chromastrip.words,
+        stems=(strip.chromastrip.motion_stem, strip.chromastrip.class_stem),
         keyed=keyframes.read_keys(strip, origin=first, frame_count=end - first),
     )
 
 
-def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
+def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Fraction:
     """Say where in the sound file the strip's first frame lies, in seconds. A mix begins with the first of its strips."""
     if sources.needs_mix(scene, heard := heard_with(scene, strip)):
         return (compat.left_handle(strip) - sources.span(heard)[0]) / scene_fps(scene)
+    return file_start_seconds(scene, strip)
+
+
+def file_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
+    """Say where in its own file a sound strip's first frame lies, in seconds."""
+    return own_start_seconds(scene, strip)
+
+
+def own_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
+    """Say where in its own file a sound strip's first frame lies, in seconds."""
     frames = compat.left_handle(strip) - exact(compat.content_start(strip)) + compat.content_trim_start(strip)
     return frames / scene_fps(scene) + exact(strip.sound_offset)
+
+
+def stem(scene: bpy.types.Scene, named: str, request: RenderRequest, *, first: int) -> Stem | None:
+    """Give the sound that drives a part of a film in the place of the film's own.
+
+    Parameters
+    ----------
+    scene
+        The film's.
+    named
+        The name of a sound strip, which sounds where it lies on the timeline; or a file, which begins when the film's sound does. Empty:
+        none.
+    request
+        The film's.
+    first
+        The scene's frame of the film's first one.
+
+    Raises
+    ------
+    UserError
+        If that sound cannot be used.
+    """
+    if not named:
+        return None
+    path, found = stem_path(scene, named, Path(request.frames_folder)), scene.sequence_editor.strips_all.get(named)
+    if found is None:
+        return Stem(sound_path=path, source_start_seconds=request.source_start_seconds)
+    seconds = own_start_seconds(scene, found) + (first - compat.left_handle(found)) / scene_fps(scene)
+    return Stem(sound_path=path, source_start_seconds=seconds)
+
+
+def stem_path(scene: bpy.types.Scene, named: str, base: Path) -> str:
+    """Give the file of the sound strip, or the sound file, that drives a part of a film.
+
+    Raises
+    ------
+    UserError
+        If that sound cannot be used.
+    """
+    found = scene.sequence_editor.strips_all.get(named)
+    path = Path(bpy.path.abspath(named)).absolute()
+    if found is None and not path.is_file():
+        raise UserError(f"There is no sound strip and no file “{named}” to drive the film.", "Choose another one under Listening.")
+    if found is None:
+        return str(path)
+    sources.check([found])
+    if found.type != "SOUND" or sources.needs_mix(scene, [found]):
+        raise UserError(
+            f"“{named}” cannot drive a film: it is no sound as its file has it.", "Choose a sound that is not retimed, or a sound file."
+        )
+    return unpacked_sound(found, base) if found.sound.packed_file else sound_path(found)
 
 
 def marked_beats(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[Fraction, ...]:
@@ -231,6 +297,7 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     strip.name = f"{where.sound_strip_name} Film"
     strip.color_tag = STRIP_COLOR
     strip.chromastrip.fit, strip.chromastrip.words = where.fit, where.words
+    strip.chromastrip.motion_stem, strip.chromastrip.class_stem = where.stems
     strip.chromastrip.mixed_names = "\n".join(where.sound_names) if len(where.sound_names) > 1 else ""
     fitting.apply(scene, strip)
     keyframes.write_keys(strip, where.keyed, origin=where.left_handle)

@@ -20,6 +20,9 @@ START_SECONDS = 120.0
 """How long a worker may take to say hello: a cold disk and an eager virus scanner included."""
 
 END_SECONDS = 0.5  # a worker ends in 0.1 s; Blender must not stand still for one that does not
+LONGEST_END_SECONDS = 30.0
+"""How long a worker that has hung up may take to end, and to leave word how: a moment, unless the machine is very busy."""
+
 MOST_STRANGERS = 8
 READ_BYTES = 1 << 16
 LONGEST_LINE_BYTES = 1 << 20
@@ -57,6 +60,7 @@ class WorkerClient:
         self._strangers: list[Line] = []
         self._line: Line | None = None
         self._unsent: list[Message] = []
+        self._hung_up: float | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self._started = time.monotonic()
         self._process = self._start(python, root)
@@ -91,7 +95,7 @@ class WorkerClient:
         while self._unsent:
             self._line.write(encode(self._unsent.pop(0)))
         lines = self._line.read()
-        if not lines and self._line.closed:
+        if not lines and self._line.closed and not self._is_ending():
             raise self._ended()
         return [decode(line, Event) for line in lines]
 
@@ -168,9 +172,12 @@ class WorkerClient:
                 f"The engine did not start within {START_SECONDS:.0f} s.", "Try again; if it happens again, restart the computer."
             )
 
+    def _is_ending(self) -> bool:
+        """Whether the worker has hung up and is still on its way out: how it ended is known a little later."""
+        self._hung_up = self._hung_up or time.monotonic()
+        return not self.has_ended and time.monotonic() < self._hung_up + LONGEST_END_SECONDS
+
     def _ended(self) -> WorkerError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_SECONDS)  # its connection is closed, so this is a matter of milliseconds
         return WorkerError(
             f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{self._last_words()}",
             "Press Generate again, or Resume a download: what is finished is kept, only the rest is done.",

@@ -141,7 +141,7 @@ def _tell(event: Event) -> None:
 
 
 def note_saved() -> None:
-    """The .blend was saved."""
+    """Take note that the .blend was saved."""
     state.saved = bool(state.leaving)
 
 

@@ -103,8 +103,8 @@ class CHROMASTRIP_OT_move_frames_here(bpy.types.Operator):
 
     bl_idname = "chromastrip.move_frames_here"
     bl_description = (
-        "Bring the films that lie elsewhere into this file's folder, and let the strips show them there. Where they are now, they are removed"
-        " when you save this file"
+        "Bring the films that lie elsewhere into this file's folder, and let the strips show them there. "
+        "Where they are now, they are removed when you save this file"
     )
     bl_label = "Move Frames Here"
     bl_options = {"INTERNAL"}

@@ -12,7 +12,7 @@ from ...core.protocol import ChooseClasses, ClassesChosen, Event, LineThings, St
 from .. import compat, folders, jobs, lyrics, scenes, things
 from ..properties import StripSettings
 from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip
-from ..strips import scene_fps, source_start_seconds
+from ..strips import heard_span, scene_fps, source_start_seconds
 from .asking import may
 from .things import NO_STRIP, exchange, find_strip, offered_things, redraw
 
@@ -302,8 +302,8 @@ class CHROMASTRIP_OT_spread_lines(bpy.types.Operator):
         """Spread them."""
         scene, strip, settings = compat.edited_scene(context), _strip(context), _settings(context)
         try:
-            begin = sound_seconds(scene, strip, compat.left_handle(strip))
-            end = sound_seconds(scene, strip, compat.right_handle(strip) - 1)
+            first, after = (compat.left_handle(strip), compat.right_handle(strip)) if is_film(strip) else heard_span(scene, strip)
+            begin, end = sound_seconds(scene, strip, first), sound_seconds(scene, strip, after - 1)
         except UserError as error:
             return jobs.refuse(self, error)
         settings.words = line_table.pack(lyrics.spread(lyrics.rows(settings.words), begin, end))

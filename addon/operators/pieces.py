@@ -6,7 +6,7 @@ import bpy
 
 from ...core.protocol import UserError
 from .. import compat, jobs, keyframes, scenes
-from ..properties import NETWORK, made_with, set_made_with
+from ..properties import OF_FILM, made_with, set_made_with
 from ..sections import film_length, film_origin, is_film, outdated, piece_request, selected_films, shown_strip, sound_of, sounds_of
 from ..sources import sounds
 from ..strips import current_strips
@@ -69,7 +69,7 @@ def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequen
 
 
 class CHROMASTRIP_OT_redo(bpy.types.Operator):
-    """Give the sound the settings and keyframes of the selected strip that was drawn from it, and select the sound: to draw another film like it"""
+    """Give the sound the settings and keyframes of the selected strip drawn from it, and select the sound: to draw another film like it"""
 
     bl_idname = "chromastrip.redo"
     bl_label = "Redo"
@@ -135,7 +135,7 @@ class CHROMASTRIP_OT_copy_settings(bpy.types.Operator):
 
 
 class CHROMASTRIP_OT_paste_settings(bpy.types.Operator):
-    """Give all selected strips the copied settings and keyframes, counted from where each film begins. Pictures keep their model and size: those belong to the whole film"""
+    """Give all selected strips the copied settings and, from where each film begins, keyframes. Pictures keep their model and size"""
 
     bl_idname = "chromastrip.paste_settings"
     bl_label = "Paste Settings"
@@ -150,7 +150,7 @@ class CHROMASTRIP_OT_paste_settings(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set them."""
         for strip in _targets(context):
-            set_made_with(strip.chromastrip, _copied, keep=NETWORK if is_film(strip) else ())
+            set_made_with(strip.chromastrip, _copied, keep=OF_FILM if is_film(strip) else ())
             keyframes.write_keys(strip, tuple(_copied_keys), origin=film_origin(strip))
         return {"FINISHED"}
 

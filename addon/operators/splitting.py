@@ -42,7 +42,9 @@ class CHROMASTRIP_OT_split_at_markers(bpy.types.Operator):
         films = selected_films(scene)
         if not films:
             return may(cls, "Select a strip of pictures that were drawn here")
-        return may(cls, "" if inside(films, (marker.frame for marker in scene.timeline_markers)) else "No marker stands along these pictures")
+        return may(
+            cls, "" if inside(films, (marker.frame for marker in scene.timeline_markers)) else "No marker stands along these pictures"
+        )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cut them."""

@@ -21,7 +21,7 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     if state.is_done:
         column.label(text="Finished. Stop playback to insert it", icon="CHECKMARK")
     else:
-        factor, text = _progress_words(state.progress)
+        factor, text = progress_words(state.progress)
         column.progress(factor=factor, text=text)
     if state.begun:
         column.label(text="Stop playback to see what is drawn")
@@ -59,7 +59,8 @@ def draw_unfinished(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     column.operator("chromastrip.insert_finished_frames", icon="FILE_IMAGE")
 
 
-def _progress_words(progress: Progress | None) -> tuple[float, str]:
+def progress_words(progress: Progress | None) -> tuple[float, str]:
+    """Say how far a job is: 0 ... 1, and in words."""
     if progress is None:
         return 0.0, "Starting Engine"
     factor = progress.done / max(progress.total, 1)

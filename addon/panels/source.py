@@ -5,10 +5,10 @@ from fractions import Fraction
 import bpy
 
 from ...core.protocol import UserError
-from .. import compat, jobs
+from .. import compat, jobs, sources
 from ..lines import draw_lines
 from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
-from ..strips import source_strip
+from ..strips import heard_with, source_strip
 
 STATE_ICONS = {
     State.FRESH: "CHECKMARK",
@@ -53,18 +53,23 @@ def _draw_copy_buttons(row: bpy.types.UILayout) -> None:
 def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw which sound is meant, and what should be known about it."""
     try:
-        strip = source_strip(compat.edited_scene(context))
+        scene = compat.edited_scene(context)
+        strip = source_strip(scene)
     except UserError as error:
         draw_lines(layout, context, (error.cause, error.cure), icon="INFO")
         return
     row = layout.row()
-    row.label(text=strip.name, icon="SOUND")
-    row.label(text=f"{compat.frame_count(strip)} frames")
+    heard = heard_with(scene, strip)
+    first, end = sources.span(heard)
+    row.label(text=strip.name if len(heard) == 1 else f"Mix of {len(heard)} Sounds", icon="SOUND")
+    row.label(text=f"{end - first} frames")
     _draw_copy_buttons(row)
+    if len(heard) > 1:
+        draw_lines(layout, context, (f"The settings are those of “{strip.name}”.",))
     _draw_cautions(layout, context, strip)
 
 
-def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.SoundStrip) -> None:
+def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.Strip) -> None:
     if strip.mute:
         draw_lines(
             layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO"

@@ -57,7 +57,9 @@ def _mixer() -> list[str]:
 def _run(command: list[str], *, made: Path, cancelled: Cancelled) -> None:
     """Run Blender until it has made the file."""
     try:
-        mixer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, creationflags=NO_WINDOW)
+        mixer = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, creationflags=NO_WINDOW
+        )
     except OSError as error:
         raise UserError(f"Blender could not be started to mix the sound: {error}.", "Try again.") from error
     try:
@@ -66,7 +68,9 @@ def _run(command: list[str], *, made: Path, cancelled: Cancelled) -> None:
         mixer.kill()
         mixer.wait()
     if mixer.returncode != 0 or not made.is_file() or not made.stat().st_size:
-        raise UserError(f"Blender could not mix the sound. Its last words: {words[-LAST_WORDS:]}", "Put missing sounds back, then try again.")
+        raise UserError(
+            f"Blender could not mix the sound. Its last words: {words[-LAST_WORDS:]}", "Put missing sounds back, then try again."
+        )
 
 
 def _words_of(mixer: subprocess.Popen[bytes], cancelled: Cancelled) -> str:

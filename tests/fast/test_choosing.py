@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.protocol import Pin, Stage, Strategy, UserError, class_names
 from core.words import choosing, choosing_job, lyrics, word_senses
 from core.words.choosing import Wishes
+from core.working import CancelledError
 from tests import verses
 
 FOOD = {number for number, kind in enumerate(class_names.kinds()) if kind in {"food", "vegetable", "fruit", "drink"}} | {
@@ -267,6 +268,13 @@ def test_loading_is_told_before_it_begins(verses_read):
     told = []
     choosing_job.answer(verses.job(verses.CHORUS, cache_folder=verses_read.cache_folder), report=lambda *stage: told.append(stage))
     assert told[0] == (Stage.LOADING, 0, 1)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_finding_things_ends_when_nobody_wants_it_any_more(verses_read, steps):
+    asked = iter(range(100))
+    with pytest.raises(CancelledError):
+        choosing_job.answer(verses.job(verses.CHORUS, cache_folder=verses_read.cache_folder), cancelled=lambda: next(asked) >= steps)
 
 
 @pytest.mark.parametrize(

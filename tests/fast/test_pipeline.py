@@ -19,6 +19,7 @@ from core import drawing, pictures
 from core.backends import Backends
 from core.drawing import MOST_WAITING
 from core.flash_safety import flashes
+from core.frame_folder import is_unfinished
 from core.keys import picture_key
 from core.pipeline import CancelledError, render
 from core.protocol import Model, Section, Settings, Stage, UserError, decode
@@ -286,6 +287,15 @@ def test_a_film_that_flashes_is_calmed_until_it_does_not(request_wild):
     assert flashing(limited) == ()
     (warning,) = limited.warnings
     assert "more calmly" in warning
+
+
+def test_a_flashing_film_is_shown_as_it_is_and_becomes_a_calmer_one(request_wild):
+    began = []
+    film = light(request_wild(), begun=began.append)
+    assert film.digest == light(request_wild(name="in order")).digest
+    assert [folder.digest == film.digest for folder in began] == [False]
+    assert is_unfinished(began[0].path)  # that one flashes: nobody shall take it for the film
+    assert not is_unfinished(Path(film.frames.folder))
 
 
 def test_a_calmed_film_differs_only_where_it_says(request_wild):

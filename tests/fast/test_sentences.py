@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.protocol import UserError
+from core.protocol import SENTENCE_MODEL, UserError
 from core.words import sentences
+from core.working import CancelledError
 from tests import verses, web_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +99,7 @@ def test_without_a_model_the_cure_is_told_and_the_network_left_alone(no_package,
         sentences.find_model(None, cache_folder=tmp_path)
     assert "not on this machine" in caught.value.cause
     assert "downloaded (90 MB)" in caught.value.cure
+    assert caught.value.missing == SENTENCE_MODEL
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,6 +126,17 @@ def test_a_download_goes_on_where_it_ended(few_bytes, no_package, tmp_path):
         server.files["/modules.json"] = missing
         sentences.download_model(cache_folder=tmp_path, addresses=[server.url])
         assert len(server.requests) == asked_before + 2  # what was missing, and what comes after it
+
+
+def test_a_download_tells_how_far_all_files_are_and_can_be_ended(few_bytes, no_package, tmp_path):
+    told = []
+    with web_server.running({f"/{name}": text for name, text in few_bytes.items()}) as server:
+        sentences.download_model(cache_folder=tmp_path, addresses=[server.url], report=lambda done, total: told.append((done, total)))
+        total = sum(map(len, few_bytes.values()))
+        assert told == sorted(told)
+        assert told[-1] == (total, total)
+        with pytest.raises(CancelledError):
+            sentences.download_model(cache_folder=tmp_path / "other", addresses=[server.url], cancelled=lambda: True)
 
 
 def test_a_download_of_something_else_is_refused(few_bytes, no_package, tmp_path):

@@ -2,7 +2,6 @@
 
 import math
 import random
-import time
 from dataclasses import replace
 from fractions import Fraction
 

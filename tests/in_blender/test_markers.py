@@ -116,6 +116,6 @@ def test_a_sound_that_is_gone_is_told(addon, saved_film, sound, wait):
 
 def test_bars_are_counted_from_the_beat_that_begins_one(addon, saved_film, sound):
     heard = SimpleNamespace(beats_seconds=tuple(BEAT * n for n in range(12)), first_bar=2, parts=())
-    assert addon.markers.put(saved_film.scene, sound, heard, frozenset({"BARS"})) == 3
+    assert addon.markers.put(saved_film.scene, addon.markers.stretch_of(saved_film.scene, sound, None), heard, frozenset({"BARS"})) == 3
     names = sorted((marker.frame, marker.name) for marker in saved_film.scene.timeline_markers)
     assert names == [(11 + 24, "Bar 1"), (11 + 72, "Bar 2"), (11 + 120, "Bar 3")]

@@ -1,4 +1,4 @@
-"""Frames that nobody needs are removed, and no others; frames move along with a .blend that is saved elsewhere when the user asks for it."""
+"""Frames that nobody needs are removed, and no others; those of a .blend that is saved elsewhere come along when the user asks for it."""
 
 import os
 import time

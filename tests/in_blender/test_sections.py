@@ -1,8 +1,8 @@
 """Pieces of a film: drawn again with settings of their own, up to date or not, their settings passed on."""
 
+import os
 import shutil
 import sys
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -290,7 +290,7 @@ def test_cancel_ends_all_that_waits(addon, saved_film, split, wait):
     for piece in split:
         piece.chromastrip.seed = 5
     bpy.ops.chromastrip.render_stale()
-    assert bpy.ops.chromastrip.cancel() == {"FINISHED"}
+    assert bpy.ops.chromastrip.cancel_all() == {"FINISHED"}
     wait()
     assert not addon.jobs.state.busy
     assert len(list(addon.sections.outdated(saved_film.scene))) == 3
@@ -353,7 +353,7 @@ def test_another_frame_rate_is_out_of_sync(addon, saved_film, film, set_fps):
     assert addon.sections.is_out_of_sync(saved_film.scene, film)
 
 
-def test_what_is_done_for_each_draw_is_quick_and_large_films_turn_quickly(addon, saved_film, add_pictures, tmp_path):
+def test_a_film_of_ten_thousand_frames_is_looked_at_and_turned(addon, saved_film, add_pictures, tmp_path, monkeypatch):
     protocol = sys.modules[addon.__name__.replace(".addon", ".core.protocol")]
     strip = add_pictures("film", count=10_000)
     addon.sections.mark_as_drawn(strip.chromastrip, film="x", drawn="y", fps=Fraction(24), first_frame=0, end_frame=10_000)
@@ -361,19 +361,14 @@ def test_what_is_done_for_each_draw_is_quick_and_large_films_turn_quickly(addon,
     piece = addon.sections.Piece(
         scene_name=saved_film.scene.name, strip_name=strip.name, film="x", first_frame=0, end_frame=10_000, drawn="z", fps=Fraction(24)
     )
-    assert seconds(lambda: addon.sections.noted_state(strip)) < 0.01  # 0.3 ms
-    assert seconds(lambda: addon.sections.missing_count(strip)) < 1  # 0.04 s
-    assert seconds(lambda: addon.sections.show_piece(piece, frames, film="new")) < 1  # 0.13 s where nothing else runs
+    with monkeypatch.context() as patch:
+        for name in ("scandir", "stat", "listdir", "open"):
+            patch.setattr(os, name, lambda *_: pytest.fail("a file was read while drawing"))
+        addon.sections.noted_state(strip)
+    assert addon.sections.missing_count(strip) == 0
+    addon.sections.show_piece(piece, frames, film="new")
     assert addon.sections.missing_count(strip) == 10_000
     assert strip.elements[9_999].filename == "b_009999.png"
-
-
-def seconds(do):
-    began = time.perf_counter()
-    do()
-    took = time.perf_counter() - began
-    print(f"TOOK {took * 1000:.2f} ms")
-    return took
 
 
 def test_redo_gives_the_sound_the_settings_of_its_film(saved_film, film, addon):

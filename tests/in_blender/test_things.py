@@ -1,7 +1,5 @@
 """The list of things: order, pins, chance, what is excluded; and that the strip's text, the list and the request say the same."""
 
-import time
-
 import bpy
 import pytest
 
@@ -56,6 +54,7 @@ def test_the_ends_of_the_list_are_ends(settings):
 def test_the_search_finds_all_names_and_kinds(addon):
     offered = addon.operators.things.offered_things
     for which, count in (("classes", 1000), ("excluded", 1000 + 48)):
+
         class Asked:
             list = which
 

@@ -98,7 +98,7 @@ def test_two_blenders_draw_the_same_film_at_once(addon, saved_film, second, wait
     there = film_of(process)
     assert here.samefile(there)
     assert len(contents(here)) == len(kept_pictures(saved_film)) == FRAMES
-    assert not [path for path in saved_film.folder.rglob(".writing-*")]
+    assert not list(saved_film.folder.rglob(".writing-*"))
 
 
 def test_two_blenders_draw_different_films_at_once(addon, saved_film, second, wait, films):

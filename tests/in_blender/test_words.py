@@ -90,7 +90,7 @@ def test_finding_things_is_cancelled_like_other_jobs(addon, settings, song, wait
     press("cancel")
     wait()
     assert addon.jobs.state.error is None
-    assert settings.words in ("", settings.words) and addon.jobs.state.notes
+    assert settings.words or "Cancelled" in addon.jobs.state.notes[0]  # unless it was faster
 
 
 def test_wrong_lyrics_are_told_with_a_cure(addon, settings, saved_film, wait):
@@ -191,7 +191,6 @@ def test_a_film_carries_its_words_and_notices_when_they_change(addon, timed, sou
     sound.select, film.select = False, True
     saved_film.editor.active_strip = film
     film.chromastrip.line = 3
-    print("DBG", film, film.type, film.select, film.chromastrip.film, film.chromastrip.sound_name, [s.select for s in saved_film.editor.strips], saved_film.editor.active_strip)
     press("use_line_thing", class_id=6)  # of a line without a time: it is in no picture
     assert addon.sections.state(film) == addon.sections.State.FRESH
     film.chromastrip.line = 0

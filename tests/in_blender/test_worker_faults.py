@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import bpy
 import pytest
@@ -46,7 +44,7 @@ def test_cancel_ends_the_job_and_keeps_the_frames(addon, saved_film, add_sound, 
     wait(until=drawing(addon))
     assert bpy.ops.chromastrip.cancel() == {"FINISHED"}
     wait()
-    assert films() == []
+    assert all(addon.sections.state(film).name == "PARTLY" for film in films())
     assert addon.jobs.state.error is None
     assert "Cancelled" in addon.jobs.state.notes[0]
     kept = len(drawn_frames(saved_film))
