@@ -18,6 +18,7 @@ from . import (
     models,
     operators,
     output,
+    overlay,
     panels,
     preferences,
     presets,
@@ -59,12 +60,14 @@ def register() -> None:
     keeping.register()
     command.register()
     status_bar.register()
+    overlay.register()
     bpy.types.SEQUENCER_MT_add.append(operators.hand_over.draw_add_menu)
 
 
 def unregister() -> None:
     """Take everything back; a running worker ends."""
     bpy.types.SEQUENCER_MT_add.remove(operators.hand_over.draw_add_menu)
+    overlay.unregister()
     status_bar.unregister()
     command.unregister()
     keeping.unregister()

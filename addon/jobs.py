@@ -243,14 +243,15 @@ def start_films(films: Sequence[ListedFilm]) -> int:
         If the engine cannot be started.
     """
     asked = {_identity(job.film) for job in _films_under_way()}
-    news = tuple(RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked)
+    news = [RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked]
+    news = [job for job in news if not _comes_anyway(job)]
     wanted = {_identity(film) for film in films}
     job_list.state.offered = tuple(film for film in job_list.state.offered if _identity(film) not in wanted)
     if state.is_drawing:
-        state.waiting += news
+        state.waiting += tuple(news)
     elif news:
         _start(news[0], news[0].message)
-        state.waiting = news[1:]
+        state.waiting = tuple(news[1:])
     note_films()
     return len(news)
 
@@ -258,6 +259,12 @@ def start_films(films: Sequence[ListedFilm]) -> int:
 def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> int:
     """Have films and pieces of films drawn, see `start_films`."""
     return start_films([ListedFilm(request=request, placement=place) for request, place in films])
+
+
+def _comes_anyway(job: RenderJob) -> bool:
+    """Say whether a strip is drawn already as a part of its film."""
+    is_piece = isinstance(job.placement, Piece) and job.mark in {other.mark for other in _films_under_way()}
+    return is_piece and any(strip.name == job.name for strip in live.marked_strips(job.mark))
 
 
 def _identity(film: ListedFilm) -> tuple[str, str, str]:

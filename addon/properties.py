@@ -119,7 +119,7 @@ class StripSettings(bpy.types.PropertyGroup):
         name="Lyrics File",
         description="A text, .lrc, .srt or .vtt file with the song's words, one line of the song on each line",
         subtype="FILE_PATH",
-        options=set(),
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     lyrics_text: bpy.props.StringProperty(
         name="Lyrics Text", description="A text of this .blend with the song's words, one line of the song on each line", options=set()

@@ -31,7 +31,7 @@ from ..core.protocol import (
     UserError,
     decode,
 )
-from . import compat, engine, fitting, folders, keyframes, scenes, sources
+from . import compat, engine, fitting, folders, keyframes, retiming, scenes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
 from .strips import current_strips, frames_folder, heard_span, portable, scene_fps, selected_sources, sound_path, stem_path, unpacked_sound
@@ -49,6 +49,7 @@ class State(enum.Enum):
     MISSING = "Frames are missing"
     PARTLY = "Drawn only partly yet"
     DRAFT = "Draft"
+    OUT_OF_SYNC = "Drawn for another frame rate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,8 @@ class Piece:
         The digest of the settings that it is being drawn with.
     fps
         The film's rate.
+    retimed
+        Which of the new film's frames it shall show, and where, if the scene's rate is another one now.
     """
 
     scene_name: str
@@ -74,6 +77,7 @@ class Piece:
     end_frame: int
     drawn: str
     fps: Fraction
+    retimed: retiming.Retimed | None = None
 
 
 # Which strip, which frames --------------------------------------------------------------------------------------------------------------
@@ -147,6 +151,8 @@ def state(strip: bpy.types.ImageStrip) -> State:
     settings = strip.chromastrip
     if settings.unfinished:
         return State.PARTLY
+    if is_out_of_sync(strip.id_data, strip):
+        return State.OUT_OF_SYNC
     if settings.draft:
         return State.DRAFT
     if settings.drawn and settings.drawn != settings_digest(strip):
@@ -275,13 +281,18 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
     UserError
         If it is not known any more what the film was drawn from, or settings are wrong.
     """
-    film = film_request(scene, strip)
+    film, origin = film_request(scene, strip), film_origin(strip)
     first, end = shown_frames(strip)
+    retimed = None
+    if is_out_of_sync(scene, strip):
+        folder = folders.base_folder(scene) / "sounds"
+        film, retimed = retiming.retimed_film(scene, strip, film, sounds_of(scene, strip), (first, end), folder)
+        first, end, origin = retimed.first_frame, retimed.end_frame, retimed.left_handle - retimed.first_frame
     own = read_settings(strip.chromastrip)
     is_ours = bool(strip.chromastrip.drawn or strip.chromastrip.words)  # else it comes from elsewhere, and its words are the film's alone
     settings = replace(own, curves=film.settings.curves, cues=own.cues if is_ours else film.settings.cues)
     if strip.chromastrip.drawn or keyframes.moving(strip):  # else it comes from elsewhere, and its curves are the film's alone
-        settings = keyframes.with_curves(settings, strip, film, origin=film_origin(strip))
+        settings = keyframes.with_curves(settings, strip, film, origin=origin)
     section = Section(first_frame=first, end_frame=min(end, film.frame_count), settings=settings)
     request = replace(
         with_section(film, section),
@@ -292,10 +303,11 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         scene_name=scenes.noted_name(scene),
         strip_name=strip.name,
         film=strip.chromastrip.film,
-        first_frame=first,
-        end_frame=end,
+        first_frame=shown_frames(strip)[0],
+        end_frame=shown_frames(strip)[1],
         drawn=settings_digest(strip),
         fps=film.fps,
+        retimed=retimed,
     )
     return request, piece
 
@@ -453,8 +465,13 @@ def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.I
     strip = find_piece(piece)
     if strip is None:
         raise UserError(f"The strip “{piece.strip_name}” is gone.", f"Its frames are kept in {frames.folder}.")
-    turn(strip, frames)
-    mark_as_drawn(strip.chromastrip, film=film, drawn=piece.drawn, fps=piece.fps, first_frame=piece.first_frame, end_frame=piece.end_frame)
+    shown, drawn = piece.retimed or piece, piece.drawn
+    if piece.retimed is None:
+        turn(strip, frames)
+    else:
+        retiming.turn(bpy.context, strip, frames, piece.retimed)
+        drawn = settings_digest(strip) if keyframes.moving(strip) else drawn  # keys stay on the scene's frames
+    mark_as_drawn(strip.chromastrip, film=film, drawn=drawn, fps=piece.fps, first_frame=shown.first_frame, end_frame=shown.end_frame)
     return strip
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from .files import link_or_copy, write_whole
 from .keys import film_digest
 from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, decode, encode
+from .protocol.film_curves import CURVES_FILE, FilmCurves
 
 FRAME_DIGITS = 6
 
@@ -48,6 +49,10 @@ class FrameFolder:
             link_or_copy(pictures[key], self.path / file)
         write_whole(self.path / FILM_FILE, encode(self._request).encode())
         (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
+
+    def note_curves(self, curves: FilmCurves) -> None:
+        """Write down what is drawn under the film's strip."""
+        write_whole(self.path / CURVES_FILE, encode(curves).encode())
 
 
 def is_unfinished(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from .cache import content_digest
 from .files import TEMPORARY_PREFIX, check_writable, disk_errors_explained, link_or_copy
 from .keeping import Cleaned, FileId, cached_pictures, frame_files, name_count, remove, remove_film
 from .protocol import FILM_FILE, UNFINISHED_FILE, Stage, UserError
+from .protocol.film_curves import CURVES_FILE
 from .working import end_if, never
 
 Report = Callable[[Stage, int, int], None]
@@ -141,7 +142,7 @@ def _bring(frame: Path, target: Path, *, cached: CachedNames, cache: Path) -> No
 
 
 def _bring_request(film: Path, place: Path) -> None:
-    for name in (UNFINISHED_FILE, FILM_FILE):
+    for name in (CURVES_FILE, UNFINISHED_FILE, FILM_FILE):
         if (film / name).is_file():
             with disk_errors_explained(place):
                 shutil.copyfile(film / name, place / name)

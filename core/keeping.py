@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .files import TEMPORARY_PREFIX
 from .protocol import FILM_FILE, UNFINISHED_FILE
+from .protocol.film_curves import CURVES_FILE
 from .protocol.film_notes import NOTE_FILE, blends_of
 from .protocol.keeping import Amount, Keeper, KeptFilm, Use
 from .working import end_if, never
@@ -212,7 +213,7 @@ def own_files(film: Path) -> Iterator[Path]:
     """Give all that is ours in a film's folder; its request, which makes it a film, last."""
     yield from frame_files(film)
     yield from (path for path in _entries(film) if path.name.startswith(TEMPORARY_PREFIX))
-    yield from (film / name for name in (NOTE_FILE, UNFINISHED_FILE, FILM_FILE))
+    yield from (film / name for name in (NOTE_FILE, CURVES_FILE, UNFINISHED_FILE, FILM_FILE))
 
 
 def cached_pictures(cache: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
 from .files import check_writable
 from .filling import Filling
+from .film_curves import film_curves
 from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
 from .frame_folder import FrameFolder
@@ -100,6 +101,7 @@ def render(
     watched = draw_and_watch(latents, drawing, request)
     frames = FrameFolder(request, keys=watched.keys)
     frames.fill(drawing.pictures)
+    frames.note_curves(film_curves(request, heard, latents))
     warnings = (*_warnings(request, heard), *_flash_warnings(request, watched))
     return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
 

@@ -7,6 +7,7 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +32,8 @@ class SyncCard:
         Width and height in pixels, a multiple of 8.
     fault
         What to do wrong, and at which frame: ``"die@40"`` ends the process, ``"hang@40"`` never returns, ``"memory@40"`` runs out of
-        memory, ``"slow@0.1"`` takes 0.1 s for each frame. Empty: nothing.
+        memory, ``"slow@0.1"`` takes 0.1 s for each frame, ``"pace@/a/file"`` as many as stand in that file, which may change meanwhile.
+        Empty: nothing.
     """
 
     class_total = CLASS_COUNT
@@ -59,12 +61,20 @@ class SyncCard:
         match self._fault:
             case "slow":
                 time.sleep(float(self._fault_argument))
+            case "pace":
+                _keep_pace(Path(self._fault_argument))
             case "die" if frame == int(self._fault_argument):
                 os._exit(3)
             case "hang" if frame == int(self._fault_argument):
                 time.sleep(3600)
             case "memory" if frame == int(self._fault_argument):
                 raise MemoryError
+
+
+def _keep_pace(file: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < float(file.read_text()):
+        time.sleep(0.01)
 
 
 def draw_card(*, frame: int, section: int = 0, size: int = 128) -> np.ndarray:

@@ -36,7 +36,7 @@ def image_strips(scene: bpy.types.Scene) -> list[bpy.types.ImageStrip]:
 def look() -> set[Path]:
     """See which films are shown now, and note this .blend with those that were not before; give their folders."""
     shown = shown_folders()
-    _note(shown - _seen)
+    _note(shown - _seen, _blend_path())
     _seen.update(shown)
     return shown
 
@@ -57,11 +57,10 @@ def _blend_path() -> str:
     return os.path.normpath(bpy.data.filepath) if bpy.data.filepath else ""
 
 
-def _note(films: Iterable[Path]) -> None:
-    if blend := _blend_path():
-        for film in films:
-            if is_film_folder(film):
-                note_blend(film, Path(blend))
+def _note(films: Iterable[Path], blend: str) -> None:
+    for film in films if blend else ():
+        if is_film_folder(film):
+            note_blend(film, Path(os.path.normpath(blend)))
 
 
 def is_film_folder(folder: Path) -> bool:
@@ -69,9 +68,9 @@ def is_film_folder(folder: Path) -> bool:
     return any((folder / name).is_file() for name in REQUEST_FILES)
 
 
-def note_all() -> None:
-    """Note this .blend with all films that it shows: it was saved, perhaps under another name."""
-    _note(shown_folders())
+def note_all(blend: str) -> None:
+    """Note a .blend with all films that are shown: this one was saved as that."""
+    _note(shown_folders(), blend)
 
 
 def forget() -> None:

@@ -18,8 +18,8 @@ def look() -> float:
 
 
 @bpy.app.handlers.persistent
-def _take_saved(*_: object) -> None:
-    films_here.note_all()
+def _take_saved(*saved: object) -> None:
+    films_here.note_all(str(saved[0]) if saved and isinstance(saved[0], str) else bpy.data.filepath)  # a copy keeps the open file's name
     moving.look()
     moving.note_saved()
 

@@ -7,6 +7,7 @@ import bpy
 from ...core.protocol import UserError
 from .. import compat, jobs, keyframes, scenes
 from ..properties import OF_FILM, made_with, set_made_with
+from ..retiming import in_order
 from ..sections import film_length, film_origin, is_film, outdated, piece_request, selected_films, shown_strip, sound_of, sounds_of
 from ..sources import sounds
 from ..strips import current_strips
@@ -39,8 +40,8 @@ class CHROMASTRIP_OT_render_stale(bpy.types.Operator):
     bl_idname = "chromastrip.render_stale"
     bl_label = "Render Stale Strips"
     bl_description = (
-        "Draw all pieces of the scene that are not what their settings say: changed since they were drawn, drawn only partly or as a"
-        " draft, or with missing frames"
+        "Draw all pieces of the scene that are not what their settings say: changed since they were drawn, drawn only partly, as a"
+        " draft or for another frame rate, or with missing frames"
     )
     bl_options = {"REGISTER"}
 
@@ -62,7 +63,7 @@ def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequen
         operator.report({"INFO"}, "All strips are up to date")
         return {"CANCELLED"}
     try:
-        jobs.start_pieces([piece_request(scene, strip) for strip in strips])
+        jobs.start_pieces([piece_request(scene, strip) for strip in in_order(scene, strips)])
     except UserError as error:
         return jobs.refuse(operator, error)
     return {"FINISHED"}

@@ -84,8 +84,8 @@ def _draw_table(layout: bpy.types.UILayout, context: bpy.types.Context, settings
     column.operator("chromastrip.untime_line", text="", icon="X")
     column.separator()
     column.operator("chromastrip.clear_words", text="", icon="TRASH")
-    if untimed := sum(one.start_seconds is None for one in lyrics.rows(settings.words)):
-        draw_lines(layout, context, (f"{untimed} lines have no time: they show nothing yet.",), icon="INFO")
+    if any(one.start_seconds is None for one in lyrics.rows(settings.words)):
+        draw_lines(layout, context, ("Some lines have no time: they show nothing yet.",), icon="INFO")
         layout.operator("chromastrip.spread_lines", icon="ALIGN_JUSTIFY")
     if (line := lyrics.selected(settings)) is not None:
         _draw_line(layout.box(), context, settings, line)

@@ -8,7 +8,7 @@ from ...core.protocol import UserError
 from .. import compat, jobs, sources
 from ..lines import draw_lines
 from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
-from ..strips import heard_with, source_strip
+from ..strips import heard_with, scene_fps, source_strip
 
 STATE_ICONS = {
     State.FRESH: "CHECKMARK",
@@ -17,6 +17,7 @@ STATE_ICONS = {
     State.MISSING: "ERROR",
     State.PARTLY: "TIME",
     State.DRAFT: "FILE_MOVIE",
+    State.OUT_OF_SYNC: "ERROR",
 }
 
 
@@ -32,7 +33,8 @@ def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy
     draw_lines(layout, context, (f"{words}; {frames}",), icon=STATE_ICONS[state])
     scene = compat.edited_scene(context)
     if is_out_of_sync(scene, strip):
-        words = (f"Drawn for {float(Fraction(strip.chromastrip.fps)):.5g} fps: out of sync.", "Select its sound, and press Generate.")
+        drawn, now = (f"{float(fps):.5g} fps" for fps in (Fraction(strip.chromastrip.fps), scene_fps(scene)))
+        words = (f"Drawn for {drawn}; the scene has {now} now.", "Render draws it again, in sync with its sound.")
         draw_lines(layout, context, words, icon="ERROR")
 
 

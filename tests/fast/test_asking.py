@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.command_line import main
+from core.protocol import class_names
 from core.sound import features
 from core.sound.features import CONTROL_RATE
 from tests import sounds
@@ -54,6 +55,14 @@ def shown(film, seconds, fps=25):
 
 def test_things_are_named_by_words_or_numbers(latents):
     assert set(shown(latents("--classes", "tabby", "goldfish", "579"), 3)) <= {281, 1, 579}
+
+
+def test_excluded_things_and_kinds_are_never_chosen_by_the_seed(latents):
+    chosen = latents("--seed", 3)["class_ids"][0].tolist()
+    excluded = class_names.described(chosen[:3])
+    others = latents("--seed", 3, "--exclude", *excluded, "spiders")["class_ids"][0].tolist()
+    assert not set(others) & set(chosen[:3])
+    assert others[: len(chosen) - 3] == chosen[3:]
 
 
 def test_a_table_says_what_shows_and_when(latents):

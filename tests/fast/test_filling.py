@@ -14,6 +14,7 @@ from core.frame_folder import FrameFolder, is_unfinished, read_request
 from core.handover.media import check_present
 from core.pipeline import CancelledError, render
 from core.protocol import FILM_FILE, UNFINISHED_FILE, Clip, Edit, Missing, Track, UserError
+from core.protocol.film_curves import CURVES_FILE
 from core.sync_card import read_card
 from tests import films, sounds
 
@@ -96,7 +97,7 @@ def test_the_finished_film_is_the_one_that_is_drawn_in_order(tmp_path, song):
     assert films.content(one.frames) == films.content(other.frames)
     assert one.digest == other.digest == began[0].digest
     assert not is_unfinished(Path(one.frames.folder))
-    assert sorted(path.name for path in Path(one.frames.folder).iterdir()) == sorted([FILM_FILE, *one.frames.file_names()])
+    assert sorted(path.name for path in Path(one.frames.folder).iterdir()) == sorted([CURVES_FILE, FILM_FILE, *one.frames.file_names()])
 
 
 def test_going_on_shows_what_is_there_at_once_and_draws_the_rest(request_film):

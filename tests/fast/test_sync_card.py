@@ -1,5 +1,6 @@
 """The sync card: read back after whatever an editor does to a picture."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
@@ -82,6 +83,18 @@ def test_the_backend_draws_the_frames_numbers():
     card = SyncCard(size=64)
     drawn = card.draw(None, [3, 0, 700])
     assert [read_card(picture) for picture in drawn] == [(3, 0), (0, 0), (700, 0)]
+
+
+def test_the_pace_can_be_changed_in_the_middle_of_a_frame(tmp_path):
+    pace = tmp_path / "pace"
+    pace.write_text("600")
+    card = SyncCard(size=64, fault=f"pace@{pace}")
+    with ThreadPoolExecutor() as pool:
+        drawing = pool.submit(lambda: len([*card.draw(None, range(3))]))
+        assert not drawing.done()
+        (tmp_path / "new").write_text("0")
+        (tmp_path / "new").replace(pace)
+        assert drawing.result() == 3
 
 
 def test_faults_happen_at_their_frame_only():

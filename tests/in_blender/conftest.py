@@ -1,6 +1,7 @@
 """What the tests inside Blender share. They run in Blender's Python, one file a process: see tests/blender/test_in_blender.py."""
 
 import array
+import atexit
 import json
 import math
 import os
@@ -22,6 +23,21 @@ MODULE = "bl_ext.user_default.chromastrip"
 ROOT = Path(__file__).resolve().parents[2]
 SOUND_RATE = 48_000
 CLICK_SAMPLES = 96  # 2 ms
+EXIT_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """End without Blender 4.5's own tidying up, which sometimes waits for its sound thread for ever; ours is done."""
+    if bpy.app.version < (5, 0, 0):
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[EXIT_STATUS])
 
 
 @pytest.fixture(scope="session")

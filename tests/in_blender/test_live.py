@@ -14,15 +14,40 @@ import pytest
 FRAMES = 48  # 2 s
 
 
-@pytest.fixture(scope="module", autouse=True)
-def slow(extension):
-    """Let each picture take a while, so that there is time to look. One worker draws for all tests."""
+@pytest.fixture(scope="module")
+def set_pace(extension, tmp_path_factory):
+    """Give a function that says how many seconds each picture takes from now on. One worker draws for all tests."""
     jobs = sys.modules[f"{extension}.addon.jobs"]
     jobs._drop_worker()
-    os.environ["CHROMASTRIP_FAULT"] = "slow@0.01"
-    yield
+    pace = tmp_path_factory.mktemp("pace") / "seconds"
+
+    def write(seconds):
+        pace.with_name("new").write_text(str(seconds))
+        pace.with_name("new").replace(pace)
+
+    write(0)
+    os.environ["CHROMASTRIP_FAULT"] = f"pace@{pace}"
+    yield write
     del os.environ["CHROMASTRIP_FAULT"]
     jobs._drop_worker()
+
+
+@pytest.fixture(autouse=True)
+def _slowly(set_pace):
+    """Draw so slowly that there is time to look."""
+    set_pace(0.25)
+
+
+@pytest.fixture
+def finish(set_pace, wait):
+    """Give a function that has all the rest drawn quickly, and waits for it."""
+
+    def advance():
+        set_pace(0)
+        wait()
+        set_pace(0.25)
+
+    return advance
 
 
 @pytest.fixture
@@ -34,8 +59,11 @@ def song(click_track):
 def begin(addon, add_sound, song, wait, films):
     """Give a function that starts a film and waits until its strip has shown up; it gives the sound's name."""
 
-    def start():
+    def start(keyed=""):
         sound = add_sound(song)
+        for frame, value in ((1, 0.1), (20, 0.9)) if keyed else ():
+            setattr(sound, f"chromastrip_{keyed}", value)
+            assert sound.keyframe_insert(f"chromastrip_{keyed}", frame=frame)
         assert bpy.ops.chromastrip.generate() == {"FINISHED"}
         wait(until=films)
         assert addon.jobs.state.error is None
@@ -80,10 +108,10 @@ def test_the_strip_shows_up_while_the_film_is_drawn_and_every_frame_is_a_picture
     assert (folder_of(film) / "unfinished.json").is_file()
 
 
-def test_it_becomes_the_film(addon, begin, wait, films):
+def test_it_becomes_the_film(addon, begin, finish, films):
     begin()
     directory = films()[0].directory
-    wait()
+    finish()
     (film,) = films()
     assert state_of(addon, film) == "FRESH"
     assert film.directory == directory
@@ -91,11 +119,11 @@ def test_it_becomes_the_film(addon, begin, wait, films):
     assert not (folder_of(film) / "unfinished.json").exists()
 
 
-def test_insertion_is_one_step_of_undo_and_redo_brings_the_finished_film(addon, saved_film, add_sound, song, wait, films):
+def test_insertion_is_one_step_of_undo_and_redo_brings_the_finished_film(addon, saved_film, add_sound, song, finish, films):
     add_sound(song)
     bpy.ops.ed.undo_push(message="Before")
     bpy.ops.chromastrip.generate()
-    wait()
+    finish()
     bpy.ops.ed.undo()
     assert films() == []
     bpy.ops.ed.redo()
@@ -103,39 +131,50 @@ def test_insertion_is_one_step_of_undo_and_redo_brings_the_finished_film(addon, 
     assert state_of(addon, film) == "FRESH"
 
 
-def test_pieces_that_were_split_meanwhile_are_finished_with_it(addon, begin, wait, films, handles):
+def test_pieces_that_were_split_meanwhile_are_finished_with_it(addon, begin, finish, films, handles):
     begin()
     films()[0].split(frame=30, split_method="SOFT")
     assert [state_of(addon, film) for film in films()] == ["PARTLY", "PARTLY"]
-    wait()
+    finish()
     assert [state_of(addon, film) for film in films()] == ["FRESH", "FRESH"]
 
 
-def test_frames_are_read_anew_as_they_come(addon, begin, wait, films, monkeypatch):
+def test_a_strip_that_is_being_drawn_is_not_drawn_a_second_time(addon, begin, finish, films):
+    begin()
+    select(films()[0])
+    bpy.ops.chromastrip.render()
+    bpy.ops.chromastrip.render_stale()
+    assert addon.jobs.state.waiting == ()
+    finish()
+    assert [state_of(addon, film) for film in films()] == ["FRESH"]
+
+
+def test_frames_are_read_anew_as_they_come(addon, begin, finish, wait, films, monkeypatch):
     looks = []
     monkeypatch.setattr(addon.jobs, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(addon.live, "look_again", lambda strips: looks.append([strip.name for strip in strips]))
     begin()
-    wait()
+    wait(until=lambda: len(looks) >= 2)
+    finish()
     assert 2 <= len(looks) <= 2 + FRAMES
     assert all(names == [films()[0].name] for names in looks)
 
 
-def test_what_blender_shows_follows_the_files(addon, begin, saved_film, wait, films, tmp_path):
+def test_what_blender_shows_follows_the_files(addon, begin, saved_film, finish, films, tmp_path):
     begin()
     scene = saved_film.scene
     scene.frame_current, scene.render.filepath = 3, str(tmp_path / "still.png")
     bpy.ops.render.render(write_still=True)
     early = (tmp_path / "still.png").read_bytes()
-    wait()
+    finish()
     bpy.ops.render.render(write_still=True)
     late = (tmp_path / "still.png").read_bytes()
     assert early != late
 
 
-def test_after_cancel_the_strip_is_partly_drawn_and_render_draws_the_rest(addon, begin, wait, films):
+def test_after_cancel_the_strip_is_partly_drawn_and_render_draws_the_rest(addon, begin, finish, wait, films):
     begin()
-    wait(until=until_drawn(addon, 20))
+    wait(until=until_drawn(addon, 3))
     bpy.ops.chromastrip.cancel()
     wait()
     (film,) = films()
@@ -143,34 +182,34 @@ def test_after_cancel_the_strip_is_partly_drawn_and_render_draws_the_rest(addon,
     assert addon.job_list.state.offered == ()
     select(film)
     assert bpy.ops.chromastrip.render() == {"FINISHED"}
-    wait()
+    finish()
     (film,) = films()
     assert state_of(addon, film) == "FRESH"
     assert len(set(pictures_of(film))) == FRAMES
 
 
-def test_generate_goes_on_with_a_strip_that_is_partly_drawn(addon, begin, saved_film, wait, films):
+def test_generate_goes_on_with_a_strip_that_is_partly_drawn(addon, begin, saved_film, finish, wait, films):
     sound = begin()
     bpy.ops.chromastrip.cancel()
     wait()
     select(saved_film.editor.strips[sound])
     bpy.ops.chromastrip.generate()
-    wait()
+    finish()
     assert [state_of(addon, film) for film in films()] == ["FRESH"]
 
 
-def test_render_stale_strips_finishes_films(addon, begin, wait, films):
+def test_render_stale_strips_finishes_films(addon, begin, finish, wait, films):
     begin()
     bpy.ops.chromastrip.cancel()
     wait()
     assert bpy.ops.chromastrip.render_stale() == {"FINISHED"}
-    wait()
+    finish()
     assert [state_of(addon, film) for film in films()] == ["FRESH"]
 
 
-def test_strips_are_turned_to_the_calmer_film_where_the_first_one_flashed(addon, begin, wait, films):
+def test_strips_are_turned_to_the_calmer_film_where_the_first_one_flashed(addon, begin, finish, films):
     begin()
-    wait()
+    finish()
     (film,) = films()
     messages = sys.modules[addon.__name__.replace(".addon", ".core.protocol")]
     calmer = folder_of(film).with_name("song_0123456789ab")
@@ -192,11 +231,11 @@ def test_strips_are_turned_to_the_calmer_film_where_the_first_one_flashed(addon,
 # Drafts ---------------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_preview_is_small_and_render_replaces_it_in_place(addon, saved_film, add_sound, song, wait, films, handles, run_worker):
+def test_a_preview_is_small_and_render_replaces_it_in_place(addon, saved_film, add_sound, song, finish, films, handles, run_worker):
     sound = add_sound(song)
     sound.chromastrip.size = "256"
     assert bpy.ops.chromastrip.preview() == {"FINISHED"}
-    wait()
+    finish()
     (film,) = films()
     place = (handles.left(film), handles.right(film), film.channel, film.name)
     assert state_of(addon, film) == "DRAFT"
@@ -205,7 +244,7 @@ def test_a_preview_is_small_and_render_replaces_it_in_place(addon, saved_film, a
     shown = film.transform.scale_x * 128
     select(film)
     assert bpy.ops.chromastrip.render() == {"FINISHED"}
-    wait()
+    finish()
     (film,) = films()
     assert (handles.left(film), handles.right(film), film.channel, film.name) == place
     assert state_of(addon, film) == "FRESH"
@@ -218,14 +257,14 @@ def size_of(strip, run_worker):
     return run_worker(f"import json; from PIL import Image; print(json.dumps(Image.open({str(path)!r}).size[0]))")
 
 
-def test_a_piece_of_a_draft_becomes_a_piece_of_the_final_film(addon, saved_film, add_sound, song, wait, films, run_worker):
+def test_a_piece_of_a_draft_becomes_a_piece_of_the_final_film(addon, saved_film, add_sound, song, finish, films, run_worker):
     add_sound(song).chromastrip.size = "256"
     bpy.ops.chromastrip.preview()
-    wait()
+    finish()
     piece = films()[0].split(frame=30, split_method="SOFT")
     select(piece)
     bpy.ops.chromastrip.render()
-    wait()
+    finish()
     assert addon.jobs.state.error is None
     assert [(state_of(addon, film), size_of(film, run_worker)) for film in films()] == [("DRAFT", 128), ("FRESH", 256)]
 
@@ -258,29 +297,30 @@ def queue(addon, saved_film, two_sounds):
     return two_sounds
 
 
-def test_a_film_waits_behind_the_one_that_is_drawn(addon, queue, wait, films):
-    wait()
+def test_a_film_waits_behind_the_one_that_is_drawn(addon, queue, finish, films):
+    finish()
     assert sorted(film.chromastrip.sound_name for film in films()) == queue
     assert {state_of(addon, film) for film in films()} == {"FRESH"}
 
 
-def test_a_film_that_is_asked_for_twice_is_drawn_once(addon, queue, wait, films):
+def test_a_film_that_is_asked_for_twice_is_drawn_once(addon, queue, finish, films):
     bpy.ops.chromastrip.generate()
     assert len(addon.jobs.state.waiting) == 1
-    wait()
+    finish()
     assert len(films()) == 2
 
 
-def test_cancel_ends_one_film_and_the_next_one_is_drawn(addon, queue, wait, films):
+def test_cancel_ends_one_film_and_the_next_one_is_drawn(addon, queue, finish, wait, films):
     bpy.ops.chromastrip.cancel()
-    wait()
+    wait(until=lambda: not addon.jobs.state.waiting)
+    finish()
     finished = [film.chromastrip.sound_name for film in films() if state_of(addon, film) == "FRESH"]
     assert finished == queue[1:]
 
 
-def test_a_waiting_film_can_be_taken_off(addon, queue, wait, films):
+def test_a_waiting_film_can_be_taken_off(addon, queue, finish, films):
     bpy.ops.chromastrip.cancel_waiting(job_id=addon.jobs.state.waiting[0].job_id)
-    wait()
+    finish()
     assert [film.chromastrip.sound_name for film in films()] == queue[:1]
 
 
@@ -295,19 +335,19 @@ def test_cancel_all_ends_all(addon, queue, wait, films):
 # Crashes --------------------------------------------------------------------------------------------------------------------------------
 
 
-def test_after_a_crash_of_the_worker_the_films_are_offered_and_gone_on_with(addon, queue, wait, films):
+def test_after_a_crash_of_the_worker_the_films_are_offered_and_gone_on_with(addon, queue, finish, wait, films):
     wait(until=films)
     os.kill(addon.jobs.worker_pid(), signal.SIGKILL)
     wait()
     assert [film.request.name for film in addon.job_list.state.offered] == queue
     assert bpy.ops.chromastrip.go_on_drawing() == {"FINISHED"}
     assert addon.job_list.state.offered == ()
-    wait()
+    finish()
     assert sorted(film.chromastrip.sound_name for film in films()) == queue
     assert {state_of(addon, film) for film in films()} == {"FRESH"}
 
 
-def test_the_list_survives_another_file_and_its_end_is_the_end_of_the_list(addon, begin, saved_film, wait, films):
+def test_the_list_survives_another_file_and_its_end_is_the_end_of_the_list(addon, begin, saved_film, films):
     path = bpy.data.filepath
     begin()
     bpy.ops.wm.save_mainfile()
@@ -317,24 +357,24 @@ def test_the_list_survives_another_file_and_its_end_is_the_end_of_the_list(addon
     assert len(addon.job_list.state.offered) == 1
 
 
-def test_saving_and_loading_keeps_the_list(addon, begin, wait, films):
-    begin()
+def test_saving_and_loading_keeps_the_list(addon, saved_film, begin, finish, films):
+    begin(keyed="jitter")
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     assert len(addon.job_list.state.offered) == 1
     assert [state_of(addon, film) for film in films()] == ["PARTLY"]
     bpy.ops.chromastrip.go_on_drawing()
-    wait()
+    finish()
     assert [state_of(addon, film) for film in films()] == ["FRESH"]
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     assert addon.job_list.state.offered == ()
 
 
-def test_a_file_that_was_saved_before_the_end_shows_the_finished_film(addon, begin, wait, films):
+def test_a_file_that_was_saved_before_the_end_shows_the_finished_film(addon, begin, finish, films):
     begin()
     bpy.ops.wm.save_mainfile()
-    wait()
+    finish()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     assert [state_of(addon, film) for film in films()] == ["FRESH"]
 
@@ -359,11 +399,11 @@ bpy.ops.wm.open_mainfile(filepath={blend!r})
 if hasattr(bpy.context.workspace, "sequencer_scene"):
     bpy.context.workspace.sequencer_scene = bpy.context.scene
 bpy.ops.chromastrip.generate()
-while not any(strip.type == "IMAGE" for strip in bpy.context.scene.sequence_editor.strips) or jobs.state.progress.done < 20:
+while not any(strip.type == "IMAGE" for strip in bpy.context.scene.sequence_editor.strips) or jobs.state.progress.done < 8:
     jobs.tick()
     time.sleep(0.01)
 print("DRAWING", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -374,7 +414,7 @@ def killed_blender(addon, saved_film, add_sound, song, extension_zip, worker_pyt
     bpy.ops.wm.save_mainfile()
     blend = bpy.data.filepath
     program = KILLED.format(zip=str(extension_zip), python=str(worker_python), blend=blend)
-    environ = os.environ | {"CHROMASTRIP_FAULT": "slow@0.02", "BLENDER_USER_RESOURCES": str(tmp_path / "second")}
+    environ = os.environ | {"CHROMASTRIP_FAULT": "slow@0.3", "BLENDER_USER_RESOURCES": str(tmp_path / "second")}
     with subprocess.Popen([sys.executable, "-c", program], env=environ, stdout=subprocess.PIPE, text=True) as other:
         try:
             assert any(re.match("DRAWING", line) for line in other.stdout)
@@ -383,7 +423,7 @@ def killed_blender(addon, saved_film, add_sound, song, extension_zip, worker_pyt
             other.kill()
 
 
-def test_after_a_crash_of_blender_its_films_are_offered_to_the_next_one_only(addon, killed_blender, wait, films):
+def test_after_a_crash_of_blender_its_films_are_offered_to_the_next_one_only(addon, killed_blender, finish, wait, films):
     other, blend = killed_blender
     bpy.ops.wm.open_mainfile(filepath=blend)
     assert addon.job_list.state.offered == ()  # the other one is alive
@@ -401,7 +441,7 @@ def test_after_a_crash_of_blender_its_films_are_offered_to_the_next_one_only(add
     assert addon.job_list.state.offered == ()
     select(film)
     bpy.ops.chromastrip.render()
-    wait()
+    finish()
     (film,) = films()
     assert state_of(addon, film) == "FRESH"
     assert offered.begun.digest == film.chromastrip.film

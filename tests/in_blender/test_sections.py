@@ -351,6 +351,9 @@ def test_another_frame_rate_is_out_of_sync(addon, saved_film, film, set_fps):
     assert not addon.sections.is_out_of_sync(saved_film.scene, film)
     set_fps(saved_film.scene, 30)
     assert addon.sections.is_out_of_sync(saved_film.scene, film)
+    assert addon.sections.state(film) == addon.sections.State.OUT_OF_SYNC
+    set_fps(saved_film.scene, 24)
+    assert addon.sections.state(film) == addon.sections.State.FRESH
 
 
 def test_a_film_of_ten_thousand_frames_is_looked_at_and_turned(addon, saved_film, add_pictures, tmp_path, monkeypatch):

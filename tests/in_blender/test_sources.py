@@ -126,7 +126,8 @@ def test_in_an_open_meta_strip_its_sounds_are_chosen_from(addon, saved_film, add
 
 def test_a_retimed_sound_hits_where_it_plays(saved_film, add_sound, song, mixed, set_speed, handles):
     strip = add_sound(song, frame_start=11)
-    strip.pitch_correction = False if hasattr(strip, "pitch_correction") else None
+    if hasattr(strip, "pitch_correction"):
+        strip.pitch_correction = False
     set_speed(strip, 2)
     strip = saved_film.editor.strips_all[strip.name]
     found, request = mixed(strip)

@@ -4,7 +4,7 @@ import bpy
 
 
 def test_the_status_bar_tells_of_a_film_while_it_is_drawn(addon, saved_film, add_sound, click_track, wait, fault):
-    fault("slow@0.05")
+    fault("slow@0.15")
     words = addon.status_bar.text
     assert words() == ""
     add_sound(click_track(seconds=1, clicks=[0.5]))

@@ -24,6 +24,7 @@ Steps = Generator[float, None, None]
 Point = tuple[int, int]
 
 OUT = Path(os.environ["WINDOW_OUT"])
+PATIENCE_SECONDS = 60
 START = time.monotonic()
 # Where `find_button` looks, as parts of a region's width: for full-width buttons, then halves and thirds, then icons from the right.
 SEARCH = ((0.5,), (0.7, 0.3, 0.85), tuple(column / 20 for column in range(18, 0, -1)))
@@ -249,7 +250,7 @@ def move(x: int, y: int) -> Steps:
     """
     for step in (3, 0):
         _xdotool("mousemove", x, y - step)
-        if not (yield from wait_until(lambda step=step: _near(pointer(), (x, y - step)), 5, every=0.002)):
+        if not (yield from wait_until(lambda step=step: _near(pointer(), (x, y - step)), PATIENCE_SECONDS, every=0.002)):
             raise TimeoutError(f"Blender has the pointer at {pointer()}, not at {(x, y - step)}")
 
 
@@ -265,6 +266,7 @@ def click(x: int, y: int, *, button: int = 1) -> Steps:
     yield 0.1
     _xdotool("mouseup", button)
     yield 0.3
+    yield from _handled(x, y)
 
 
 def drag(start: Point, end: Point, *, button: int = 1) -> Steps:
@@ -277,13 +279,26 @@ def drag(start: Point, end: Point, *, button: int = 1) -> Steps:
     yield 0.1
     _xdotool("mouseup", button)
     yield 0.3
+    yield from _handled(*end)
 
 
 def press(keys: str, *, at: Point | None = None) -> Steps:
     """Press keys as xdotool names them ("ctrl+z") with the pointer at a point, else over the strips."""
-    yield from move(*(at or centre(sequencer()[1])))
+    place = at or centre(sequencer()[1])
+    yield from move(*place)
     _xdotool("key", keys)
     yield 0.4
+    yield from _handled(*place)
+
+
+def _handled(x: int, y: int) -> Steps:
+    """Wait until Blender has handled the last key or button: events come in order, and a motion can be seen to arrive.
+
+    Not where a new window has come up under the pointer, which gets the motion: so, no longer than a few seconds.
+    """
+    for step in (3, 0):
+        _xdotool("mousemove", x, y - step)
+        yield from wait_until(lambda step=step: _near(pointer(), (x, y - step)), 3, every=0.01)
 
 
 def _xdotool(*words: object) -> None:

@@ -1,0 +1,152 @@
+"""Steps inside Blender's window: things chosen and shuffled, lyrics read, two films in the queue that fill in, fitted, split at markers."""
+
+import os
+import shutil
+import sys
+
+import bpy
+from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, region, run, sequencer, wait_until
+
+SECONDS = 8
+
+
+def steps():
+    addon = _addon()
+    jobs = addon.jobs
+    window, area = sequencer()
+    _timeline(window, area)
+    open_by_default("CHROMASTRIP_PT_lyrics", "CHROMASTRIP_PT_markers", "CHROMASTRIP_PT_output")
+    yield from open_sidebar("Chromastrip")
+    bpy.ops.ed.undo_push(message="Setup")
+    yield from choose_things(jobs, area)
+    yield from read_lyrics(jobs, area)
+    yield from fill_in(jobs, area)
+    yield from fit(area)
+    yield from split_at_markers(area)
+
+
+def choose_things(jobs, area):
+    add = yield from find_button("chromastrip.add_thing", area)
+    yield from click(*add)
+    yield 0.5
+    for letters in ("g", "r", "a", "n", "d", "space", "p"):
+        yield from press(letters, at=add)
+    yield 0.5
+    picture("search")
+    yield from press("Return", at=add)
+    yield 0.3
+    check("a thing is found by its name", _sound().chromastrip.classes == "grand piano", _sound().chromastrip.classes)
+    fill = yield from find_button("chromastrip.fill_things", area)
+    yield from click(*fill)
+    yield from wait_until(lambda: not jobs.state.busy, 60)
+    chosen = _sound().chromastrip.classes
+    check("the seed fills up the rest", chosen.count(",") == _sound().chromastrip.class_count - 1, chosen)
+    _sound().chromastrip.things[0].is_pinned = True
+    shuffle = yield from find_button("chromastrip.shuffle_things", area)
+    yield from click(*shuffle)
+    yield from wait_until(lambda: not jobs.state.busy, 60)
+    shuffled = _sound().chromastrip.classes
+    check("Shuffle changes all but what is pinned", shuffled != chosen and shuffled.startswith("grand piano,"), shuffled)
+    picture("things")
+
+
+def read_lyrics(jobs, area):
+    settings = _sound().chromastrip
+    settings.lyrics_path = os.environ["WINDOW_LYRICS"]
+    yield 0.3
+    find = yield from find_button("chromastrip.find_words", area)
+    yield from click(*find)
+    check("Find Things asks the engine", jobs.state.busy, jobs.state.error)
+    ended = yield from wait_until(lambda: not jobs.state.busy, 180)
+    check("each line has a thing", ended and len(_sound().chromastrip.lines) > 3, jobs.state.error)
+    yield 0.5
+    yield from find_button("chromastrip.go_to_line", area)
+    picture("lyrics")
+
+
+def fill_in(jobs, area):
+    """Have two films drawn: the first one is seen while it is drawn, the second one waits, and does not have to."""
+    generate = yield from find_button("chromastrip.generate", area)
+    yield from click(*generate)
+    _sound().chromastrip.seed = 3
+    yield from click(*generate)
+    check("a second film waits for its turn", len(jobs.state.waiting) == 1, jobs.state.waiting, jobs.state.error)
+    shown = yield from wait_until(lambda: _films(), 120, every=0.05)
+    check("the strip is there while it is drawn", shown and jobs.state.job is not None, jobs.state.error)
+    _scene().frame_set(_films()[0].left_handle + 100)
+    yield 0.3
+    picture("filling")
+    yield from wait_until(lambda: not jobs.state.busy, 300)
+    check("both films are drawn", len(_films()) == 2 and jobs.state.error is None, jobs.state.error, *_films())
+    for strip in _scene().sequence_editor.strips:
+        strip.select = False
+    film = _films()[0]
+    film.select, _scene().sequence_editor.active_strip = True, film
+    yield 0.5
+    picture("two_films")
+
+
+def fit(area):
+    yield from find_button("chromastrip.apply_fit", area)
+    film = _scene().sequence_editor.active_strip
+    before = film.transform.scale_x
+    film.chromastrip.fit = "fill"
+    yield 0.5
+    check("Fill leaves no bars", film.transform.scale_x > before, before, film.transform.scale_x)
+    picture("fill")
+
+
+def split_at_markers(area):
+    film = _scene().sequence_editor.active_strip
+    for frame in (60, 120):
+        _scene().timeline_markers.new(f"Part {frame}", frame=frame)
+    bpy.ops.ed.undo_push(message="Markers")
+    count = len(_films())
+    split = yield from find_button("chromastrip.split_at_markers", area)
+    yield from click(*split)
+    check("a click splits it at the markers", len(_films()) == count + 2, *_films())
+    yield 0.3
+    picture("split")
+    yield from press("ctrl+z")
+    check("ctrl+z puts it together again, in one go", len(_films()) == count, *_films())
+
+
+def _addon():
+    module = os.environ["WINDOW_MODULE"]
+    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
+    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
+    return sys.modules[f"{module}.addon"]
+
+
+def _timeline(window, area):
+    scene = window.workspace.sequencer_scene
+    scene.render.fps = 25
+    scene.view_settings.view_transform = "Standard"
+    area.spaces.active.timeline_overlay.show_strip_source = False
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)  # beside the .blend, as an editor has it
+    sound = editor.strips.new_sound(name="Dog at the Grand Piano", filepath=song, channel=1, frame_start=1)
+    sound.right_handle = sound.left_handle + SECONDS * 25
+    sound.show_waveform = True
+    editor.active_strip = sound
+    scene.frame_end = sound.right_handle
+    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
+    with bpy.context.temp_override(window=window, area=area, region=region(area)):
+        bpy.ops.sequencer.view_all()
+
+
+def _scene():
+    """Look it up: an undo makes a scene held in a variable stale."""
+    return bpy.context.window.workspace.sequencer_scene
+
+
+def _sound():
+    return next(strip for strip in _scene().sequence_editor.strips if strip.type == "SOUND")
+
+
+def _films():
+    films = (strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE")
+    return sorted(films, key=lambda strip: (strip.channel, strip.left_handle))
+
+
+run(steps)

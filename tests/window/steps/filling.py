@@ -1,0 +1,104 @@
+"""Steps inside Blender's window: a film of sync cards that fills while one looks and plays, a second one that waits, and Go On Drawing."""
+
+import os
+import shutil
+import signal
+import sys
+
+import bpy
+from driver import OUT, check, click, find_button, open_sidebar, picture, press, region, run, sequencer, wait_until
+
+FRAMES = 250
+LOOK_AT = 13  # right only late: the finest pass draws it
+
+
+def steps():
+    addon = _addon()
+    window, area = sequencer()
+    _timeline(window, area)
+    yield from open_sidebar("Chromastrip")
+    yield from fill(addon, window)
+    yield from crash_and_go_on(addon, area)
+
+
+def fill(addon, window):
+    jobs = addon.jobs
+    bpy.ops.chromastrip.generate()
+    early = yield from wait_until(_films, 60)
+    check("the strip shows up while the film is drawn", early and jobs.state.job is not None, jobs.state.error)
+    _select("Song 2")
+    bpy.ops.chromastrip.generate()
+    yield 1.0
+    picture("early")  # the preview shows another frame's card
+    check("another film waits", len(jobs.state.waiting) == 1, jobs.state.waiting)
+    yield from press("space")
+    yield 2.0
+    picture("playing")
+    check("it can be played meanwhile", window.screen.is_animation_playing and jobs.state.job is not None)
+    yield from press("space")
+    _scene().frame_current = LOOK_AT
+    yield from wait_until(lambda: not jobs.state.waiting, 120)
+    yield 1.0
+    picture("full")  # the preview shows frame 12's card
+    check("the first film is finished", not _films()[0].chromastrip.unfinished, jobs.state.error)
+
+
+def crash_and_go_on(addon, area):
+    jobs = addon.jobs
+    yield from wait_until(lambda: len(_films()) == 2, 60)
+    os.kill(jobs.worker_pid(), signal.SIGKILL)
+    yield from wait_until(lambda: not jobs.state.busy, 30)
+    yield 0.5
+    picture("crashed")
+    button = yield from find_button("chromastrip.go_on_drawing", area)
+    yield from click(*button)
+    check("a click on Go On Drawing starts a job", jobs.state.busy, jobs.state.error)
+    yield from wait_until(lambda: not jobs.state.busy, 120)
+    states = [addon.sections.state_with_files(film).name for film in _films()]
+    check("both films are finished", states == ["FRESH", "FRESH"], states, jobs.state.error)
+    check("nothing is offered any more", addon.job_list.state.offered == ())
+
+
+def _addon():
+    module = os.environ["WINDOW_MODULE"]
+    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
+    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
+    return sys.modules[f"{module}.addon"]
+
+
+def _timeline(window, area):
+    scene = window.workspace.sequencer_scene
+    scene.render.fps = 25
+    scene.view_settings.view_transform = "Standard"
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)
+    for number, channel in ((2, 3), (1, 1)):
+        sound = editor.strips.new_sound(name=f"Song {number}", filepath=song, channel=channel, frame_start=1)
+        sound.right_handle = sound.left_handle + FRAMES
+        sound.chromastrip.model = "sync-card"
+        sound.chromastrip.size = "256" if number == 2 else "128"
+    scene.frame_end = FRAMES
+    scene.frame_current = LOOK_AT
+    _select("Song 1")
+    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
+    with bpy.context.temp_override(window=window, area=area, region=region(area)):
+        bpy.ops.sequencer.view_all()
+
+
+def _select(name):
+    for strip in _scene().sequence_editor.strips:
+        strip.select = strip.name == name
+        if strip.select:
+            _scene().sequence_editor.active_strip = strip
+
+
+def _scene():
+    """Look it up: an undo makes a scene held in a variable stale."""
+    return bpy.context.window.workspace.sequencer_scene
+
+
+def _films():
+    return [strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE"]
+
+
+run(steps)

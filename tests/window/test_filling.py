@@ -1,0 +1,8 @@
+"""Films that fill while they are drawn, in Blender's real window. Its pictures are kept: look at them."""
+
+
+def test_a_film_fills_while_one_plays_another_waits_and_a_crash_loses_nothing(play):
+    result = play("filling", CHROMASTRIP_FAULT="slow@0.06")
+    print(result.log_tail)
+    assert result.ok, result.report()
+    assert not result.left_behind
