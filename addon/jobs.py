@@ -510,7 +510,8 @@ def _begin(begun: Begun) -> None:
     state.job = replace(state.job, film=replace(state.job.film, begun=begun))
     there = live.marked_strips(state.job.mark)
     live.adopt(there, begun)
-    state.begun = not there and isinstance(state.job.placement, Placement) and not state.cancelling
+    place = state.job.placement
+    state.begun = isinstance(place, Placement) and not live.is_in_its_scene(there, place) and not state.cancelling
     note_films()
 
 
@@ -530,7 +531,7 @@ def _look_at_frames() -> None:
     if not isinstance(state.job, RenderJob) or state.job.film.begun is None or state.progress is None:
         return
     now, (when, done) = time.monotonic(), state.looked
-    if state.progress.done != done and now - when >= LOOK_SECONDS:
+    if state.progress.done != done and now - when >= LOOK_SECONDS and not bpy.app.is_job_running("RENDER"):
         state.looked = (now, state.progress.done)
         live.look_again(live.marked_strips(state.job.mark))
 

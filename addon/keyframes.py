@@ -6,6 +6,8 @@ shows, and what keyframes and drivers are put on. They lie on the scene, at its 
 with their strip. Here they become curves in the sound's own time, and plain values to be kept or given to another strip.
 """
 
+import contextlib
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,12 +15,13 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, Curve, RenderRequest, Settings, UserError
+from ..core.protocol import PARAMETERS, Curve, ProtocolError, RenderRequest, Settings, UserError, decode, encode
 from . import compat, drivers
 from .properties import NUMBERS, number_property
 
 ANIMATABLE = tuple(name for name in NUMBERS if PARAMETERS[name].animatable)
 PREFIX = "chromastrip_"
+FARTHEST = 1e7  # what a key of Blender's may stand at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +260,38 @@ def _set_key(point: bpy.types.Keyframe, key: Key, origin: int) -> None:
     point.handle_left_type, point.handle_right_type = key.left_type, key.right_type
     point.handle_left = (place + key.left[0], key.left[1])
     point.handle_right = (place + key.right[0], key.right[1])
+
+
+def packed(numbers: tuple[KeyedNumber, ...]) -> list[dict[str, Any]]:
+    """Give keyframes as plain JSON values, for a clip's metadata."""
+    return [json.loads(encode(number)) for number in numbers]
+
+
+def unpacked(value: object) -> tuple[KeyedNumber, ...]:
+    """Read what `packed` gave, and some program may have changed since; what is no keyframe of ours is left out."""
+    found = {}
+    for one in value if isinstance(value, list) else ():
+        with contextlib.suppress(ProtocolError, ValueError, RecursionError):
+            number = decode(json.dumps(one), KeyedNumber)
+            if number.name in ANIMATABLE and number.keys and all(_is_key(key) for key in number.keys):
+                found[number.name] = replace(number, keys=tuple(sorted(number.keys, key=lambda key: key.frame)))
+    return tuple(found.values())
+
+
+def _is_key(key: Key) -> bool:
+    """Say whether Blender would take a key."""
+    known, numbers = (
+        bpy.types.Keyframe.bl_rna.properties,
+        (key.frame, key.value, key.back, key.amplitude, key.period, *key.left, *key.right),
+    )
+    words = {
+        "interpolation": key.interpolation,
+        "easing": key.easing,
+        "handle_left_type": key.left_type,
+        "handle_right_type": key.right_type,
+    }
+    is_small = all(abs(number) < FARTHEST for number in numbers)
+    return is_small and len(key.left) == len(key.right) == 2 and all(word in known[name].enum_items for name, word in words.items())  # noqa: PLR2004
 
 
 def remove_keys(strip: bpy.types.Strip) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 
 from ..core.protocol import FILM_FILE, UNFINISHED_FILE, Begun, Drawn, Machine, RenderRequest, encode
+from . import scenes
 from .properties import write_settings
 from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, settings_digest, turn
 from .strips import Placement, insert_film
@@ -24,8 +25,18 @@ def mark_of(request: RenderRequest, *, as_draft: bool) -> str:
 
 
 def marked_strips(mark: str) -> list[bpy.types.ImageStrip]:
-    """Give the strips of all scenes that a film is drawn for."""
-    return [strip for scene in bpy.data.scenes for strip in all_films(scene) if strip.chromastrip.unfinished == mark]
+    """Give the strips of all of this file's scenes that a film is drawn for."""
+    return [strip for scene in _own_scenes() for strip in all_films(scene) if strip.chromastrip.unfinished == mark]
+
+
+def is_in_its_scene(strips: Iterable[bpy.types.ImageStrip], place: Placement | Piece) -> bool:
+    """Say whether one of some strips is in the scene that a film is for: a scene may have been copied meanwhile."""
+    scene = scenes.find(place.scene_name)
+    return any(strip.id_data == scene for strip in strips)
+
+
+def _own_scenes() -> list[bpy.types.Scene]:
+    return [scene for scene in bpy.data.scenes if scene.library is None]
 
 
 def insert(
@@ -64,11 +75,10 @@ def adopt(strips: Iterable[bpy.types.ImageStrip], begun: Begun) -> None:
 
 def is_settled(strips: Iterable[bpy.types.ImageStrip], drawn: Drawn, place: Placement | Piece) -> bool:
     """Say whether a finished film is where it belongs already, so that nothing of the timeline changes by it."""
-    there = {strip.name for strip in strips if Path(bpy.path.abspath(strip.directory)) == Path(drawn.frames.folder)}
+    there = [strip for strip in strips if Path(bpy.path.abspath(strip.directory)) == Path(drawn.frames.folder)]
     if isinstance(place, Piece):
-        piece = find_piece(place)
-        return piece is not None and piece.name in there
-    return bool(there)
+        return find_piece(place) in there
+    return is_in_its_scene(there, place)
 
 
 def finish(strips: Iterable[bpy.types.ImageStrip], drawn: Drawn) -> None:
@@ -97,7 +107,7 @@ def look_again(strips: Iterable[bpy.types.ImageStrip]) -> None:
 
 def finish_by_disk() -> None:
     """Take the mark off strips whose film is finished: undo brings it back, and a .blend may have been saved before the end."""
-    for scene in bpy.data.scenes:
+    for scene in _own_scenes():
         for strip in all_films(scene):
             if strip.chromastrip.unfinished and _is_finished(Path(bpy.path.abspath(strip.directory))):
                 strip.chromastrip.unfinished = ""

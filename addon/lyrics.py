@@ -32,6 +32,10 @@ SOURCES = (
 )
 
 
+OF_SELECTED_LINE = ("line_start", "line_end", "line_mood")
+"""Properties that show a part of the table: to set them changes the selected line."""
+
+
 class LineItem(bpy.types.PropertyGroup):
     """A line of the list: its name is the line's words, so that the list can be filtered by them."""
 

@@ -22,7 +22,7 @@ from .strips import current_strips
 
 Colour = tuple[float, float, float, float]
 
-SOUND_BAND, THINGS_BAND = (0.06, 0.48), (0.52, 0.72)
+SOUND_BAND, THINGS_BAND = (0.05, 0.41), (0.43, 0.57)
 """From where to where in a strip's height."""
 ENERGY_COLOUR: Colour = (1.0, 1.0, 1.0, 0.35)
 ONSET_COLOUR: Colour = (1.0, 0.55, 0.1, 0.9)

@@ -1,7 +1,7 @@
 """The settings that a strip carries, made from the core's one table of parameters."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import bpy
@@ -202,6 +202,7 @@ class StripSettings(bpy.types.PropertyGroup):
         name="Unfinished", description="Names what the film is being drawn for; empty: it is finished", options={"HIDDEN"}
     )
     draft: bpy.props.BoolProperty(name="Draft", description="The pictures are a draft of what the settings say", options={"HIDDEN"})
+    tag: bpy.props.StringProperty(name="Tag", description="The colour tag that was set last for how the strip stands", options={"HIDDEN"})
     film: bpy.props.StringProperty(name="Film", description="Names the drawn film by its pictures", options={"HIDDEN"})
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
     mixed_names: bpy.props.StringProperty(name="Sounds", description="All sounds that it was drawn from, if several", options={"HIDDEN"})
@@ -254,11 +255,12 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
         setattr(group, name, getattr(settings, name))
 
 
-def settings_json(group: StripSettings) -> str:
-    """Give what made a film, for other editors' metadata: JSON with sorted keys."""
+def settings_json(group: StripSettings, *, keyed: Sequence[dict[str, Any]] = ()) -> str:
+    """Give what made a film, for other editors' metadata: JSON with sorted keys. `keyed` are its keyframes, see `keyframes.packed`."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, **made_with(group)}
     made |= {name: getattr(group, name) for name in ("unfinished", "draft") if getattr(group, name)}
     made |= {"fps": group.fps, "drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
+    made |= {"keyed": list(keyed)} if keyed else {}
     return json.dumps(made, sort_keys=True, separators=(",", ":"))
 
 
@@ -275,6 +277,8 @@ def chosen(group: StripSettings) -> dict[str, Any]:
         del made["fit"]  # a matter of the strip's transform, not of its frames
     differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
     shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
+    if "classes" in differing:  # the seed chooses nothing then
+        differing.pop("excluded", None)
     return {**differing, "words": shown} if shown else differing
 
 

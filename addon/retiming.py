@@ -4,7 +4,7 @@ Blender keeps sounds at their speed when the rate changes, and image strips at t
 out of sync. Its music stays: each of its frames stands for a moment of the sound, and the new film's frame of that moment takes its place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ import bpy
 
 from ..core.protocol import FrameSequence, RenderRequest, Section, Stem
 from . import compat, sources
-from .strips import only_known, portable, scene_fps, sequencer_of, source_start_seconds
+from .strips import file_start_seconds, only_known, portable, scene_fps, sequencer_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def retimed_film(
 def _for_sounds(scene: bpy.types.Scene, film: RenderRequest, sounds: list[bpy.types.Strip], folder: Path) -> tuple[int, RenderRequest]:
     first, end = sources.span(sounds)
     if film.mix is None and len(sounds) == 1 and sounds[0].type == "SOUND":
-        request, start = film, source_start_seconds(scene, sounds[0])
+        request, start = film, file_start_seconds(scene, sounds[0])
     else:
         sources.check(sounds)
         sound, mix = sources.mix(scene, sounds, folder)
@@ -115,7 +115,7 @@ def _moved_sections(sections: tuple[Section, ...], moved: Callable[[int], int]) 
     return [section for section in found if section.first_frame < section.end_frame]
 
 
-def in_order(scene: bpy.types.Scene, strips: list[bpy.types.ImageStrip]) -> list[bpy.types.ImageStrip]:
+def in_order(scene: bpy.types.Scene, strips: Sequence[bpy.types.ImageStrip]) -> list[bpy.types.ImageStrip]:
     """Order strips so that each finds room when it changes: those that grow from the right, those that shrink from the left."""
     grow = any(strip.chromastrip.fps and Fraction(strip.chromastrip.fps) < scene_fps(scene) for strip in strips)
     return sorted(strips, key=compat.left_handle, reverse=grow)

@@ -34,7 +34,18 @@ from ..core.protocol import (
 from . import compat, engine, fitting, folders, keyframes, retiming, scenes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
-from .strips import current_strips, frames_folder, heard_span, portable, scene_fps, selected_sources, sound_path, stem_path, unpacked_sound
+from .strips import (
+    active_strip,
+    current_strips,
+    frames_folder,
+    heard_span,
+    main_source,
+    portable,
+    scene_fps,
+    sound_path,
+    stem_path,
+    unpacked_sound,
+)
 
 LOOK_SECONDS = 2.0  # between two looks at the disk
 NUMBER = re.compile(r"(\d+)\.\w+$")
@@ -92,14 +103,13 @@ def shown_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip | None:
     """Give the strip whose settings the panel shows: the active one of those selected, else the first sound, else the only film of ours."""
     if scene is None or scene.sequence_editor is None:
         return None
-    editor = scene.sequence_editor
-    films = [strip for strip in current_strips(editor) if strip.select and is_film(strip)]
-    if active := next((strip for strip in films if strip == editor.active_strip), None):
+    active = active_strip(scene.sequence_editor)
+    if active is not None and is_film(active):
         return active
-    heard = selected_sources(scene)
-    if active := next((strip for strip in heard if strip == editor.active_strip), None):
-        return active
-    return next(iter(heard), None) or (films[0] if len(films) == 1 else None)
+    if (source := main_source(scene)) is not None:
+        return source
+    films = selected_films(scene)
+    return films[0] if len(films) == 1 else None
 
 
 def selected_films(scene: bpy.types.Scene | None) -> list[bpy.types.ImageStrip]:

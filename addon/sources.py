@@ -38,12 +38,6 @@ def sounds(strip: bpy.types.Strip) -> bool:
     return strip.type == "SOUND"
 
 
-def heard_of(selected: Sequence[bpy.types.Strip], muted_channels: set[int]) -> list[bpy.types.Strip]:
-    """Leave out what is muted, of several strips; where all are, or there is only one, the film follows them all the same."""
-    heard = [strip for strip in selected if not strip.mute and strip.channel not in muted_channels]
-    return heard if len(selected) > 1 and heard else list(selected)
-
-
 def span(strips: Iterable[bpy.types.Strip]) -> tuple[int, int]:
     """Give the frames from the first strip's left handle to the last one's right handle; half-open."""
     edges = [(compat.left_handle(strip), compat.right_handle(strip)) for strip in strips]

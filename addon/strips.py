@@ -45,8 +45,8 @@ def selected_sources(scene: bpy.types.Scene | None) -> list[bpy.types.Strip]:
         return []
     editor = scene.sequence_editor
     selected = [strip for strip in current_strips(editor) if strip.select and sources.sounds(strip)]
-    channels = editor.meta_stack[-1].channels if len(editor.meta_stack) else editor.channels
-    heard = sources.heard_of(selected, {strip.channel for strip in selected if channels[strip.channel].mute})
+    heard = [strip for strip in selected if not _is_muted(editor, strip)]
+    heard = heard if len(selected) > 1 and heard else selected  # where there is only one, or all are muted, the film follows all the same
     return sorted(heard, key=lambda strip: (compat.left_handle(strip), strip.channel))
 
 
@@ -61,10 +61,31 @@ def source_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip:
     if scene is None or scene.sequence_editor is None:
         raise UserError("The sequencer is empty.", "Add a sound: Add > Sound.")
     scenes.check_own(scene)
-    heard = selected_sources(scene)
-    if not heard:
+    strip = main_source(scene)
+    if strip is None:
         raise UserError("No sound strip is selected.", "Click the sound strip to draw a film for, or select several to mix them.")
-    return next((strip for strip in heard if strip == scene.sequence_editor.active_strip), heard[0])
+    return strip
+
+
+def main_source(scene: bpy.types.Scene) -> bpy.types.Strip | None:
+    """Give the strip whose settings count for the next film, if there is one. Quick, however many strips are selected beside it."""
+    editor = scene.sequence_editor
+    active = active_strip(editor)
+    if active is not None and sources.sounds(active) and not _is_muted(editor, active):
+        return active
+    heard = selected_sources(scene)
+    return next((strip for strip in heard if strip == active), next(iter(heard), None))
+
+
+def active_strip(editor: bpy.types.SequenceEditor) -> bpy.types.Strip | None:
+    """Give the active strip if it is selected and the user sees it."""
+    active = editor.active_strip
+    return active if active is not None and active.select and current_strips(editor).get(active.name) == active else None
+
+
+def _is_muted(editor: bpy.types.SequenceEditor, strip: bpy.types.Strip) -> bool:
+    channels = editor.meta_stack[-1].channels if len(editor.meta_stack) else editor.channels
+    return strip.mute or channels[strip.channel].mute
 
 
 def heard_with(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[bpy.types.Strip]:

@@ -180,7 +180,7 @@ class WorkerClient:
     def _ended(self) -> WorkerError:
         return WorkerError(
             f"The engine ended unexpectedly ({_describe_exit(self._process.returncode)}).{self._last_words()}",
-            "Press Generate again, or Resume a download: what is finished is kept, only the rest is done.",
+            "Press Go On Drawing or Generate again, or Resume a download: what is finished is kept, only the rest is done.",
         )
 
     def _last_words(self) -> str:

@@ -20,6 +20,7 @@ import bpy
 MODULE = "bl_ext.user_default.chromastrip"
 FPS = 25
 FILM_FRAMES = 3000  # of the long song
+LARGE_FRAMES = 10_000
 ENABLINGS = 9
 FILMS = 5
 FIRST_FRAMES = 5
@@ -47,6 +48,8 @@ def main() -> None:
         _extend(measured, ticks | {insertion: ticks.pop("inserting")})
     for _ in range(FIRST_FRAMES):
         _extend(measured, wait_for_first_frames(folders, options.song))
+    for number in range(2 * FILMS):
+        _extend(measured, insert_and_turn(next(folders), options.song, with_sequencer=number % 2 == 0))
     for _ in range(DEATHS):
         _extend(measured, watch_the_worker_die(next(folders), options.song))
         _extend(measured, end_a_busy_worker(next(folders), options.song))
@@ -89,12 +92,14 @@ def watch_a_film(folder: Path, song: Path, *, with_sequencer: bool) -> Measured:
 def timed_tick(jobs: Any) -> Measured:
     """Wait as Blender's timer does, then time one tick: on the clock, and on the processor, which other processes do not disturb."""
     time.sleep(jobs.POLL_SECONDS)
-    before, known = jobs.state.progress, jobs.state.busy
+    before, known, strips = jobs.state.progress, jobs.state.busy, _strip_count()
     started, worked = time.perf_counter(), time.thread_time()
     jobs.tick()
     elapsed, work = MILLISECONDS * (time.perf_counter() - started), MILLISECONDS * (time.thread_time() - worked)
-    if known and not jobs.state.busy:
+    if _strip_count() != strips:
         return {"inserting": [elapsed]}
+    if known and not jobs.state.busy:
+        return {"finishing": [elapsed]}
     kind = "tick without news" if jobs.state.progress is before else "tick with news"
     return {kind: [elapsed], "tick": [elapsed], "tick on the processor": [work]}
 
@@ -126,7 +131,7 @@ def watch_the_worker_die(folder: Path, song: Path) -> Measured:
     ticks = [timed_tick(jobs)]
     while jobs.state.busy:
         ticks.append(timed_tick(jobs))
-    return {"finding the worker dead": ticks[-1]["inserting"]}
+    return {"finding the worker dead": ticks[-1]["finishing"]}
 
 
 def end_a_busy_worker(folder: Path, song: Path) -> Measured:
@@ -168,9 +173,38 @@ def new_blend(folder: Path, song: Path, *, model: str, with_sequencer: bool = Tr
     return scene
 
 
+def insert_and_turn(folder: Path, song: Path, *, with_sequencer: bool) -> Measured:
+    """Put a film of so many frames on the timeline, then have its strip show another one, in milliseconds: only the first file is there."""
+    scene = new_blend(folder, song, model="sync-card", with_sequencer=with_sequencer)
+    addon, protocol = (sys.modules[f"{MODULE}.{name}"] for name in ("addon", "core.protocol"))
+    picture = bpy.data.images.new("first", 128, 128)
+    picture.filepath_raw, picture.file_format = str(folder / "a_000000.png"), "PNG"
+    picture.save()
+    films = [
+        protocol.FrameSequence(folder=str(folder), prefix=prefix, suffix=".png", first_number=0, digits=6, frame_count=LARGE_FRAMES)
+        for prefix in "ab"
+    ]
+    where = addon.strips.placement(scene, scene.sequence_editor.active_strip)
+    context = bpy.context
+    inserting = _seconds(lambda: addon.strips.insert_film(context, where, films[0]))
+    (strip,) = (strip for strip in scene.sequence_editor.strips if strip.type == "IMAGE")
+    turning = _seconds(lambda: addon.sections.turn(strip, films[1]))
+    if len(strip.elements) != LARGE_FRAMES or strip.elements[-1].filename != films[1].file_names()[-1]:
+        raise AssertionError(f"{len(strip.elements)} frames, the last one {strip.elements[-1].filename}")
+    screen = "sequencer" if with_sequencer else "no sequencer"
+    return {
+        f"inserting {LARGE_FRAMES}, {screen} on screen": [MILLISECONDS * inserting],
+        f"turning {LARGE_FRAMES}": [MILLISECONDS * turning],
+    }
+
+
 def press_generate() -> float:
     """Press the button: milliseconds."""
     return MILLISECONDS * _seconds(bpy.ops.chromastrip.generate)
+
+
+def _strip_count() -> int:
+    return len(bpy.context.scene.sequence_editor.strips)
 
 
 def _jobs() -> Any:

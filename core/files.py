@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from .protocol import UserError
 
 TEMPORARY_PREFIX = ".writing-"
+READER_SECONDS, READER_PATIENCE = 0.05, 40
 UNFIT_PLACES = (
     *(errno.EACCES, errno.EROFS, errno.EPERM),
     *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP),
@@ -43,7 +45,7 @@ def whole_file(path: Path) -> Generator[Path]:
         temporary = _temporary_beside(path)
         try:
             yield temporary
-            temporary.replace(path)
+            _replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -56,7 +58,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         temporary = _temporary_beside(target)
         try:
             os.link(source, temporary)
-            temporary.replace(target)
+            _replace(temporary, target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
@@ -92,6 +94,20 @@ def disk_errors_explained(folder: Path) -> Generator[None]:
                 f"{folder} cannot be written to: {error.strerror}.", "Choose another place, one that you may write to."
             ) from error
         raise
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Rename a file to another one's name. On Windows that fails as long as somebody reads that one, as Blender does while it plays."""
+    for _ in range(READER_PATIENCE):
+        try:
+            temporary.replace(target)
+        except PermissionError:
+            if not target.is_file():
+                raise
+            time.sleep(READER_SECONDS)
+        else:
+            return
+    temporary.replace(target)
 
 
 def _temporary_beside(path: Path) -> Path:

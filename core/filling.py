@@ -66,6 +66,7 @@ class Filling:
         self._rows: dict[str, list[int]] = {}
         self._is_there = np.zeros(0, bool)
         self._folder: FrameFolder | None = None
+        self._names: Sequence[str] = ()
         self._shown = np.zeros(0, np.int64)  # the row whose picture each frame shows, MISSING or UNKNOWN
         self._next_show = 0.0
 
@@ -96,9 +97,8 @@ class Filling:
         if self._folder is None:
             return
         nearest = nearest_rows(self._is_there)
-        files = self._folder.sequence.file_names()
         for row in np.flatnonzero(nearest != self._shown):
-            self._put(int(row), int(nearest[row]), self._folder.path / files[row])
+            self._put(int(row), int(nearest[row]), self._folder.path / self._names[row])
 
     def _show_if_due(self) -> None:
         began = self._clock()
@@ -115,6 +115,7 @@ class Filling:
     def _open(self) -> None:
         """Make the folder, and tell of it once all its frames are there."""
         self._folder = self._open_folder(self._keys)
+        self._names = self._folder.sequence.file_names()
         self._folder.begin()
         self._shown = self._look()
         self.show()
@@ -125,8 +126,8 @@ class Filling:
         assert self._folder is not None
         owners = {_file_id(self._pictures[key]): key for key in self._rows if key in self._pictures}
         shown = np.full(len(self._keys), MISSING, np.int64)
-        for row, file in enumerate(self._folder.sequence.file_names()):
-            if (found := _file_id(self._folder.path / file)) is not None:
+        for row, name in enumerate(self._names):
+            if (found := _file_id(self._folder.path / name)) is not None:
                 key = owners.get(found)
                 shown[row] = row if key == self._keys[row] else UNKNOWN if key is None else self._rows[key][0]
         return shown

@@ -4,11 +4,14 @@ import json
 
 import bpy
 
+from .. import keyframes
+from ..lyrics import OF_SELECTED_LINE
+from ..sections import film_length, film_origin
 from ..timeline.losses import Losses
 
 OTHER_NAMES = {"sound": "sound_name"}
 """What `properties.settings_json` calls a property otherwise."""
-NOT_SETTINGS = ("schema", "film", "sound_name", "unfinished", "draft")
+NOT_SETTINGS = ("schema", "film", "sound_name", "unfinished", "draft", *OF_SELECTED_LINE)
 
 
 def restore_settings(strip: bpy.types.Strip, metadata: str, losses: Losses) -> bool:
@@ -36,7 +39,10 @@ def restore_settings(strip: bpy.types.Strip, metadata: str, losses: Losses) -> b
         name = OTHER_NAMES.get(key, key)
         if name == "schema":
             continue
-        if name not in known or not _set(strip.chromastrip, name, value):
+        if name == "keyed":
+            keyframes.write_keys(strip, keyframes.unpacked(value), origin=film_origin(strip))
+            continue
+        if name not in known or name in OF_SELECTED_LINE or not _set(strip.chromastrip, name, value):
             losses.note("Made by another version of Chromastrip; settings that this one does not know are left out: {}.", strip.name)
     return True
 
@@ -49,6 +55,9 @@ def share_settings(strips: list[bpy.types.Strip]) -> None:
         for name in film.chromastrip.bl_rna.properties.keys() if sound is not None else ():
             if name not in ("rna_type", "name", *NOT_SETTINGS):
                 _set(sound.chromastrip, name, getattr(film.chromastrip, name))
+        if sound is not None:  # on the same frames, wherever the sound begins
+            keyed = keyframes.read_keys(film, origin=film_origin(film), frame_count=film_length(film))
+            keyframes.write_keys(sound, keyed, origin=film_origin(film))
 
 
 def _read(metadata: str) -> dict:

@@ -14,7 +14,7 @@ import bpy
 from ...core.protocol import CleanedUp, Event, Gather, Gathered, LetGo, UserError, blends_of
 from .. import folders, jobs
 from ..lines import redraw_sidebars
-from ..sections import all_films
+from ..sections import is_film
 from ..strips import frames_folder, portable
 from . import films_here
 
@@ -61,7 +61,8 @@ def _own_scenes() -> list[bpy.types.Scene]:
 
 def _elsewhere(scene: bpy.types.Scene) -> set[Path]:
     base = folders.base_folder(scene)
-    films = {Path(os.path.normpath(frames_folder(strip))) for strip in all_films(scene)}
+    named = {strip.directory for strip in films_here.image_strips(scene) if is_film(strip)}  # thousands of pieces show few films
+    films = {Path(os.path.normpath(bpy.path.abspath(directory))) for directory in named}
     return {film for film in films if film.parent != base and os.path.realpath(film.parent) != os.path.realpath(base)}
 
 
@@ -82,10 +83,12 @@ def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:
     Raises
     ------
     UserError
-        If the engine cannot be started.
+        If they belong to another scene with a folder of its own, or the engine cannot be started.
     """
-    look()
-    films = tuple(film for film in state.elsewhere if any(film in _elsewhere(one) for one in [scene]))
+    base = folders.base_folder(scene)
+    films = tuple(sorted({film for one in _own_scenes() if folders.base_folder(one) == base for film in _elsewhere(one)}))
+    if not films:
+        raise UserError("The films that lie elsewhere belong to another scene.", "Go to that scene, and bring them there.")
 
     def take(event: Event) -> None:
         assert isinstance(event, Gathered)
@@ -93,7 +96,7 @@ def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:
         state.leaves = leaves
         turn_if_may()
 
-    message = Gather(job_id=uuid.uuid4().hex, films=tuple(map(str, films)), folder=str(folders.base_folder(scene)))
+    message = Gather(job_id=uuid.uuid4().hex, films=tuple(map(str, films)), folder=str(base))
     jobs.ask(message, take, busy_words="Frames are being brought here")
 
 

@@ -2,9 +2,10 @@
 
 import bpy
 
-from . import cleaning, films_here, memory, moving
+from .. import jobs
+from . import cleaning, films_here, memory, moving, tags
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 
 
 def look() -> float:
@@ -14,6 +15,8 @@ def look() -> float:
     moving.turn_if_may()
     moving.let_go_if_may()
     memory.look()
+    if jobs.may_insert():
+        tags.look()
     return LOOK_SECONDS
 
 

@@ -112,7 +112,7 @@ def _show_finished(context: bpy.types.Context, film: jobs.FinishedFilm) -> None:
     live.finish(there, film.drawn)
     if isinstance(job.placement, Piece):
         show_piece(job.placement, film.drawn.frames, film=film.drawn.digest)
-    elif not there:
+    elif not live.is_in_its_scene(there, job.placement):
         live.insert(context, job.placement, film.drawn, request=job.request, as_draft=job.film.as_draft)
 
 

@@ -90,7 +90,7 @@ def _can_be_shown(film: ListedFilm) -> bool:
 def _insert(context: bpy.types.Context, film: ListedFilm) -> None:
     assert film.begun is not None  # `_can_be_shown`
     assert isinstance(film.placement, Placement)
-    if live.marked_strips(live.mark_of(film.request, as_draft=film.as_draft)):
+    if live.is_in_its_scene(live.marked_strips(live.mark_of(film.request, as_draft=film.as_draft)), film.placement):
         return
     frames = film.begun.frames
     if not (Path(frames.folder) / frames.file_names()[0]).is_file():

@@ -15,9 +15,10 @@ from typing import Any
 
 import bpy
 
-from ...core.protocol import Clip, Colour, FrameSequence, MediaFile, Still, Text
-from .. import compat, folders
+from ...core.protocol import Clip, Colour, FrameSequence, MediaFile, Still, Text, UserError
+from .. import compat, folders, keyframes
 from ..properties import settings_json
+from ..sections import film_length, film_origin
 from ..strips import exact, scene_fps, sound_path, unpacked_sound
 from .look import check_look
 from .losses import Losses
@@ -138,7 +139,7 @@ def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[
     strip = shown.strip
     folder = os.path.normpath(bpy.path.abspath(strip.directory, library=scene.library))
     names = [element.filename for element in strip.elements]
-    metadata = settings_json(strip.chromastrip) if strip.chromastrip.film else ""
+    metadata = settings_json(strip.chromastrip, keyed=_keyed(strip)) if strip.chromastrip.film else ""
     if len(names) == 1 and not metadata:
         yield _placed(shown, media=Still(path=str(Path(folder) / names[0])), source_start=Fraction(0))
         return
@@ -149,6 +150,14 @@ def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[
     else:
         losses.note("Pictures that are not numbered in a row are several clips: {}.", strip.name)
         yield from _pieces(shown, folder, names, start, pace.speed)
+
+
+def _keyed(strip: bpy.types.ImageStrip) -> list[dict[str, Any]]:
+    """Give a film's keyframes for its metadata; none if a driver cannot be followed."""
+    try:
+        return keyframes.packed(keyframes.read_keys(strip, origin=film_origin(strip), frame_count=film_length(strip)))
+    except UserError:
+        return []
 
 
 def _numbered(folder: str, names: list[str]) -> FrameSequence | None:

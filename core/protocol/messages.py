@@ -112,8 +112,8 @@ class RenderRequest:
     picture_format
         What kind of files the frames are.
     frame_aspect
-        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None: frames are
-        the pictures.
+        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None:
+        frames are the pictures.
     mix
         What the sound is made from, if it is not there.
     """

@@ -2,7 +2,7 @@
 set -u
 
 window() { # wait until a window with this in its name is seen
-  for _ in $(seq 40); do
+  for _ in $(seq 240); do
     xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 && sleep 1 && return
     sleep 0.5
   done
@@ -26,7 +26,7 @@ start() { # start it, for the first time in this HOME, with a log and perhaps a 
 }
 
 wait_for_project() { # wait for the window of a project; an error may come before it: it misses a folder that it has not made yet
-  for _ in $(seq 40); do
+  for _ in $(seq 240); do
     xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 && break
     sleep 0.5
     error=$(xdotool search --onlyvisible --name "Error — Kdenlive" | head -1)
@@ -35,15 +35,20 @@ wait_for_project() { # wait for the window of a project; an error may come befor
   window "$1"
 }
 
-name_file() { # type a path into the dialog that is open, and wait until there is something in that file
+name_file() { # type a path into the dialog that is open, and wait until that file is written
   xdotool key ctrl+a
   xdotool type "$1"
   xdotool key Return
-  for _ in $(seq 40); do
-    [ -s "$1" ] && break
-    sleep 0.5
+  size=0
+  for _ in $(seq 240); do
+    sleep 1
+    [ "$size" -gt 0 ] && [ "$size" = "$(size_of "$1")" ] && break # nothing has been added for a while
+    size=$(size_of "$1")
   done
-  sleep 1
+}
+
+size_of() { # in bytes; 0: there is no such file
+  stat -c %s "$1" 2>/dev/null || echo 0
 }
 
 finish() { # end it; well if the file was written

@@ -2,7 +2,7 @@
 # usage: kdenlive_import.sh FILE.otio SAVED.kdenlive        (inside the root: a virtual screen, a session bus, a HOME without settings)
 . "$(dirname "$0")/kdenlive.sh"
 start "$2.log"
-for _ in $(seq 40); do # its welcome has no name to wait for: “New From Profile” is pressed until there is a window
+for _ in $(seq 240); do # its welcome has no name to wait for: “New From Profile” is pressed until there is a window
   xdotool search --onlyvisible --name "Kdenlive$" >/dev/null 2>&1 && break
   xdotool mousemove 877 448 click --repeat 2 --delay 50 1
   sleep 0.5

@@ -47,7 +47,7 @@ def run(root: Path, command: Sequence[str], *, folder: Path, log: str, seconds: 
     return said
 
 
-def melt(root: Path, file: Path, *, seconds: float = 60) -> Path:
+def melt(root: Path, file: Path, *, seconds: float = 600) -> Path:
     """Render a file that MLT reads, losslessly; give the movie."""
     movie = file.with_name(f"{file.name}.mkv")
     said = run(
@@ -57,7 +57,7 @@ def melt(root: Path, file: Path, *, seconds: float = 60) -> Path:
     return movie
 
 
-def kdenlive_render(root: Path, file: Path, *, seconds: float = 90) -> Path:
+def kdenlive_render(root: Path, file: Path, *, seconds: float = 600) -> Path:
     """Have the real Kdenlive render its project; give the movie. A dialog would hang it, and fail."""
     movie = file.with_name(f"{file.name}.mp4")
     movie.unlink(missing_ok=True)  # it is not written over, and nothing would be said

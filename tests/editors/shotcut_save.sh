@@ -6,12 +6,12 @@ before=$(md5sum "$file")
 openbox &
 shotcut --noupgrade "$file" >"$file.shotcut.log" 2>&1 &
 shotcut=$!
-for _ in $(seq 60); do
+for _ in $(seq 240); do
   xdotool search --onlyvisible --name "$(basename "$file" .mlt).* - Shotcut" >/dev/null 2>&1 && break
   sleep 0.5
 done
 sleep 3
-for _ in $(seq 20); do
+for _ in $(seq 120); do
   xdotool key ctrl+s
   sleep 1
   [ "$(md5sum "$file")" != "$before" ] && break

@@ -17,7 +17,7 @@ def test_shotcut_saves_what_it_opened(root, media, fps):
     made = scene.make(media, fps)
     file = media / f"shotcut{fps.numerator}.mlt"
     export(made.edit, file)
-    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=90)
+    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=600)
     saved = ET.parse(file).getroot()
     assert "Shotcut" in saved.get("title", "")
     markers = saved.findall(".//properties[@name='shotcut:markers']/properties")
@@ -35,7 +35,7 @@ def test_kdenlive_imports_opentimelineio(root, media, fps):
     file = media / f"import{fps.numerator}.otio"
     saved = media / f"imported{fps.numerator}.kdenlive"
     export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
-    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=600)
     scene.check_render(programs.melt(root, saved), made, folder=media, exact=False)
 
 
@@ -44,7 +44,7 @@ def test_what_kdenlive_saved_comes_back_equal_and_goes_out_again(root, media, fp
     made = scene.make(media, fps)
     file, saved = media / f"made{fps.numerator}.kdenlive", media / f"saved{fps.numerator}.kdenlive"
     export(made.edit, file)
-    programs.with_screen(root, "kdenlive_save.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    programs.with_screen(root, "kdenlive_save.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=600)
     back = read_edit(saved)
     assert back == ReadEdit(edit=made.edit, notes=())
     again = media / f"again{fps.numerator}.mlt"
@@ -58,7 +58,7 @@ def test_what_shotcut_saved_comes_back_and_goes_out_again(root, media, fps):
     made = scene.make(media, fps)
     file = media / f"back{fps.numerator}.mlt"
     export(made.edit, file)
-    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=90)
+    programs.with_screen(root, "shotcut_save.sh", str(file), folder=media, log=f"{file.name}.window.log", seconds=600)
     back = read_edit(file)
     assert back.notes == ()
     assert back.edit.fps == fps
@@ -74,7 +74,7 @@ def test_sections_come_back_from_kdenlives_import_by_their_movies(root, media):
     made = _from_the_beginning(media, Fraction(25))
     file, saved = media / "by path.otio", media / "by path.kdenlive"
     export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
-    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=120)
+    programs.with_screen(root, "kdenlive_import.sh", str(file), str(saved), folder=media, log=f"{file.name}.window.log", seconds=600)
     back = read_edit(saved)
     assert _sections(back.edit) == _sections(made.edit)
     again = media / "by path again.mlt"
@@ -87,7 +87,7 @@ def test_what_kdenlive_exports_comes_back_frame_for_frame(root, media):
     made = scene.make(media, Fraction(25))
     file, exported = media / "to export.kdenlive", media / "to export.otio"
     export(made.edit, file, options=ExportOptions(movies=MovieKind.H264))
-    programs.with_screen(root, "kdenlive_export.sh", str(file), str(exported), folder=media, log=f"{file.name}.window.log", seconds=120)
+    programs.with_screen(root, "kdenlive_export.sh", str(file), str(exported), folder=media, log=f"{file.name}.window.log", seconds=600)
     back = read_edit(exported)
     assert back.notes == ()
     assert [track.items for track in back.edit.tracks] == [track.items for track in made.edit.tracks]

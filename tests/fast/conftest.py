@@ -3,10 +3,12 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure; and CI tries the same examples each time, so that a red run is the change's own doing.
-settings.register_profile("chromastrip", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.register_profile(
+    "chromastrip", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=os.environ.get("CI") == "true"
+)
 settings.load_profile("chromastrip")
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests run beside each other: threads of torch that wait must not spin

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,24 @@ def test_where_links_are_impossible_the_picture_is_copied(tmp_path, source, monk
         assert target.read_bytes() == b"picture"
         assert not target.samefile(source)
         assert nothing_but(tmp_path, "frame.png", "source.png")
+
+
+def test_a_file_that_somebody_reads_is_replaced_as_soon_as_that_is_over(tmp_path, source, monkeypatch):
+    """As on Windows, where a file that is open keeps its name."""
+    target, tries, replace = tmp_path / "frame.png", [], Path.replace
+    target.write_bytes(b"old")
+
+    def read_by_somebody(self, other):
+        tries.append(other)
+        if len(tries) <= 3:
+            raise PermissionError(errno.EACCES, "in use")
+        return replace(self, other)
+
+    monkeypatch.setattr(Path, "replace", read_by_somebody)
+    monkeypatch.setattr(files, "READER_SECONDS", 0)
+    files.link_or_copy(source, target)
+    assert target.read_bytes() == source.read_bytes()
+    assert len(tries) == 4
 
 
 def test_a_link_to_a_place_where_nothing_can_be_written_is_refused(tmp_path, source):

@@ -1,5 +1,6 @@
 """What may go from a folder of films, what stays whatever happens, and films that are brought elsewhere."""
 
+import json
 import os
 import time
 from fractions import Fraction
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.cache import FrameCache
+from core.command_line import main
 from core.files import link_or_copy
 from core.frame_folder import FrameFolder
-from core.gathering import gather
+from core.gathering import gather, let_go
 from core.keeping import DAY, HOUR, WEEK, clean_up, keep_within, take_stock
 from core.keys import picture_key
 from core.protocol import Keeper, RenderRequest, Settings, Use, UserError, blends_of, note_blend
@@ -330,3 +332,34 @@ def test_gathering_into_a_folder_that_has_the_film_adds_what_it_lacks(project, d
     assert gather([film], target) == (there,)
     assert [path.read_bytes() for path in (first, second)] == [bytes([1]) * SIZE, b"kept"]
     assert sorted(path.name for path in target.iterdir()) == ["cache", film.name]
+
+
+# The command ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_tells_what_a_folder_holds_and_removes_only_pictures_that_no_film_shows(project, draw, capsys):
+    film = draw("film", [1, 2], blends=())
+    cache = FrameCache(project / "chromastrip" / "cache" / "pictures")
+    alone = cache.store(picture_key(b"9"), b"alone")
+    os.utime(alone, (1, 1))
+    folder = str(project / "chromastrip")
+    assert main(["clean", folder, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["films"][0]["name"], told["films"][0]["frames"], told["unshown"]["count"]) == (film.name, 2, 1)
+    assert alone.exists()
+    assert main(["clean", folder, "--remove"]) == 0
+    assert "0.0 MB freed" in capsys.readouterr().out
+    assert not alone.exists()
+    assert len(list(film.glob("*.png"))) == 2
+    assert main(["clean", str(project / "nowhere")]) == 1
+
+
+def test_moved_films_leave_only_if_the_new_folder_holds_every_frame(project, draw, tmp_path):
+    whole, partly = draw("whole", [1]), draw("partly", [2, 3])
+    new = gather([whole, partly], tmp_path / "new")
+    min(new[1].glob("*.png")).unlink()
+    done = let_go([(whole, new[0]), (partly, new[1]), (partly, partly), (project / "gone_0123456789ab", new[0])])
+    assert done.film_count == 1
+    assert not whole.exists()
+    assert len(list(partly.glob("*.png"))) == 2
+    assert len(list(new[0].glob("*.png"))) == 1

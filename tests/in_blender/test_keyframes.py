@@ -301,6 +301,41 @@ def test_keyframes_survive_copying_to_another_scene(addon, sound, generate, save
     assert addon.sections.state(copy) == addon.sections.State.FRESH
 
 
+def test_keyframes_survive_a_way_through_an_export(addon, sound, generate, saved_film, tmp_path, wait):
+    key(sound, "jitter", {1: 0.0, 11: 0.5}, interpolation="BEZIER")
+    film = generate()
+    before = addon.keyframes.described(film, origin=1)
+    path = tmp_path / "edit.otio"
+    assert bpy.ops.chromastrip.export(filepath=str(path)) == {"FINISHED"}
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state.error
+    addon.keyframes.remove_keys(film)
+    for strip in list(saved_film.editor.strips):
+        saved_film.editor.strips.remove(strip)
+    assert bpy.ops.chromastrip.import_timeline(filepath=str(path)) == {"FINISHED"}
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state.error
+    (film,) = addon.sections.all_films(saved_film.scene)
+    assert addon.keyframes.described(film, origin=addon.sections.film_origin(film)) == before
+    assert addon.sections.state(film) == addon.sections.State.FRESH
+
+
+def test_strange_keyframes_in_metadata_are_left_out(addon):
+    good = {"name": "jitter", "frame": 1.0}
+    key_, number = {"type": "Key", "frame": 1.0, "value": 0.5}, {"type": "KeyedNumber", "name": "jitter", "goes_on": False}
+    unpacked = addon.keyframes.unpacked
+    assert [one.name for one in unpacked([{**number, "keys": [key_]}])] == ["jitter"]
+    strange = [
+        good,
+        7,
+        {**number, "keys": []},
+        {**number, "keys": [{**key_, "interpolation": "WILD"}]},
+        {**number, "name": "seed", "keys": [key_]},
+    ]
+    assert unpacked([*strange, {**number, "keys": [{**key_, "frame": 1e300}]}, {**number, "keys": [{**key_, "left": [1.0]}]}]) == ()
+    assert unpacked("keys") == unpacked(None) == ()
+
+
 # Drivers --------------------------------------------------------------------------------------------------------------------------------
 
 

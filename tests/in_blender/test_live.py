@@ -149,6 +149,27 @@ def test_a_strip_that_is_being_drawn_is_not_drawn_a_second_time(addon, begin, fi
     assert [state_of(addon, film) for film in films()] == ["FRESH"]
 
 
+def test_another_scene_with_a_copy_of_the_sound_gets_a_film_of_its_own(addon, begin, saved_film, wait, films):
+    begin()
+    wait(until=until_drawn(addon, 10))
+    bpy.ops.chromastrip.cancel()
+    wait()
+    with bpy.context.temp_override(scene=saved_film.scene):
+        bpy.ops.scene.new(type="FULL_COPY")
+    copy = next(scene for scene in bpy.data.scenes if scene != saved_film.scene)
+    copied = [strip for strip in copy.sequence_editor.strips if strip.type == "IMAGE"]
+    for strip in copied:
+        copy.sequence_editor.strips.remove(strip)
+    bpy.context.window.scene = copy
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = copy
+    bpy.ops.chromastrip.generate()
+    wait()
+    for scene in (saved_film.scene, copy):
+        found = [strip for strip in scene.sequence_editor.strips if strip.type == "IMAGE"]
+        assert [state_of(addon, strip) for strip in found] == ["FRESH"]
+
+
 def test_frames_are_read_anew_as_they_come(addon, begin, finish, wait, films, monkeypatch):
     looks = []
     monkeypatch.setattr(addon.jobs, "LOOK_SECONDS", 0.1)

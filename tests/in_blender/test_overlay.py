@@ -85,7 +85,7 @@ def test_bars_of_several_frames_end_where_the_strip_ends(addon):
     span = addon.overlay.Span(folder="", first_frame=4, end_frame=14, left_handle=101, channel=2)
     energy, hits = addon.overlay.layers(levels, span)
     assert [bar[:2] for bar in bars(energy)] == [(101, 103), (103, 106), (106, 109), (109, 111)]
-    assert [round(bar[2] * 255 / 0.42) for bar in bars(hits)] == [2, 3, 4, 5]
+    assert [round(bar[2] * 255 / 0.36) for bar in bars(hits)] == [2, 3, 4, 5]
 
 
 def test_a_film_without_curves_shows_none(addon, film):

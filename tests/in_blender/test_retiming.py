@@ -1,5 +1,6 @@
 """A scene's frame rate changes: films drawn for the old one are out of sync, and Render draws them again where their sound is now."""
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_pieces_stay_side_by_side_on_their_moments_of_the_music(
     render_stale()
     pieces = sorted(films(), key=handles.left)
     cuts = [round(Fraction(frame, 24) * fps) for frame in (0, 12, 24, 48)]
-    assert [(handles.left(piece) - 11, handles.right(piece) - 11) for piece in pieces] == list(zip(cuts, cuts[1:], strict=False))
+    assert [(handles.left(piece) - 11, handles.right(piece) - 11) for piece in pieces] == list(itertools.pairwise(cuts))
     assert [number for piece in pieces for number in cards(piece)] == list(range(cuts[-1]))
     assert {piece.channel for piece in pieces} == {2}
     assert states(addon, films) == {addon.sections.State.FRESH}

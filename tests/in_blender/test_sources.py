@@ -2,6 +2,7 @@
 
 import array
 import shutil
+import time
 import wave
 from pathlib import Path
 
@@ -319,3 +320,34 @@ def test_a_stereo_file_is_mixed_like_a_mono_one(saved_film, add_sound, tmp_path,
         file.writeframes(samples.tobytes())
     first, second = add_sound(path, frame_start=11), add_sound(path, frame_start=41, channel=2)
     assert mixed(first, second)[0] == near([17, 47])
+
+
+def test_the_panel_stays_quick_with_a_thousand_sounds_selected(addon, saved_film, add_sound, song, capsys):
+    for n in range(1000):
+        add_sound(song, frame_start=1 + 40 * (n % 40), channel=1 + n // 40).select = True
+    assert len(addon.strips.selected_sources(saved_film.scene)) == 1000
+    began = time.perf_counter()
+    assert addon.sections.shown_strip(saved_film.scene) == saved_film.editor.active_strip
+    with capsys.disabled():
+        print(f"TOOK {1000 * (time.perf_counter() - began):.2f} ms")
+    began = time.perf_counter()
+    addon.strips.selected_sources(saved_film.scene)
+    with capsys.disabled():
+        print(f"ALL TOOK {1000 * (time.perf_counter() - began):.2f} ms")
+
+
+def test_a_mix_of_one_plain_sound_gives_the_same_film_frame_by_frame(addon, saved_film, add_sound, song, wait, films):
+    """A volume curve that changes nothing makes it a mix: its samples are the file's, so every picture is the same."""
+    strip = add_sound(song, frame_start=11, model="abstract")
+    strip.chromastrip.limit_flashes = False
+    drawn = []
+    for _ in range(2):
+        select(saved_film, strip)
+        assert bpy.ops.chromastrip.generate() == {"FINISHED"}
+        wait()
+        assert addon.jobs.state.error is None, addon.jobs.state.error
+        drawn.append(films()[-1])
+        strip.keyframe_insert("volume", frame=11)
+    plain, mix = drawn
+    assert mix.chromastrip.film == plain.chromastrip.film
+    assert beside(mix).is_dir()

@@ -127,6 +127,11 @@ def test_a_film_and_a_redo_carry_what_is_excluded(addon, settings, sound, saved_
     assert addon.sections.state(film) == addon.sections.State.FRESH
     film.chromastrip.excluded = "dog"
     assert addon.sections.state(film) == addon.sections.State.STALE
+    film.chromastrip.classes = sound.chromastrip.classes = "tiger"
+    digest = addon.sections.settings_digest(film)
+    film.chromastrip.excluded = "dog, spider"  # things are chosen: the seed chooses none
+    assert addon.sections.settings_digest(film) == digest
+    film.chromastrip.classes, film.chromastrip.excluded = "", "dog"
     sound.select, film.select = False, True
     saved_film.editor.active_strip = film
     press("redo")

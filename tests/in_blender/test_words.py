@@ -221,6 +221,24 @@ def test_a_piece_of_a_film_has_words_of_its_own(addon, timed, saved_film, wait, 
     assert request.settings.cues[-1].start_seconds == Fraction(3, 2)
 
 
+def test_words_come_back_from_other_editors_and_are_shared_with_the_sound(addon, timed, sound, wait, films, saved_film, click_track):
+    timed.excluded, timed.line = "dog", 1
+    press("generate")
+    wait()
+    (film,) = films()
+    metadata = addon.properties.settings_json(film.chromastrip)
+    saved_film.editor.strips.remove(sound)
+    back = saved_film.editor.strips.new_sound(name="clicks", filepath=str(click_track(seconds=4, clicks=[0.5])), channel=5, frame_start=1)
+    film.chromastrip.words = film.chromastrip.excluded = ""
+    losses = addon.timeline.losses.Losses()
+    assert addon.importing.restoring.restore_settings(film, metadata, losses)
+    assert [item.name for item in film.chromastrip.lines] == ["line 1", "line 2", "line 3"]
+    assert addon.sections.state(film) == addon.sections.State.FRESH
+    addon.importing.restoring.share_settings([film, back])
+    assert (back.chromastrip.words, back.chromastrip.excluded) == (film.chromastrip.words, "dog")
+    assert addon.properties.read_settings(back.chromastrip).cues == addon.properties.read_settings(film.chromastrip).cues
+
+
 def test_strangers_words_do_no_harm(addon, settings):
     settings.words = "[{]"
     assert len(settings.lines) == 0

@@ -40,7 +40,7 @@ def play(tmp_path: Path, root: Path):
                 **env,
             },
             binds=[tmp_path, ROOT, Path(sys.prefix), Path(sys.base_prefix)],
-            seconds=400,
+            seconds=1200,
         )
         PICTURES.mkdir(parents=True, exist_ok=True)
         for picture in result.out.glob("*.png"):

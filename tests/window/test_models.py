@@ -5,6 +5,7 @@ import torch
 
 from core.network.architecture import ARCHITECTURES
 from tests import web_server
+from tests.web_server import Answer
 from tools.make_checkpoint import write_checkpoint
 
 NAME = "biggan-deep-512"  # whose digest nobody published: weights made here will do
@@ -17,6 +18,7 @@ def server(tmp_path):
         tmp_path / "made", {name: torch.full(shape, 0.5) for name, shape in architecture.shapes().items()}, architecture
     )
     with web_server.running({f"/{NAME}-pytorch_model.bin": weights}, seconds_a_chunk=0.01) as running:
+        running.answers = [Answer(seconds_a_chunk=0.01, stall_after=150_000_000)]  # the first one cannot be done before it is cancelled
         yield running
 
 

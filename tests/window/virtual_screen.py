@@ -305,7 +305,7 @@ def run_in_window(
     extension_id: str | None = None,
     env: Mapping[str, str] | None = None,
     binds: Sequence[Path] = (),
-    seconds: float = 240,
+    seconds: float = 600,
 ) -> WindowResult:
     """Run a script of steps in a real Blender window and collect its result.
 
@@ -334,7 +334,7 @@ def run_in_window(
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").unlink(missing_ok=True)
     everything = (out, script.parent, HERE, *binds)
-    environment = {**_environment(out, seconds), **(env or {})}
+    environment = {**_environment(out), **(env or {})}
     addons: list[str] = []
     with _locked(root, exclusive=False):
         if zip_path is not None:
@@ -342,13 +342,14 @@ def run_in_window(
             if problem:
                 return _failed_install(problem, out)
             addons = ["--addons", f"bl_ext.user_default.{extension_id}"]
+        environment["WINDOW_ENDS"] = str(time.time() + seconds)
         command = [*_clean(environment), *_screen(), *_blender(script, addons)]
         start = time.monotonic()
         ended = _run_logged(inside(root, command, binds=everything), log=out / "blender.log", seconds=seconds)
         return _read_result(out, ended=ended, seconds=time.monotonic() - start)
 
 
-def _environment(out: Path, seconds: float) -> dict[str, str]:
+def _environment(out: Path) -> dict[str, str]:
     """Return the clean environment inside; everything that Blender keeps goes below `out`."""
     return {
         "HOME": str(out),
@@ -357,7 +358,6 @@ def _environment(out: Path, seconds: float) -> dict[str, str]:
         "XDG_RUNTIME_DIR": "/tmp",  # private to the run
         "BLENDER_USER_RESOURCES": str(out / "resources"),
         "WINDOW_OUT": str(out),
-        "WINDOW_SECONDS": str(seconds),
     }
 
 
@@ -386,7 +386,7 @@ def _install_extension(zip_path: Path, extension_id: str | None, *, root: Path, 
         return f"cannot install {zip_path} as {extension_id}: the zip must exist and the id be given"
     copy = Path(shutil.copy(zip_path, out))
     install = ["blender", "--command", "extension", "install-file", "-r", "user_default", "--enable", str(copy)]
-    _run_logged(inside(root, [*_clean(environment), *install], binds=[out]), log=out / "install.log", seconds=120)
+    _run_logged(inside(root, [*_clean(environment), *install], binds=[out]), log=out / "install.log", seconds=300)
     installed = out / "resources" / "extensions" / "user_default" / extension_id
     return "" if installed.is_dir() else f"Blender did not install {zip_path.name}: {installed} is missing"  # it exits 0 all the same
 

@@ -54,7 +54,7 @@ def see_the_status_bar(addon):
 def see_curves(addon, area):
     picture("without_curves")
     _scene().chromastrip_show_curves = True
-    yield from wait_until(lambda: addon.overlay._known.batches, 10)
+    yield from wait_until(lambda: addon.overlay._known.batches, 60)
     yield 0.5
     picture("curves")
     (span,) = addon.overlay._known.batches

@@ -26,7 +26,7 @@ def steps():
 
 
 def choose_things(jobs, area):
-    add = yield from find_button("chromastrip.add_thing", area)
+    add = yield from find_button("chromastrip.add_thing", area, across=0.88)
     yield from click(*add)
     yield 0.5
     for letters in ("g", "r", "a", "n", "d", "space", "p"):
@@ -36,13 +36,13 @@ def choose_things(jobs, area):
     yield from press("Return", at=add)
     yield 0.3
     check("a thing is found by its name", _sound().chromastrip.classes == "grand piano", _sound().chromastrip.classes)
-    fill = yield from find_button("chromastrip.fill_things", area)
+    fill = yield from find_button("chromastrip.fill_things", area, across=0.7)
     yield from click(*fill)
     yield from wait_until(lambda: not jobs.state.busy, 60)
     chosen = _sound().chromastrip.classes
     check("the seed fills up the rest", chosen.count(",") == _sound().chromastrip.class_count - 1, chosen)
     _sound().chromastrip.things[0].is_pinned = True
-    shuffle = yield from find_button("chromastrip.shuffle_things", area)
+    shuffle = yield from find_button("chromastrip.shuffle_things", area, across=0.3)
     yield from click(*shuffle)
     yield from wait_until(lambda: not jobs.state.busy, 60)
     shuffled = _sound().chromastrip.classes
@@ -54,24 +54,24 @@ def read_lyrics(jobs, area):
     settings = _sound().chromastrip
     settings.lyrics_path = os.environ["WINDOW_LYRICS"]
     yield 0.3
-    find = yield from find_button("chromastrip.find_words", area)
+    find = yield from find_button("chromastrip.find_words", area, across=0.5)
     yield from click(*find)
     check("Find Things asks the engine", jobs.state.busy, jobs.state.error)
     ended = yield from wait_until(lambda: not jobs.state.busy, 180)
     check("each line has a thing", ended and len(_sound().chromastrip.lines) > 3, jobs.state.error)
     yield 0.5
-    yield from find_button("chromastrip.go_to_line", area)
+    yield from find_button("chromastrip.go_to_line", area, across=0.88)
     picture("lyrics")
 
 
 def fill_in(jobs, area):
     """Have two films drawn: the first one is seen while it is drawn, the second one waits, and does not have to."""
-    generate = yield from find_button("chromastrip.generate", area)
+    generate = yield from find_button("chromastrip.generate", area, across=0.3)
     yield from click(*generate)
     _sound().chromastrip.seed = 3
     yield from click(*generate)
     check("a second film waits for its turn", len(jobs.state.waiting) == 1, jobs.state.waiting, jobs.state.error)
-    shown = yield from wait_until(lambda: _films(), 120, every=0.05)
+    shown = yield from wait_until(_films, 120, every=0.05)
     check("the strip is there while it is drawn", shown and jobs.state.job is not None, jobs.state.error)
     _scene().frame_set(_films()[0].left_handle + 100)
     yield 0.3
@@ -87,7 +87,7 @@ def fill_in(jobs, area):
 
 
 def fit(area):
-    yield from find_button("chromastrip.apply_fit", area)
+    yield from find_button("chromastrip.apply_fit", area, across=0.5)
     film = _scene().sequence_editor.active_strip
     before = film.transform.scale_x
     film.chromastrip.fit = "fill"
@@ -97,12 +97,11 @@ def fit(area):
 
 
 def split_at_markers(area):
-    film = _scene().sequence_editor.active_strip
     for frame in (60, 120):
         _scene().timeline_markers.new(f"Part {frame}", frame=frame)
     bpy.ops.ed.undo_push(message="Markers")
     count = len(_films())
-    split = yield from find_button("chromastrip.split_at_markers", area)
+    split = yield from find_button("chromastrip.split_at_markers", area, across=0.5)
     yield from click(*split)
     check("a click splits it at the markers", len(_films()) == count + 2, *_films())
     yield 0.3

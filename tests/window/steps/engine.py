@@ -45,7 +45,7 @@ def _cancel(setup, condition, area):
     picture("setting_up")
     cancel = yield from _find("cancel_engine", area, UNSET)
     yield from click(*cancel)
-    ended = yield from wait_until(lambda: setup.state.task is None, 10)
+    ended = yield from wait_until(lambda: setup.state.task is None, 60)
     check("Cancel ends it", ended and "Cancelled" in setup.state.note, setup.state)
     check("what is half-made is known as that", setup.state.condition == condition.HALF_MADE, setup.state)
     yield 0.5
@@ -81,7 +81,7 @@ def _remove(setup, condition, area):
     picture("remove_asks")
     check("Remove asks first", setup.state.condition == condition.READY and setup.state.task is None, setup.state)
     yield from press("Return", at=remove)
-    ended = yield from wait_until(lambda: setup.state.condition == condition.ABSENT, 30)
+    ended = yield from wait_until(lambda: setup.state.condition == condition.ABSENT, 60)
     check("after the answer it is gone", ended, setup.state)
     yield 0.5
     picture("removed")

@@ -42,7 +42,7 @@ def _see_the_song():
     shutil.copy(os.environ["WINDOW_WAV"], music / SONG)
     window, _ = sequencer()
     browser = next(area for area in window.screen.areas if area.type == "FILE_BROWSER")
-    yield from wait_until(lambda: browser.spaces.active.params is not None, 10)
+    yield from wait_until(lambda: browser.spaces.active.params is not None, 60)
     browser.spaces.active.params.directory = str(music).encode()
     yield 1.0
     picture("song")
@@ -65,7 +65,7 @@ def _channel_1(area):
 def _click_tab(area):
     """Click the sidebar's tabs from the top until ours is open; give the one click that a person needs, who sees which is ours."""
     window, _ = sequencer()
-    opened = yield from wait_until(lambda: region(area, "UI").width > 1, 10)
+    opened = yield from wait_until(lambda: region(area, "UI").width > 1, 60)
     check("N opens the sidebar", opened)
     yield 0.5
     sidebar = region(area, "UI")

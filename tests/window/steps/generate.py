@@ -74,7 +74,7 @@ def cancel_by_hand(jobs, area):
     cancel = yield from _button_below(generate, "chromastrip.cancel", area)
     check("the job still runs when Cancel is found", jobs.state.busy, jobs.state.progress)
     yield from click(*cancel)
-    ended = yield from wait_until(lambda: not jobs.state.busy, 30)
+    ended = yield from wait_until(lambda: not jobs.state.busy, 60)
     check("Cancel ends the job", ended and "Cancelled" in jobs.state.notes[0], jobs.state.notes, jobs.state.error)
     whole = [strip for strip in _strips() if strip.type == "IMAGE" and not strip.chromastrip.unfinished]
     check("Cancel leaves the finished film alone, and the other one is known to be drawn partly", len(whole) == 1, *_strips())

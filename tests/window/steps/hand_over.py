@@ -52,12 +52,12 @@ def browse(area):
         button = yield from find_button(name, area)
         before = _browsers()
         yield from click(*button)
-        opened = yield from wait_until(lambda before=before: _browsers() > before, 10)
+        opened = yield from wait_until(lambda before=before: _browsers() > before, 60)
         check(f"{name} opens a file browser", opened)
         yield 1.0
         picture(name.replace(".", "_"))
         _close_browser()
-        closed = yield from wait_until(lambda before=before: _browsers() == before, 10)
+        closed = yield from wait_until(lambda before=before: _browsers() == before, 60)
         check("and it closes", closed)
 
 

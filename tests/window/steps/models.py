@@ -47,7 +47,7 @@ def _download_and_cancel(models, area):
     cancel = yield from _find("cancel_model_job", area)
     check("the download still runs when Cancel is found", models.state.busy, models.state.progress)
     yield from click(*cancel)
-    ended = yield from wait_until(lambda: models.state.job is None and not models.state.is_outdated, 10)
+    ended = yield from wait_until(lambda: models.state.job is None and not models.state.is_outdated, 60)
     check("Cancel ends it", ended and "Cancelled" in models.state.notes[0], models.state)
     check("what has come is kept", models.entry(NAME).state == "half a download", models.entry(NAME))
     yield 0.5
@@ -74,7 +74,7 @@ def _remove(models, area):
     picture("remove_asks")
     check("Remove asks first", models.state.job is None and models.entry(NAME).state == "ready", models.state)
     yield from press("Return", at=remove)
-    ended = yield from wait_until(lambda: models.entry(NAME).state == "not here", 30)
+    ended = yield from wait_until(lambda: models.entry(NAME).state == "not here", 60)
     check("after the answer it is gone", ended, models.state)
     yield 0.5
     picture("removed")
@@ -83,7 +83,7 @@ def _remove(models, area):
 def _add_folder(area):
     add = yield from _find("add_model", area)
     yield from click(*add)
-    opened = yield from wait_until(lambda: _file_browser() is not None, 20)
+    opened = yield from wait_until(lambda: _file_browser() is not None, 60)
     check("Add Folder opens the file browser", opened)
     yield 1.0
     picture("add_folder")

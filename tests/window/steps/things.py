@@ -35,7 +35,7 @@ def add_by_search(addon, area):
     yield 0.7
     picture("search")
     _xdotool("key", "Return")
-    yield from wait_until(lambda: _settings().classes, 10)
+    yield from wait_until(lambda: _settings().classes, 60)
     check("a search adds a thing", _settings().classes == "tabby cat", _settings().classes)
     shuffle = yield from find_button("chromastrip.shuffle_things", area)
     yield from click(*shuffle)
