@@ -23,8 +23,8 @@ from . import (
     preferences,
     presets,
     properties,
-    status_bar,
     sources,
+    status_bar,
     things,
 )
 

@@ -245,13 +245,13 @@ def start_films(films: Sequence[ListedFilm]) -> int:
     asked = {_identity(job.film) for job in _films_under_way()}
     news = [RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked]
     news = [job for job in news if not _comes_anyway(job)]
-    wanted = {_identity(film) for film in films}
-    job_list.state.offered = tuple(film for film in job_list.state.offered if _identity(film) not in wanted)
     if state.is_drawing:
         state.waiting += tuple(news)
     elif news:
         _start(news[0], news[0].message)
         state.waiting = tuple(news[1:])
+    wanted = {_identity(film) for film in films}
+    job_list.state.offered = tuple(film for film in job_list.state.offered if _identity(film) not in wanted)
     note_films()
     return len(news)
 
@@ -430,9 +430,8 @@ def worker_pid() -> int | None:
 
 def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | KeepingJob) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
-    state = State()
     _tell_worker(message)
-    state.job = job
+    state = State(job=job)
 
 
 def _tell_worker(message: Message) -> None:

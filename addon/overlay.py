@@ -59,7 +59,7 @@ class _Known:
     curves: dict[str, FilmCurves] = field(default_factory=dict)
     missed: dict[str, float] = field(default_factory=dict)
     wanted: set[str] = field(default_factory=set)
-    batches: dict[Span, list[tuple[Colour, object]]] = field(default_factory=dict)
+    batches: dict[Span, list[tuple[Colour, gpu.types.GPUBatch]]] = field(default_factory=dict)
 
 
 _known = _Known()
@@ -150,7 +150,7 @@ def _draw() -> None:
     gpu.state.blend_set("NONE")
 
 
-def _batches(span: Span) -> Sequence[tuple[Colour, object]]:
+def _batches(span: Span) -> Sequence[tuple[Colour, gpu.types.GPUBatch]]:
     """Give what to draw for a strip, made once; nothing until its film's curves have been read."""
     if span not in _known.batches:
         curves = _known.curves.get(span.folder)
@@ -163,7 +163,7 @@ def _batches(span: Span) -> Sequence[tuple[Colour, object]]:
     return _known.batches[span]
 
 
-def _batch(corners: array) -> object:
+def _batch(corners: array) -> gpu.types.GPUBatch:
     vertex_format = gpu.types.GPUVertFormat()
     vertex_format.attr_add(id="pos", comp_type="F32", len=2, fetch_mode="FLOAT")
     vertices = gpu.types.GPUVertBuf(vertex_format, len(corners) // 2)

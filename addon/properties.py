@@ -258,7 +258,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
 def settings_json(group: StripSettings, *, keyed: Sequence[dict[str, Any]] = ()) -> str:
     """Give what made a film, for other editors' metadata: JSON with sorted keys. `keyed` are its keyframes, see `keyframes.packed`."""
     made = {"schema": 1, "film": group.film, "sound": group.sound_name, **made_with(group)}
-    made |= {name: getattr(group, name) for name in ("unfinished", "draft") if getattr(group, name)}
+    made |= {name: getattr(group, name) for name in ("unfinished", "draft", "mixed_names") if getattr(group, name)}
     made |= {"fps": group.fps, "drawn": group.drawn, "drawn_first": group.drawn_first, "drawn_end": group.drawn_end} if group.drawn else {}
     made |= {"keyed": list(keyed)} if keyed else {}
     return json.dumps(made, sort_keys=True, separators=(",", ":"))

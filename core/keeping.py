@@ -163,8 +163,9 @@ def film_use(film: Path, keeper: Keeper, *, now: float) -> Use:
 
 
 def _last_change(film: Path) -> float:
+    """Say when a film was asked for, or a frame of it was last put there: another Blender may be drawing it."""
     times = [0.0]
-    for path in (film / FILM_FILE, film / UNFINISHED_FILE):
+    for path in (film, film / FILM_FILE, film / UNFINISHED_FILE):
         with contextlib.suppress(OSError):
             times.append(path.stat().st_mtime)
     return max(times)

@@ -73,7 +73,7 @@ def others_showing(films: tuple[Path, ...]) -> list[Path]:
 
 
 def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:
-    """Have all films that lie elsewhere brought into a scene's folder; then strips are turned.
+    """Have all films that lie elsewhere brought into a scene's folder, those that are not there yet; then strips are turned.
 
     Parameters
     ----------
@@ -90,12 +90,20 @@ def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:
     if not films:
         raise UserError("The films that lie elsewhere belong to another scene.", "Go to that scene, and bring them there.")
 
-    def take(event: Event) -> None:
-        assert isinstance(event, Gathered)
-        state.gathered = {film: Path(new) for film, new in zip(films, event.folders, strict=True)}
-        state.leaves = leaves
+    here = {film: base / film.name for film in films if not film.exists() and films_here.is_film_folder(base / film.name)}
+    films = tuple(film for film in films if film not in here)
+
+    def turn_to(gathered: dict[Path, Path]) -> None:
+        state.gathered, state.leaves = here | gathered, leaves
         turn_if_may()
 
+    def take(event: Event) -> None:
+        assert isinstance(event, Gathered)
+        turn_to({film: Path(new) for film, new in zip(films, event.folders, strict=True)})
+
+    if not films:  # all have been moved here before: what was undone since
+        turn_to({})
+        return
     message = Gather(job_id=uuid.uuid4().hex, films=tuple(map(str, films)), folder=str(base))
     jobs.ask(message, take, busy_words="Frames are being brought here")
 

@@ -12,7 +12,7 @@ import bpy
 from ..sections import State, all_films, frame_number, shown_frames, state
 from ..strips import STRIP_COLOR, frames_folder
 
-MOST_SECONDS = 0.002  # in one go
+MOST_SECONDS = 0.001  # in one go
 TO_RENDER, MISSING = "COLOR_03", "COLOR_01"
 TAGS = {State.FRESH: STRIP_COLOR, State.MISSING: MISSING}
 

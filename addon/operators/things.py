@@ -256,7 +256,7 @@ class CHROMASTRIP_OT_fill_things(bpy.types.Operator):
             question = ChooseClasses(
                 job_id=uuid.uuid4().hex,
                 cache_folder=str(folders.user_cache_folder()),
-                class_count=len(settings.things) or settings.class_count,
+                class_count=max(len(settings.things), settings.class_count),
                 seed=settings.seed,
                 blocklist=tuple(things.names(settings.excluded)),
             )

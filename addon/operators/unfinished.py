@@ -78,9 +78,9 @@ class CHROMASTRIP_OT_dismiss_unfinished(bpy.types.Operator):
 
 def _with_todays_places(film: ListedFilm) -> ListedFilm:
     """Let a film go to where this .blend's files lie now, drawn by what the preferences say now."""
-    base = folders.base_folder(scenes.find(film.placement.scene_name))
-    request = replace(film.request, frames_folder=str(base), cache_folder=str(base / "cache"), machine=engine.machine())
-    return replace(film, request=request)
+    base, drawn = folders.base_folder(scenes.find(film.placement.scene_name)), Path(film.request.cache_folder)
+    cache = drawn if drawn.is_dir() else base / "cache"
+    return replace(film, request=replace(film.request, frames_folder=str(base), cache_folder=str(cache), machine=engine.machine()))
 
 
 def _can_be_shown(film: ListedFilm) -> bool:

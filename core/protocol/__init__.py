@@ -9,7 +9,21 @@ from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
 from .errors import SENTENCE_MODEL, UserError
 from .film_notes import NOTE_FILE, blends_of, note_blend
-from .keeping import Amount, CleanedUp, CleanUp, Gather, Gathered, Keeper, KeepingAnswer, KeepingJob, KeptFilm, LetGo, StockTaken, TakeStock, Use
+from .keeping import (
+    Amount,
+    CleanedUp,
+    CleanUp,
+    Gather,
+    Gathered,
+    Keeper,
+    KeepingAnswer,
+    KeepingJob,
+    KeptFilm,
+    LetGo,
+    StockTaken,
+    TakeStock,
+    Use,
+)
 from .machine import AUTO, Machine, PictureFormat, Precision
 from .messages import (
     FILM_FILE,
@@ -28,8 +42,8 @@ from .messages import (
     Import,
     Imported,
     Listen,
-    Mix,
     Message,
+    Mix,
     Progress,
     Render,
     RenderRequest,

@@ -62,11 +62,11 @@ def _run(command: list[str], *, made: Path, cancelled: Cancelled) -> None:
         )
     except OSError as error:
         raise UserError(f"Blender could not be started to mix the sound: {error}.", "Try again.") from error
-    try:
-        words = _words_of(mixer, cancelled)
-    finally:
-        mixer.kill()
-        mixer.wait()
+    with mixer:
+        try:
+            words = _words_of(mixer, cancelled)
+        finally:
+            mixer.kill()
     if mixer.returncode != 0 or not made.is_file() or not made.stat().st_size:
         raise UserError(
             f"Blender could not mix the sound. Its last words: {words[-LAST_WORDS:]}", "Put missing sounds back, then try again."

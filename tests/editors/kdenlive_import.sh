@@ -3,7 +3,7 @@
 . "$(dirname "$0")/kdenlive.sh"
 start "$2.log"
 for _ in $(seq 240); do # its welcome has no name to wait for: “New From Profile” is pressed until there is a window
-  xdotool search --onlyvisible --name "Kdenlive$" >/dev/null 2>&1 && break
+  xdotool search --onlyvisible --name "Untitled" >/dev/null 2>&1 && break
   xdotool mousemove 877 448 click --repeat 2 --delay 50 1
   sleep 0.5
 done

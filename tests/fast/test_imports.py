@@ -14,7 +14,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for package in PACKAGES for pat
 
 PROJECT = {*PACKAGES, "tools", "tests", "benchmarks", "dev", "build_addon"}
 STANDARD_LIBRARY = set(sys.stdlib_module_names)
-BLENDER = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "blf", "mathutils"}
+BLENDER = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "blf", "imbuf", "mathutils"}
 THREADS = {"threading", "_thread", "multiprocessing", "concurrent"}  # Blender crashes with them: its manual says so
 WORKER_PACKAGES = {
     *("torch", "pytorch_pretrained_biggan", "numpy", "scipy", "librosa", "soundfile", "soxr", "av", "PIL", "opentimelineio"),

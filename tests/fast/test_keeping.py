@@ -3,11 +3,13 @@
 import json
 import os
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from core import worker
 from core.cache import FrameCache
 from core.command_line import main
 from core.files import link_or_copy
@@ -15,7 +17,7 @@ from core.frame_folder import FrameFolder
 from core.gathering import gather, let_go
 from core.keeping import DAY, HOUR, WEEK, clean_up, keep_within, take_stock
 from core.keys import picture_key
-from core.protocol import Keeper, RenderRequest, Settings, Use, UserError, blends_of, note_blend
+from core.protocol import Keeper, Machine, Render, RenderRequest, Settings, Use, UserError, blends_of, note_blend
 from core.working import CancelledError
 
 SIZE = 1000  # bytes of each picture
@@ -262,6 +264,25 @@ def test_a_picture_that_is_found_was_used(tmp_path):
     assert cache.find([key]) == {key: path}
     assert path.stat().st_atime > time.time() - HOUR
     assert path.stat().st_mtime == 1
+
+
+def test_the_worker_keeps_the_limit_after_a_film(tmp_path):
+    path = FrameCache(tmp_path / "pictures").store(picture_key(b"1"), b"picture")
+    os.utime(path, (1, 1))
+    request = RenderRequest(
+        name="film",
+        sound_path="song.wav",
+        source_start_seconds=Fraction(0),
+        frame_count=1,
+        fps=Fraction(24),
+        settings=Settings(),
+        frames_folder=str(tmp_path),
+        cache_folder=str(tmp_path),
+    )
+    worker._keep_cache_small(Render(job_id="", request=request))
+    assert path.exists()
+    worker._keep_cache_small(Render(job_id="", request=replace(request, machine=Machine(cache_limit_bytes=1))))
+    assert not path.exists()
 
 
 # Notes ----------------------------------------------------------------------------------------------------------------------------------

@@ -43,16 +43,12 @@ def until(condition, *, seconds=60):
 # Memory ---------------------------------------------------------------------------------------------------------------------------------
 
 
-def test_released_memory_is_given_back_with_the_whole_process(addon, film):
+def test_released_memory_is_given_back_with_the_whole_process_and_the_next_film_is_drawn_as_before(addon, saved_film, film, wait, films):
     pid = addon.jobs.worker_pid()
     assert is_alive(pid)
     assert bpy.ops.chromastrip.release_memory() == {"FINISHED"}
     assert addon.jobs.worker_pid() is None
     until(lambda: not is_alive(pid))
-
-
-def test_after_releasing_memory_the_next_film_is_drawn_as_before(addon, saved_film, film, wait, films):
-    bpy.ops.chromastrip.release_memory()
     film.select, saved_film.editor.strips[film.chromastrip.sound_name].select = False, True
     assert bpy.ops.chromastrip.generate() == {"FINISHED"}
     wait()

@@ -243,7 +243,6 @@ def test_strips_are_turned_to_the_calmer_film_where_the_first_one_flashed(addon,
     film.chromastrip.unfinished = "mark"
     drawn = messages.Drawn(job_id="", frames=frames, drawn_count=0, digest="0123456789ab", warnings=())
     strips = addon.live.marked_strips("mark")
-    assert not addon.live.is_settled(strips, drawn, addon.strips.Placement)
     addon.live.finish(strips, drawn)
     assert (folder_of(film), film.chromastrip.film) == (calmer, "0123456789ab")
     assert state_of(addon, film) == "FRESH"
@@ -356,11 +355,17 @@ def test_cancel_all_ends_all(addon, queue, wait, films):
 # Crashes --------------------------------------------------------------------------------------------------------------------------------
 
 
-def test_after_a_crash_of_the_worker_the_films_are_offered_and_gone_on_with(addon, queue, finish, wait, films):
+def test_after_a_crash_of_the_worker_the_films_are_offered_and_gone_on_with(addon, extension, queue, finish, wait, films):
     wait(until=films)
     os.kill(addon.jobs.worker_pid(), signal.SIGKILL)
     wait()
     assert [film.request.name for film in addon.job_list.state.offered] == queue
+    preferences = bpy.context.preferences.addons[extension].preferences
+    python, preferences.engine_python = preferences.engine_python, ""
+    with pytest.raises(RuntimeError, match="not set up"):
+        bpy.ops.chromastrip.go_on_drawing()
+    assert [film.request.name for film in addon.job_list.state.offered] == queue
+    preferences.engine_python = python
     assert bpy.ops.chromastrip.go_on_drawing() == {"FINISHED"}
     assert addon.job_list.state.offered == ()
     finish()

@@ -69,7 +69,7 @@ def reopen():
 def age(folder):
     """Let a folder's requests and pictures be drawn two hours ago."""
     then = time.time() - TWO_HOURS
-    for path in (path for path in folder.rglob("*") if path.is_file()):
+    for path in folder.rglob("*"):
         os.utime(path, (then, then))
 
 
@@ -170,6 +170,21 @@ def test_moving_can_be_undone_until_the_file_is_saved(addon, saved_film, generat
     bpy.ops.wm.save_mainfile()
     addon.keeping.watching.look()
     wait()
+    assert shows_all(only_film())
+
+
+def test_strips_find_moved_frames_again_after_undo(addon, saved_film, generate, do, wait):
+    generate()
+    save_as(saved_film.folder.parent / "new place" / "film.blend")
+    bpy.ops.ed.undo_push(message="Before")
+    do(bpy.ops.chromastrip.move_frames_here)
+    bpy.ops.wm.save_mainfile()
+    addon.keeping.watching.look()
+    wait()
+    bpy.ops.ed.undo()
+    assert not shows_all(only_film())
+    addon.keeping.watching.look()
+    do(bpy.ops.chromastrip.copy_frames_here)
     assert shows_all(only_film())
 
 

@@ -53,8 +53,7 @@ def states(addon, films):
     return {addon.sections.state(strip) for strip in films()}
 
 
-@pytest.mark.parametrize("fps", [Fraction(30), Fraction(30000, 1001), Fraction(12)], ids=str)
-@pytest.mark.parametrize("in_window", [False, True])
+@pytest.mark.parametrize(("fps", "in_window"), [(Fraction(30), False), (Fraction(30000, 1001), True), (Fraction(12), True)], ids=str)
 def test_a_whole_film_is_drawn_again_for_the_new_rate_and_as_long_as_its_sound(
     addon, saved_film, sound, film, films, set_fps, render_stale, handles, cards, fps, in_window, request
 ):

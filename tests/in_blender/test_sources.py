@@ -1,13 +1,20 @@
 """Which sound a film hears: one strip, several, a meta, a retimed one, one with a volume curve; and its mix, exact to the frame."""
 
-import array
 import shutil
-import time
-import wave
+import sys
 from pathlib import Path
 
 import bpy
 import pytest
+
+HITS = (
+    "import av, json, numpy as np;"
+    "f = av.open({path!r}); s = f.streams.audio[0];"
+    "y = np.concatenate([np.abs(a.to_ndarray()).reshape(-1, s.channels).max(1) for a in f.decode(s)]);"
+    "n = np.flatnonzero(y > 0.02); n = n[np.r_[True, np.diff(n) > 1000]] if len(n) else n;"
+    "print(json.dumps((n / s.rate * 24).tolist()))"
+)
+"""Find where silence turns loud, in frames at 24 fps, from the file's first sample on."""
 
 CLICKS = [0.25, 0.5, 1.0]  # frames 6, 12 and 24 of a sound at 24 fps
 
@@ -26,11 +33,11 @@ def mixed(addon, saved_film, worker_python, run_worker):
         request = addon.strips.render_request(saved_film.scene, addon.strips.source_strip(saved_film.scene))
         first, _ = addon.strips.heard_span(saved_film.scene, strips[0])
         assert request.mix is not None
-        run_worker(
+        found = run_worker(
             "from core.sound.mixing import ensure_sound; from core.protocol import Mix;"
-            f"ensure_sound({request.sound_path!r}, Mix(blend_path={request.mix.blend_path!r}))"
+            f"ensure_sound({request.sound_path!r}, Mix(blend_path={request.mix.blend_path!r}));" + HITS.format(path=request.sound_path)
         )
-        return [first + frame for frame in hits(run_worker, request.sound_path)], request
+        return [first + frame for frame in found], request
 
     return mix
 
@@ -46,17 +53,6 @@ def in_sequencer(saved_film, sequencer):
             assert operator() == {"FINISHED"}
 
     return call
-
-
-def hits(run_worker, path):
-    """Find where silence turns loud, in frames at 24 fps, from the file's first sample on."""
-    return run_worker(
-        "import av, json, numpy as np;"
-        f"f = av.open({path!r}); s = f.streams.audio[0];"
-        "y = np.concatenate([np.abs(a.to_ndarray()).reshape(-1, s.channels).max(1) for a in f.decode(s)]);"
-        "n = np.flatnonzero(y > 0.02); n = n[np.r_[True, np.diff(n) > 1000]] if len(n) else n;"
-        "print(json.dumps((n / s.rate * 24).tolist()))"
-    )
 
 
 def select(saved_film, *strips):
@@ -257,31 +253,28 @@ def test_the_film_of_a_mix_lies_above_all_its_sounds_from_the_first_to_the_last(
     assert sorted(path.suffix for path in beside(film).iterdir()) == [".blend", ".wav"]
 
 
-def test_redo_selects_all_the_sounds(addon, saved_film, film):
+def test_redo_selects_all_the_sounds_and_render_makes_the_mix_again_after_reloading(addon, saved_film, film, wait):
     film.chromastrip.seed = 9
     assert bpy.ops.chromastrip.redo() == {"FINISHED"}
     assert [strip.name for strip in addon.strips.selected_sources(saved_film.scene)] == ["clicks", "clicks.001"]
     assert addon.sections.shown_strip(saved_film.scene).chromastrip.seed == 9
-
-
-@pytest.mark.parametrize("gone", [(".wav",), (".wav", ".blend")])
-def test_a_piece_is_drawn_again_after_reloading_though_the_mix_is_gone(addon, saved_film, film, wait, gone):
     name, folder = film.name, beside(film)
     names = sorted(path.name for path in folder.iterdir())
     film.split(frame=30, split_method="SOFT")
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
-    for path in folder.iterdir():
-        if path.suffix in gone:
-            path.unlink()
-    film = bpy.context.scene.sequence_editor.strips[name]
-    for other in bpy.context.scene.sequence_editor.strips:
-        other.select = other == film
-    film.chromastrip.jitter = 0.9
-    assert bpy.ops.chromastrip.render() == {"FINISHED"}
-    wait()
-    assert addon.jobs.state.error is None, addon.jobs.state.error
-    assert sorted(path.name for path in folder.iterdir()) == names
+    for suffixes in ((".wav",), (".wav", ".blend")):
+        for path in folder.iterdir():
+            if path.suffix in suffixes:
+                path.unlink()
+        editor = bpy.context.scene.sequence_editor
+        for other in editor.strips:
+            other.select = other.name == name
+        editor.strips[name].chromastrip.jitter = 0.1 * len(suffixes)
+        assert bpy.ops.chromastrip.render() == {"FINISHED"}
+        wait()
+        assert addon.jobs.state.error is None, addon.jobs.state.error
+        assert sorted(path.name for path in folder.iterdir()) == names
 
 
 def test_a_mix_that_cannot_be_made_again_says_so(saved_film, film):
@@ -308,46 +301,27 @@ def test_beats_are_marked_along_a_mix(addon, saved_film, add_sound, click_track,
     assert [round(time * 24) + 13 for time in request.beats_seconds] == sorted(frames)
 
 
-def test_a_stereo_file_is_mixed_like_a_mono_one(saved_film, add_sound, tmp_path, mixed):
-    path = tmp_path / "stereo.wav"
-    samples = array.array("h", bytes(4 * 48_000))
-    for n in range(2 * 12_000, 2 * 12_096):
-        samples[n] = 20_000
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(48_000)
-        file.writeframes(samples.tobytes())
-    first, second = add_sound(path, frame_start=11), add_sound(path, frame_start=41, channel=2)
-    assert mixed(first, second)[0] == near([17, 47])
-
-
-def test_the_panel_stays_quick_with_a_thousand_sounds_selected(addon, saved_film, add_sound, song, capsys):
-    for n in range(1000):
-        add_sound(song, frame_start=1 + 40 * (n % 40), channel=1 + n // 40).select = True
-    assert len(addon.strips.selected_sources(saved_film.scene)) == 1000
-    began = time.perf_counter()
-    assert addon.sections.shown_strip(saved_film.scene) == saved_film.editor.active_strip
-    with capsys.disabled():
-        print(f"TOOK {1000 * (time.perf_counter() - began):.2f} ms")
-    began = time.perf_counter()
-    addon.strips.selected_sources(saved_film.scene)
-    with capsys.disabled():
-        print(f"ALL TOOK {1000 * (time.perf_counter() - began):.2f} ms")
-
-
-def test_a_mix_of_one_plain_sound_gives_the_same_film_frame_by_frame(addon, saved_film, add_sound, song, wait, films):
-    """A volume curve that changes nothing makes it a mix: its samples are the file's, so every picture is the same."""
+def test_the_film_of_a_mix_of_one_plain_sound_hits_on_the_same_frames(addon, saved_film, add_sound, song, run_worker):
+    """A volume curve that changes nothing makes it a mix: its samples are the file's, a little quieter."""
     strip = add_sound(song, frame_start=11, model="abstract")
-    strip.chromastrip.limit_flashes = False
-    drawn = []
-    for _ in range(2):
-        select(saved_film, strip)
-        assert bpy.ops.chromastrip.generate() == {"FINISHED"}
-        wait()
-        assert addon.jobs.state.error is None, addon.jobs.state.error
-        drawn.append(films()[-1])
-        strip.keyframe_insert("volume", frame=11)
-    plain, mix = drawn
-    assert mix.chromastrip.film == plain.chromastrip.film
-    assert beside(mix).is_dir()
+    encode = sys.modules[addon.__name__.replace(".addon", ".core.protocol")].encode
+    select(saved_film, strip)
+    requests = [encode(addon.strips.render_request(saved_film.scene, strip))]
+    strip.keyframe_insert("volume", frame=11)
+    requests.append(encode(addon.strips.render_request(saved_film.scene, strip)))
+    motion, motion_of_mix = run_worker(
+        "import json, numpy as np; from core.latents import latents_of; from core.protocol import RenderRequest, decode;"
+        "from core.sound.listening import listen; from core.sound.mixing import ensure_sound;"
+        f"requests = [decode(line, RenderRequest) for line in {requests!r}];"
+        "[ensure_sound(one.sound_path, one.mix) for one in requests];"
+        "noise = [latents_of(one, listen(one), class_total=1000).noise for one in requests];"
+        "print(json.dumps([np.linalg.norm(np.diff(rows, axis=0), axis=1).astype(float).tolist() for rows in noise]))"
+    )
+    assert strongest(motion) == strongest(motion_of_mix)
+    assert motion == pytest.approx(motion_of_mix, rel=0.05, abs=0.05 * max(motion))
+
+
+def strongest(motion):
+    """Give the three frames at which a film moves most."""
+    peaks = [n for n in range(1, len(motion) - 1) if motion[n - 1] < motion[n] >= motion[n + 1]]
+    return sorted(sorted(peaks, key=lambda n: -motion[n])[:3])

@@ -40,7 +40,8 @@ def fill(addon, window):
     yield from wait_until(lambda: not jobs.state.waiting, 120)
     yield 1.0
     picture("full")  # the preview shows frame 13's card
-    check("the first film is finished", not _films()[0].chromastrip.unfinished, jobs.state.error)
+    first = next(film for film in _films() if film.name == "Song 1 Film")
+    check("the first film is finished", not first.chromastrip.unfinished, jobs.state.error)
 
 
 def crash_and_go_on(addon, area):
@@ -72,7 +73,7 @@ def _timeline(window, area):
     scene.view_settings.view_transform = "Standard"
     editor = scene.sequence_editor or scene.sequence_editor_create()
     song = shutil.copy(os.environ["WINDOW_SONG"], OUT)
-    for number, channel in ((2, 3), (1, 1)):
+    for number, channel in ((2, 1), (1, 3)):  # the first film is drawn above the second one
         sound = editor.strips.new_sound(name=f"Song {number}", filepath=song, channel=channel, frame_start=1)
         sound.right_handle = sound.left_handle + FRAMES
         sound.chromastrip.model = "sync-card"
