@@ -1,4 +1,7 @@
-"""The engine in the add-on's preferences and, while there is none, in the sidebar: how it is, its buttons, how far its set-up is. Draws what is known already; reads no files."""
+"""The engine in the add-on's preferences and, while there is none, in the sidebar: how it is, its buttons, how far its set-up is.
+
+Draws what is known already; reads no files.
+"""
 
 import bpy
 

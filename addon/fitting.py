@@ -25,6 +25,10 @@ class Fit(enum.StrEnum):
     MIRROR = "mirror"
 
 
+MIRROR_WORDS = (
+    "All of the picture shows in the middle, and its mirror images fill the rest. The frames themselves are that wide, so they are so in"
+    " other editors, too. A strip that is there already needs Render"
+)
 ITEMS = (
     (Fit.FIT.value, "Fit", "All of the picture shows, with bars beside it"),
     (Fit.FILL.value, "Fill", "The picture fills the frame, and is cut above and below, or left and right"),
@@ -33,8 +37,7 @@ ITEMS = (
     (
         Fit.MIRROR.value,
         "Mirror",
-        "All of the picture shows in the middle, and its mirror images fill the rest. The frames themselves are that wide, so they are so"
-        " in other editors, too. A strip that is there already needs Render",
+        MIRROR_WORDS,
     ),
 )
 

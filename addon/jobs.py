@@ -608,7 +608,8 @@ def _forget_job(*_: object) -> None:
 def _look_at_file(*_: object) -> None:
     """After a .blend was opened: offer what was not finished in it."""
     live.finish_by_disk()
-    job_list.look()
+    if not _films_under_way():  # asked for by a script, before the first look: they are not to be offered
+        job_list.look()
 
 
 @bpy.app.handlers.persistent

@@ -91,9 +91,9 @@ def described(strip: bpy.types.Strip, *, origin: int) -> dict[str, Any]:
     return {name: _described(curve, strip.id_data, origin) for name, curve in moving(strip).items()}
 
 
-def _described(curve: bpy.types.FCurve, scene: bpy.types.Scene, origin: int) -> list[object]:
+def _described(curve: bpy.types.FCurve, scene: bpy.types.Scene, origin: int) -> str | list[object]:
     if curve.driver is None:
-        return drivers.plain_curve(curve, origin)
+        return drivers.curve_digest(curve, origin)
     return [origin, *drivers.structure(curve, scene)]  # what drives does not move with the strip
 
 
@@ -246,20 +246,29 @@ def write_keys(strip: bpy.types.Strip, numbers: tuple[KeyedNumber, ...], *, orig
         curve = next(one for one in compat.curves(strip.id_data) if one.data_path == data_path(strip, number.name))
         curve.extrapolation = "LINEAR" if number.goes_on else "CONSTANT"
         curve.keyframe_points.add(len(number.keys) - len(curve.keyframe_points))
-        for point, key in zip(curve.keyframe_points, number.keys, strict=True):
-            _set_key(point, key, origin)
+        _set_keys(curve.keyframe_points, number.keys, origin)
         curve.update()
         setattr(strip, PREFIX + number.name, curve.evaluate(strip.id_data.frame_current))
 
 
-def _set_key(point: bpy.types.Keyframe, key: Key, origin: int) -> None:
-    place = origin + key.frame
-    point.co = (place, key.value)
-    point.interpolation, point.easing = key.interpolation, key.easing
-    point.back, point.amplitude, point.period = key.back, key.amplitude, key.period
-    point.handle_left_type, point.handle_right_type = key.left_type, key.right_type
-    point.handle_left = (place + key.left[0], key.left[1])
-    point.handle_right = (place + key.right[0], key.right[1])
+def _set_keys(points: bpy.types.FCurveKeyframePoints, keys: tuple[Key, ...], origin: int) -> None:
+    """Set all keys at once: one by one, Blender sorts them all after each."""
+    places = [origin + key.frame for key in keys]
+    points.foreach_set("co", [part for place, key in zip(places, keys, strict=True) for part in (place, key.value)])
+    for side in ("left", "right"):
+        handles = [(place, getattr(key, side)) for place, key in zip(places, keys, strict=True)]
+        points.foreach_set(f"handle_{side}", [part for place, (frame, value) in handles for part in (place + frame, value)])
+        points.foreach_set(f"handle_{side}_type", _numbered([getattr(key, f"{side}_type") for key in keys], f"handle_{side}_type"))
+    for name in ("interpolation", "easing"):
+        points.foreach_set(name, _numbered([getattr(key, name) for key in keys], name))
+    for name in ("back", "amplitude", "period"):
+        points.foreach_set(name, [getattr(key, name) for key in keys])
+
+
+def _numbered(words: list[str], name: str) -> list[int]:
+    """Give an enumeration's items as Blender numbers them."""
+    items = bpy.types.Keyframe.bl_rna.properties[name].enum_items
+    return [items[word].value for word in words]
 
 
 def packed(numbers: tuple[KeyedNumber, ...]) -> list[dict[str, Any]]:

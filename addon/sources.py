@@ -189,7 +189,12 @@ def _told(scene: bpy.types.Scene, strip: bpy.types.Strip, left: int, *, inner: b
     told += [[getattr(strip, name, 0), _curve_told(scene, strip, name, left)] for name in CURVES]
     if strip.type == "SOUND":
         keys = [key.timeline_frame for key in strip.retiming_keys]
-        told += [_file_told(strip), strip.sound_offset, strip.sound.use_mono, getattr(strip, "pitch_correction", True)]
+        told += [
+            _file_told(strip),
+            strip.sound_offset,
+            strip.sound is not None and strip.sound.use_mono,
+            getattr(strip, "pitch_correction", True),
+        ]
         told += [[key - keys[0] for key in keys]]
     elif strip.type == "META":
         told += [_told(scene, one, left, inner=True) for one in strip.strips if sounds(one)]
@@ -222,10 +227,15 @@ def _curve_told(scene: bpy.types.Scene, strip: bpy.types.Strip, name: str, left:
 
 def _file_told(strip: bpy.types.SoundStrip) -> list[Any]:
     """Tell which file it is: by its name, size and time; a packed one by its content."""
+    if strip.sound is None:
+        return []
     if strip.sound.packed_file is not None:
         return [hashlib.blake2b(bytes(strip.sound.packed_file.data), digest_size=8).hexdigest()]
     path = Path(file_path(strip))
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError:  # within a scene strip; whoever mixes says so
+        return [path.name]
     return [path.name, found.st_size, found.st_mtime_ns]
 
 

@@ -63,7 +63,7 @@ class Drawing:
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
         self.drawn_count = 0
         self._format = request.picture_format
-        self._cache = open_cache(request)
+        self._cache = open_cache(request, cancelled=cancelled)
         self._report, self._cancelled = report, cancelled
         self._batch_size = batch_size
         self._filling = filling

@@ -36,8 +36,8 @@ def film_curves(request: RenderRequest, heard: Features, latents: Latents) -> Fi
     return FilmCurves(
         frame_count=count,
         frames_in_a_point=step,
-        energy=_packed(_along(request, np.sqrt(heard.energy)), step),  # the square roots, or quiet music would be a line at the bottom
-        onset_strength=_packed(_along(request, np.sqrt(heard.onset_strength)), step),
+        energy=_packed(_along(request, np.sqrt(heard.energy)), step),  # of amplitude: quiet music would be a line at the bottom
+        onset_strength=_packed(_along(request, heard.onset_strength), step),
         things=_things(latents, step),
     )
 

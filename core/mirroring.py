@@ -17,12 +17,13 @@ from . import pictures
 from .cache import FrameCache
 from .keys import picture_key
 from .protocol import PictureFormat, RenderRequest
+from .working import Cancelled, end_if, never
 
 
-def open_cache(request: RenderRequest) -> "FrameCache | MirroredCache":
-    """Open the cache of a request's frames: of the pictures themselves, or of what they become."""
+def open_cache(request: RenderRequest, *, cancelled: Cancelled = never) -> "FrameCache | MirroredCache":
+    """Open the cache of a request's frames: of the pictures themselves, or of what they become; `cancelled` ends making those."""
     cache = FrameCache(Path(request.cache_folder) / "pictures")
-    return cache if request.frame_aspect is None else MirroredCache(cache, request.frame_aspect, request.picture_format)
+    return cache if request.frame_aspect is None else MirroredCache(cache, request.frame_aspect, request.picture_format, cancelled)
 
 
 class MirroredCache:
@@ -38,23 +39,35 @@ class MirroredCache:
         The frames' width by height.
     kind
         What kind of files they are.
+    cancelled
+        Asked before each larger picture is made.
     """
 
-    def __init__(self, cache: FrameCache, aspect: Fraction, kind: PictureFormat) -> None:
+    def __init__(self, cache: FrameCache, aspect: Fraction, kind: PictureFormat, cancelled: Cancelled) -> None:
         self.folder = cache.folder
-        self._cache, self._aspect, self._kind = cache, aspect, kind
+        self._cache, self._aspect, self._kind, self._cancelled = cache, aspect, kind, cancelled
 
     def find(self, keys: Iterable[str], *, suffix: str) -> dict[str, Path]:
-        """Find the larger pictures of some keys; where only the picture itself is there, the larger one is made from it (10 ms each)."""
+        """Find the larger pictures of some keys; where only the picture itself is there, the larger one is made from it (10 ms each).
+
+        Raises
+        ------
+        CancelledError
+            If nobody wants them any more.
+        """
         own = {self._key(key): key for key in keys}
         found = {own[key]: path for key, path in self._cache.find(own, suffix=suffix).items()}
         plain = self._cache.find((key for key in own.values() if key not in found), suffix=suffix)
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return found | dict(zip(plain, pool.map(self._store_mirrored, plain, plain.values()), strict=True))
+            return found | dict(zip(plain, pool.map(self._made, plain, plain.values()), strict=True))
 
     def store(self, key: str, content: bytes, *, suffix: str) -> Path:
         """Keep an encoded picture and the larger one, and give the larger one's file."""
         return self._store_mirrored(key, self._cache.store(key, content, suffix=suffix))
+
+    def _made(self, key: str, picture: Path) -> Path:
+        end_if(self._cancelled)
+        return self._store_mirrored(key, picture)
 
     def _store_mirrored(self, key: str, picture: Path) -> Path:
         larger = mirrored(pictures.read_picture(picture), self._aspect)

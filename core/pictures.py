@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from .protocol import PictureFormat, UserError
 
@@ -193,5 +193,5 @@ def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows:
 
 
 def _draw_cell(sheet: Image.Image, path: Path, *, corner: tuple[int, int], caption: str) -> None:
-    sheet.paste(Image.fromarray(read_picture(path)).resize((SHEET_CELL, SHEET_CELL)), corner)
+    sheet.paste(ImageOps.pad(Image.fromarray(read_picture(path)), (SHEET_CELL, SHEET_CELL), color=BACKGROUND), corner)
     ImageDraw.Draw(sheet).text((corner[0], corner[1] + SHEET_CELL + 1), caption, fill=INK, font=ImageFont.load_default())

@@ -351,7 +351,7 @@ def _activity(log: Path) -> str:
 CURES = {
     r"NewConnectionError|name resolution|Network is unreachable|Max retries|ConnectTimeout|ReadTimeout|ProxyError":
         "The package index could not be reached. Check the network, then run the same command again.",
-    r"No space left on device": "The disk is full. Free about 5 GB, then run the same command again.",
+    r"No space left on device": "The disk is full. Free about 6 GB, then run the same command again.",
     r"ensurepip|No module named venv": "This Python lacks venv: `apt install python3-venv`, then run the same command again.",
     r"cannot open shared object file": f"A system library is missing: `apt install {' '.join(SYSTEM_LIBRARIES.values())}`.",
     r"No matching distribution|Failed.*build|subprocess-exited-with-error": "There is no ready-made package for this Python or machine."

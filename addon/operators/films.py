@@ -13,13 +13,13 @@ DRAFT_SIZE = 128
 
 
 class CHROMASTRIP_OT_generate(bpy.types.Operator):
-    """Draw a film for the selected sound strip."""
+    """Draw a film for the selected sound strip, or for the mix of several."""
 
     bl_idname = "chromastrip.generate"
     bl_label = "Generate"
     bl_description = (
-        "Draw a film for the selected sound strip, on the timeline above it. It shows up at once, and fills with pictures as they are"
-        " drawn. While another film is drawn, it waits for its turn"
+        "Draw a film for the selected sound strip, or for the mix of several, on the timeline above. It shows up at once, and fills with"
+        " pictures as they are drawn. While another film is drawn, it waits for its turn"
     )
     bl_options = {"REGISTER"}
 

@@ -116,8 +116,8 @@ class CHROMASTRIP_OT_move_frames_here(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Warn where another .blend would lose its frames."""
-        self._others = [blend.name for blend in moving.others_showing(moving.state.elsewhere)]
-        return context.window_manager.invoke_props_dialog(self, width=420) if self._others else self.execute(context)
+        self._others = [str(blend) for blend in moving.others_showing(moving.state.elsewhere)]
+        return context.window_manager.invoke_props_dialog(self, width=480) if self._others else self.execute(context)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Name those that would."""

@@ -31,7 +31,7 @@ class FilmCurves:
     frames_in_a_point
         Point k tells of the frames from ``k * frames_in_a_point`` on; there are ceil(N / frames_in_a_point).
     energy, onset_strength
-        The square root of the loudest and the strongest within each point, as `pack` gives them: 255 is the whole sound's maximum.
+        The loudest (in amplitude) and the strongest within each point, as `pack` gives them: 255 is the whole sound's maximum.
     things
         The classes that show most, the most first: 255 is weight 1.
     """

@@ -12,6 +12,7 @@ from core.backends import Backends
 from core.checks import check
 from core.mirroring import mirrored, mirrored_size
 from core.protocol import PictureFormat, UserError
+from core.working import CancelledError
 from tests import films, sounds
 
 WIDE = Fraction(16, 9)
@@ -76,6 +77,14 @@ def test_the_order_of_wishes_never_changes_a_pixel(draw, tmp_path):
     elsewhere = {"cache_folder": str(tmp_path / "other"), "frames_folder": str(tmp_path / "other films")}
     draw(**elsewhere)
     assert films.content(draw(frame_aspect=WIDE, **elsewhere).frames) == first
+
+
+def test_cancel_ends_the_mirroring_of_what_was_drawn_before(draw, tmp_path, song):
+    draw()
+    request = films.request(tmp_path, song, frame_aspect=WIDE)
+    with pytest.raises(CancelledError):
+        pipeline.render(request, open_backend=Backends().open, cancelled=lambda: True)
+    assert draw(frame_aspect=WIDE).drawn_count == 0
 
 
 def test_absurd_shapes_are_refused(tmp_path, song):

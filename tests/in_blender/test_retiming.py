@@ -137,3 +137,34 @@ def test_undo_brings_the_film_of_the_old_rate_back(addon, saved_film, sound, fil
     (film,) = films()
     assert cards(film) == list(range(48))
     assert addon.sections.state(film) == addon.sections.State.OUT_OF_SYNC
+
+
+def test_a_film_of_several_sounds_is_drawn_again_for_their_new_mix(
+    addon, saved_film, sound, add_sound, click_track, wait, films, set_fps, render_stale, handles, cards
+):
+    other = add_sound(click_track(seconds=1, clicks=[0.5], name="other.wav"), frame_start=83, channel=2)
+    sound.select = other.select = True
+    assert bpy.ops.chromastrip.generate() == {"FINISHED"}
+    wait()
+    set_fps(saved_film.scene, 30)
+    render_stale()
+    (film,) = films()
+    end = max(handles.right(sound), handles.right(other))
+    assert (handles.left(film), handles.right(film)) == (11, end)
+    assert cards(film) == list(range(end - 11))
+    assert addon.sections.state_with_files(film) == addon.sections.State.FRESH
+
+
+def test_keyframes_stay_on_the_scenes_frames_and_the_film_follows_them(addon, saved_film, film, films, set_fps, render_stale):
+    name = film.name
+    for frame, value in ((11, 0.1), (41, 0.9)):
+        film.chromastrip_jitter = value
+        assert film.keyframe_insert("chromastrip_jitter", frame=frame)
+    set_fps(saved_film.scene, 30)
+    render_stale()
+    film = saved_film.editor.strips_all[name]
+    assert addon.sections.state(film) == addon.sections.State.FRESH
+    (curve,) = addon.sections.film_request(saved_film.scene, film).settings.curves
+    values = dict(zip(curve.seconds, curve.values, strict=True))
+    assert values[Fraction(0)] == pytest.approx(0.1)
+    assert values[Fraction(29, 30)] < values[Fraction(1)] == pytest.approx(0.9)  # 30 frames after the sound's beginning

@@ -256,6 +256,10 @@ def test_a_drawn_piece_is_one_step_of_undo(addon, saved_film, split, render):
     middle = bpy.context.scene.sequence_editor.strips[name]
     assert (middle.directory, middle.elements[12].filename[:5]) == (folder, "click")
     assert addon.sections.state(middle) == addon.sections.State.STALE
+    bpy.ops.ed.redo()
+    middle = bpy.context.scene.sequence_editor.strips[name]
+    assert middle.directory != folder
+    assert addon.sections.state_with_files(middle) == addon.sections.State.FRESH
 
 
 def test_missing_frames_are_noticed_and_come_back_from_the_cache(addon, split, render, handles, monkeypatch):

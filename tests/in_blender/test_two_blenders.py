@@ -16,7 +16,7 @@ pytestmark = pytest.mark.any_blender
 
 FRAMES = 24
 SECOND = f"""
-import sys, time, bpy
+import os, sys, time, bpy
 archive, python, blend, size = sys.argv[1:]
 bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
 bpy.context.preferences.addons["{MODULE}"].preferences.engine_python = python
@@ -37,6 +37,7 @@ assert jobs.state.error is None, jobs.state.error
 for strip in scene.sequence_editor.strips:
     if strip.type == "IMAGE":
         print("FILM", bpy.path.abspath(strip.directory), flush=True)
+os._exit(0)  # Blender 4.5 sometimes waits for its sound thread for ever: see conftest.py
 """
 
 

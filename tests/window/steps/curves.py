@@ -5,7 +5,7 @@ import shutil
 import sys
 
 import bpy
-from driver import OUT, check, find_button, move, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import OUT, centre, check, find_button, move, open_sidebar, picture, press, region, run, sequencer, wait_until
 
 FRAMES = 100
 JITTER = "chromastrip_jitter"
@@ -71,6 +71,12 @@ def see_curves(addon, area):
     yield 0.5
     picture("curves_near")
     yield from press("ctrl+z")
+    yield from move(*centre(area))
+    with bpy.context.temp_override(window=sequencer()[0], area=area, region=region(area)):
+        bpy.ops.wm.call_panel(name="SEQUENCER_PT_overlay")
+    yield 1.0
+    picture("switch")
+    yield from press("Escape")
 
 
 def play_keyed(addon):

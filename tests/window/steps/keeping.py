@@ -20,6 +20,7 @@ def steps():
     yield from wait_until(lambda: not addon.jobs.state.busy, 120)
     open_by_default("CHROMASTRIP_PT_keeping")
     yield from open_sidebar("Chromastrip")
+    check("nothing is offered that was drawn to its end", addon.job_list.state.offered == (), addon.job_list.state.offered)
     yield from see_colours(addon)
     yield from clean_up(addon, area)
     yield from move_along(addon, area)
