@@ -11,6 +11,7 @@ import json
 import re
 from array import array
 from collections.abc import Callable
+from typing import Any
 
 import bpy
 
@@ -116,8 +117,8 @@ PLAIN = {KEY["interpolation"].enum_items[name].value for name in ("BEZIER", "LIN
 FREE = {KEY["handle_left_type"].enum_items[name].value for name in ("FREE", "ALIGNED")}
 
 
-def _read(points: bpy.types.FCurveKeyframePoints, name: str) -> list[float]:
-    values = [0] * len(points) if KEY[name].type == "ENUM" else [0.0] * len(points)
+def _read(points: bpy.types.FCurveKeyframePoints, name: str) -> list[Any]:
+    values: list[Any] = [0] * len(points) if KEY[name].type == "ENUM" else [0.0] * len(points)
     points.foreach_get(name, values)
     return values
 

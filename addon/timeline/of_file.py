@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from ...core.protocol import encode
-from .. import properties
+from .. import lyrics, properties, things
 from .reading import read_edit
 
 
@@ -21,7 +21,8 @@ def write_edit_of_file(blend: str, path: str) -> None:
         The file to write: JSON, `edit` as `encode` gives it, and the list of `warnings`. If the .blend has no timeline, `edit` is null.
     """
     if not hasattr(bpy.types.Strip, "chromastrip"):  # our add-on is not enabled in a factory Blender
-        bpy.utils.register_class(properties.StripSettings)
+        for group in (things.ThingItem, lyrics.LineItem, properties.StripSettings):
+            bpy.utils.register_class(group)
         properties.register()
     bpy.ops.wm.open_mainfile(filepath=blend, load_ui=False, use_scripts=False)
     scene = _scene()

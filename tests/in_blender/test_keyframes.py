@@ -320,6 +320,13 @@ def test_keyframes_survive_a_way_through_an_export(addon, sound, generate, saved
     assert addon.sections.state(film) == addon.sections.State.FRESH
 
 
+def test_keyframes_survive_in_the_job_list(addon, sound, saved_film):
+    key(sound, "jitter", {1: 0.0, 11: 0.5}, interpolation="BEZIER")
+    place, keyframes = addon.strips.placement(saved_film.scene, sound), addon.keyframes
+    assert len(place.keyed[0].keys) == 2
+    assert keyframes.decode(keyframes.encode(place), addon.strips.Placement) == place
+
+
 def test_strange_keyframes_in_metadata_are_left_out(addon):
     good = {"name": "jitter", "frame": 1.0}
     key_, number = {"type": "Key", "frame": 1.0, "value": 0.5}, {"type": "KeyedNumber", "name": "jitter", "goes_on": False}

@@ -382,13 +382,13 @@ def find_button(name: str, area: bpy.types.Area, *, kind: str = "UI", across: fl
     """
     seen: set[str] = set()
     for columns in SEARCH if across is None else ((across,),):
-        yield from _scroll(area, kind, up=True, clicks=60)
+        yield from scroll(area, kind, up=True, clicks=60)
         while True:
             point = yield from _search(name, area, kind, columns, seen)
             if point:
                 return point
             before = _scrolled(area, kind)
-            yield from _scroll(area, kind, up=False, clicks=max(region(area, kind).height // 50, 1))  # a click scrolls by 40 pixels
+            yield from scroll(area, kind, up=False, clicks=max(region(area, kind).height // 50, 1))  # a click scrolls by 40 pixels
             if _scrolled(area, kind) == before:
                 break
     raise LookupError(f"no button {name} in the {kind} region of {area.type}; there are {sorted(seen)}")
@@ -417,7 +417,8 @@ def _is_button(name: str, found: str) -> bool:
     return found == name or found.startswith(call)
 
 
-def _scroll(area: bpy.types.Area, kind: str, *, up: bool, clicks: int) -> Steps:
+def scroll(area: bpy.types.Area, kind: str, *, up: bool, clicks: int) -> Steps:
+    """Turn the mouse's wheel over a region; a click scrolls by 40 pixels."""
     yield from move(*centre(area, kind))
     _xdotool("click", "--repeat", clicks, "--delay", 5, 4 if up else 5)
     yield 0.5

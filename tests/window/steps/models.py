@@ -4,7 +4,7 @@ import os
 import sys
 
 import bpy
-from driver import check, click, hovered, move, open_preferences, picture, press, region, run, sequencer, time_draws, wait_until
+from driver import check, click, hovered, move, open_preferences, picture, press, region, run, scroll, sequencer, time_draws, wait_until
 
 NAME = "biggan-deep-512"
 COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "cancel_model_job": 0.9, "add_model": 0.7}
@@ -17,6 +17,7 @@ def steps():
     draws = time_draws(addon.model_list)
     area = yield from open_preferences()
     picture("preferences")
+    yield from scroll(area, "WINDOW", up=False, clicks=60)
     seen = yield from wait_until(lambda: models.state.entries is not None, 60)
     check("the list is read when it is first seen", seen, models.state.error)
     bpy.context.window_manager.chromastrip_model = [entry.name for entry in models.state.entries].index(NAME)
