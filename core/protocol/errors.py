@@ -1,6 +1,5 @@
 """The one error that is for people. Standard library only: Blender's Python imports it."""
 
-
 SENTENCE_MODEL = "sentence model"
 """What reads lyrics."""
 
