@@ -47,19 +47,33 @@ class Shown:
 GALLERY: dict[str, tuple[Shown, ...]] = {
     "The first film": (
         Shown(screen="first_strip_tab", words="A song dropped on the timeline, and the panel that shows what it can become.", box=STRIPS),
-        Shown(screen="generate_drawing", words="The film is drawn; Blender stays free."),
+        Shown(screen="generate_drawing", words="The strip is there while its film is drawn; Blender stays free."),
         Shown(screen="generate_film", words="The film above its sound."),
+        Shown(screen="filling_crashed", words="Blender died in the middle of a film: nothing is lost.", box=STRIPS),
+    ),
+    "What shows": (
+        Shown(screen="editing_search", words="Things are found by name or kind.", box=STRIPS),
+        Shown(screen="editing_things", words="Pinned things stay, Shuffle changes the others.", box=STRIPS),
+        Shown(screen="editing_lyrics", words="The lyrics, read: each line with its time and its thing.", box=STRIPS),
+        Shown(screen="sources_mirrored", words="Mirrored, a square picture fills the frame."),
+    ),
+    "How it moves": (
+        Shown(screen="curves_keyed", words="Any number can be keyframed: hover, and press I.", box=STRIPS),
+        Shown(screen="curves_curves", words="Loudness, hits and things, drawn on the strip.", box=STRIPS),
     ),
     "A piece with other settings": (
         Shown(screen="sections_stale", words="Split with K: the piece in the middle has other settings now, and says so."),
         Shown(screen="sections_drawn", words="After Render: that piece is drawn again, and takes off and lands without a jump."),
         Shown(screen="sections_presets", words="Presets, both originals among them.", box=STRIPS),
         Shown(screen="sections_markers", words="Beats, bars and parts as markers.", box=STRIPS),
+        Shown(screen="editing_split", words="A film split at its markers."),
+        Shown(screen="keeping_colours", words="Colours tell which pieces want to be rendered, and which have lost frames.", box=STRIPS),
     ),
-    "Installing": (
+    "Installing and keeping": (
         Shown(screen="engine_before", words="The engine is not there yet: what would be done.", box=PREFERENCES),
         Shown(screen="engine_checked", words="Check has looked at everything.", box=PREFERENCES),
         Shown(screen="models_downloading", words="A published BigGAN comes down.", box=PREFERENCES),
+        Shown(screen="keeping_clean_up", words="Clean Up names what it would remove, and asks.", box=STRIPS),
     ),
     "To other editors, and back": (Shown(screen="hand_over_imported", words="A timeline that came back from another editor."),),
 }
