@@ -1,20 +1,17 @@
 """Steps inside Blender's window: a number keyed in the panel with I, the job in the status bar, curves over the film's strip."""
 
-import os
-import shutil
-import sys
-
 import bpy
-from driver import OUT, centre, check, find_button, move, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import centre, check, find_button, move, open_sidebar, picture, press, region, run, sequencer, wait_until
+from workplace import enable_addon, films, new_film, scene, sound
 
 FRAMES = 100
 JITTER = "chromastrip_jitter"
 
 
 def steps():
-    addon = _addon()
-    window, area = sequencer()
-    _timeline(window, area)
+    addon = enable_addon()
+    _, area = sequencer()
+    new_film(frames=FRAMES)
     yield from open_sidebar("Chromastrip")
     yield from key_with_i(area)
     yield from see_the_status_bar(addon)
@@ -23,18 +20,18 @@ def steps():
 
 
 def key_with_i(area):
-    path = f'sequence_editor.strips_all["{_sound().name}"].{JITTER}'
+    path = f'sequence_editor.strips_all["{sound().name}"].{JITTER}'
     for frame, value in ((1, 0.0), (90, 1.0)):
-        _scene().frame_set(frame)
-        setattr(_sound(), JITTER, value)
+        scene().frame_set(frame)
+        setattr(sound(), JITTER, value)
         yield 0.5
         at = yield from find_button(path, area)
         yield from press("i", at=at)
     keys = [tuple(point.co) for curve in _curves() for point in curve.keyframe_points]
     check("I over a number in the panel keys it", keys == [(1, 0), (90, 1)], keys)
-    _scene().frame_set(45)
+    scene().frame_set(45)
     yield 0.5
-    check("it moves", 0.3 < _sound().chromastrip.jitter < 0.7, _sound().chromastrip.jitter)
+    check("it moves", 0.3 < sound().chromastrip.jitter < 0.7, sound().chromastrip.jitter)
     picture("keyed")
 
 
@@ -47,20 +44,20 @@ def see_the_status_bar(addon):
     yield from wait_until(lambda: not addon.jobs.state.busy, 180)
     check("it is empty afterwards", addon.status_bar.text() == "" and addon.jobs.state.error is None, addon.jobs.state.error)
     yield 0.5
-    (film,) = _films()
+    (film,) = films()
     check("the film carries the keyframes", addon.sections.state(film) == addon.sections.State.FRESH, addon.sections.state(film))
 
 
 def see_curves(addon, area):
     picture("without_curves")
-    _scene().chromastrip_show_curves = True
+    scene().chromastrip_show_curves = True
     yield from wait_until(lambda: addon.overlay._known.batches, 60)
     yield 0.5
     picture("curves")
     (span,) = addon.overlay._known.batches
     check("curves are drawn over the film", (span.left_handle, span.first_frame, span.end_frame) == (1, 0, FRAMES), span)
-    _scene().frame_set(40)
-    for strip in _scene().sequence_editor.strips:
+    scene().frame_set(40)
+    for strip in scene().sequence_editor.strips:
         strip.select = strip.type == "IMAGE"
     yield from press("k")
     yield 0.5
@@ -96,44 +93,9 @@ def play_keyed(addon):
 
 
 def _curves():
-    data = _scene().animation_data
+    data = scene().animation_data
     bags = [bag for layer in data.action.layers for strip in layer.strips for bag in strip.channelbags] if data and data.action else []
     return [curve for bag in bags for curve in bag.fcurves if curve.data_path.endswith(JITTER)]
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
-
-
-def _timeline(window, area):
-    scene = window.workspace.sequencer_scene
-    scene.render.fps = 25
-    scene.view_settings.view_transform = "Standard"
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)  # beside the .blend, as an editor has it
-    sound = editor.strips.new_sound(name="Dog at the Grand Piano", filepath=song, channel=1, frame_start=1)
-    sound.right_handle = sound.left_handle + FRAMES
-    editor.active_strip = sound
-    scene.frame_end = sound.right_handle
-    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.sequencer.view_all()
-
-
-def _scene():
-    """Look it up: an undo makes a scene held in a variable stale."""
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _sound():
-    return next(strip for strip in _scene().sequence_editor.strips if strip.type == "SOUND")
-
-
-def _films():
-    return sorted((strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE"), key=lambda strip: strip.left_handle)
 
 
 run(steps)

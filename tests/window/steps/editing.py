@@ -2,11 +2,10 @@
 
 import json
 import os
-import shutil
-import sys
 
 import bpy
-from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import check, click, find_button, open_by_default, open_sidebar, picture, press, run, sequencer, wait_until
+from workplace import FPS, enable_addon, films, new_film, scene, sound
 
 SECONDS = 8
 FEW = 12
@@ -14,10 +13,10 @@ LINE = 21  # pixels
 
 
 def steps():
-    addon = _addon()
+    addon = enable_addon()
     jobs = addon.jobs
-    window, area = sequencer()
-    _timeline(window, area)
+    _, area = sequencer()
+    new_film(frames=SECONDS * FPS)
     open_by_default("CHROMASTRIP_PT_lyrics", "CHROMASTRIP_PT_markers", "CHROMASTRIP_PT_output")
     yield from open_sidebar("Chromastrip")
     bpy.ops.ed.undo_push(message="Setup")
@@ -38,36 +37,36 @@ def choose_things(jobs, area):
     picture("search")
     yield from press("Return", at=(add[0], add[1] - LINE))  # the pointer chooses, too
     yield 0.3
-    check("a thing is found by its name", _sound().chromastrip.classes == "grand piano", _sound().chromastrip.classes)
-    _sound().chromastrip.things[0].is_pinned = True
+    check("a thing is found by its name", sound().chromastrip.classes == "grand piano", sound().chromastrip.classes)
+    sound().chromastrip.things[0].is_pinned = True
     fill = yield from find_button("chromastrip.fill_things", area, across=0.7)
     yield from click(*fill)
     yield from wait_until(lambda: not jobs.state.busy, 60)
-    chosen = _sound().chromastrip.classes
+    chosen = sound().chromastrip.classes
     check("the seed fills up the list", chosen.startswith("grand piano,") and chosen.count(",") == FEW - 1, chosen)
     shuffle = yield from find_button("chromastrip.shuffle_things", area, across=0.3)
     yield from click(*shuffle)
     yield from wait_until(lambda: not jobs.state.busy, 60)
-    shuffled = _sound().chromastrip.classes
+    shuffled = sound().chromastrip.classes
     check("Shuffle changes all but what is pinned", shuffled != chosen and shuffled.startswith("grand piano,"), shuffled)
     picture("things")
 
 
 def read_lyrics(jobs, area):
-    settings = _sound().chromastrip
+    settings = sound().chromastrip
     settings.lyrics_path = os.environ["WINDOW_LYRICS"]
     yield 0.3
     find = yield from find_button("chromastrip.find_words", area, across=0.5)
     yield from click(*find)
     check("Find Things asks the engine", jobs.state.busy, jobs.state.error)
     ended = yield from wait_until(lambda: not jobs.state.busy, 180)
-    check("each line has a thing", ended and len(_sound().chromastrip.lines) > 3, jobs.state.error)
+    check("each line has a thing", ended and len(sound().chromastrip.lines) > 3, jobs.state.error)
     yield 0.5
     line = yield from find_button("chromastrip.time_line", area, across=0.5)
     picture("lyrics")
-    _scene().frame_set(51)
+    scene().frame_set(51)
     yield from click(*line)
-    first = json.loads(_sound().chromastrip.words)[0]
+    first = json.loads(sound().chromastrip.words)[0]
     check("Set to Playhead sets the line's time", first["begin"] == "2", first)
 
 
@@ -75,27 +74,27 @@ def fill_in(jobs, area):
     """Have two films drawn: the first one is seen while it is drawn, the second one waits, and does not have to."""
     generate = yield from find_button("chromastrip.generate", area, across=0.3)
     yield from click(*generate)
-    _sound().chromastrip.seed = 3
+    sound().chromastrip.seed = 3
     yield from click(*generate)
     check("a second film waits for its turn", len(jobs.state.waiting) == 1, jobs.state.waiting, jobs.state.error)
-    shown = yield from wait_until(_films, 120, every=0.05)
+    shown = yield from wait_until(films, 120, every=0.05)
     check("the strip is there while it is drawn", shown and jobs.state.job is not None, jobs.state.error)
-    _scene().frame_set(_films()[0].left_handle + 100)
+    scene().frame_set(films()[0].left_handle + 100)
     yield 0.3
     picture("filling")
     yield from wait_until(lambda: not jobs.state.busy, 300)
-    check("both films are drawn", len(_films()) == 2 and jobs.state.error is None, jobs.state.error, *_films())
-    for strip in _scene().sequence_editor.strips:
+    check("both films are drawn", len(films()) == 2 and jobs.state.error is None, jobs.state.error, *films())
+    for strip in scene().sequence_editor.strips:
         strip.select = False
-    film = _films()[0]
-    film.select, _scene().sequence_editor.active_strip = True, film
+    film = films()[0]
+    film.select, scene().sequence_editor.active_strip = True, film
     yield 0.5
     picture("two_films")
 
 
 def fit(area):
     yield from find_button("chromastrip.apply_fit", area, across=0.5)
-    film = _scene().sequence_editor.active_strip
+    film = scene().sequence_editor.active_strip
     before = film.transform.scale_x
     film.chromastrip.fit = "fill"
     yield 0.5
@@ -105,54 +104,16 @@ def fit(area):
 
 def split_at_markers(area):
     for frame in (60, 120):
-        _scene().timeline_markers.new(f"Part {frame}", frame=frame)
+        scene().timeline_markers.new(f"Part {frame}", frame=frame)
     bpy.ops.ed.undo_push(message="Markers")
-    count = len(_films())
+    count = len(films())
     split = yield from find_button("chromastrip.split_at_markers", area, across=0.5)
     yield from click(*split)
-    check("a click splits it at the markers", len(_films()) == count + 2, *_films())
+    check("a click splits it at the markers", len(films()) == count + 2, *films())
     yield 0.3
     picture("split")
     yield from press("ctrl+z")
-    check("ctrl+z puts it together again, in one go", len(_films()) == count, *_films())
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
-
-
-def _timeline(window, area):
-    scene = window.workspace.sequencer_scene
-    scene.render.fps = 25
-    scene.view_settings.view_transform = "Standard"
-    area.spaces.active.timeline_overlay.show_strip_source = False
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)  # beside the .blend, as an editor has it
-    sound = editor.strips.new_sound(name="Dog at the Grand Piano", filepath=song, channel=1, frame_start=1)
-    sound.right_handle = sound.left_handle + SECONDS * 25
-    sound.show_waveform = True
-    editor.active_strip = sound
-    scene.frame_end = sound.right_handle
-    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.sequencer.view_all()
-
-
-def _scene():
-    """Look it up: an undo makes a scene held in a variable stale."""
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _sound():
-    return next(strip for strip in _scene().sequence_editor.strips if strip.type == "SOUND")
-
-
-def _films():
-    films = (strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE")
-    return sorted(films, key=lambda strip: (strip.channel, strip.left_handle))
+    check("ctrl+z puts it together again, in one go", len(films()) == count, *films())
 
 
 run(steps)

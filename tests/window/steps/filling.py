@@ -1,21 +1,20 @@
 """Steps inside Blender's window: a film of sync cards that fills while one looks and plays, a second one that waits, and Go On Drawing."""
 
 import os
-import shutil
 import signal
-import sys
 
 import bpy
-from driver import OUT, check, click, find_button, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import check, click, find_button, open_sidebar, picture, press, run, sequencer, wait_until
+from workplace import add_song, enable_addon, films, save_and_view, scene
 
 FRAMES = 250
 LOOK_AT = 14  # shows the film's frame 13, which the finest pass draws: the card is right only late
 
 
 def steps():
-    addon = _addon()
+    addon = enable_addon()
     window, area = sequencer()
-    _timeline(window, area)
+    _timeline()
     yield from open_sidebar("Chromastrip")
     yield from fill(addon, window)
     yield from crash_and_go_on(addon, area)
@@ -24,7 +23,7 @@ def steps():
 def fill(addon, window):
     jobs = addon.jobs
     bpy.ops.chromastrip.generate()
-    early = yield from wait_until(_films, 60)
+    early = yield from wait_until(films, 60)
     check("the strip shows up while the film is drawn", early and jobs.state.job is not None, jobs.state.error)
     _select("Song 2")
     bpy.ops.chromastrip.generate()
@@ -36,17 +35,17 @@ def fill(addon, window):
     picture("playing")
     check("it can be played meanwhile", window.screen.is_animation_playing and jobs.state.job is not None)
     yield from press("space")
-    _scene().frame_current = LOOK_AT
+    scene().frame_current = LOOK_AT
     yield from wait_until(lambda: not jobs.state.waiting, 120)
     yield 1.0
     picture("full")  # the preview shows frame 13's card
-    first = next(film for film in _films() if film.name == "Song 1 Film")
+    first = next(film for film in films() if film.name == "Song 1 Film")
     check("the first film is finished", not first.chromastrip.unfinished, jobs.state.error)
 
 
 def crash_and_go_on(addon, area):
     jobs = addon.jobs
-    yield from wait_until(lambda: len(_films()) == 2, 60)
+    yield from wait_until(lambda: len(films()) == 2, 60)
     os.kill(jobs.worker_pid(), signal.SIGKILL)
     yield from wait_until(lambda: not jobs.state.busy, 60)
     yield 0.5
@@ -55,51 +54,27 @@ def crash_and_go_on(addon, area):
     yield from click(*button)
     check("a click on Go On Drawing starts a job", jobs.state.busy, jobs.state.error)
     yield from wait_until(lambda: not jobs.state.busy, 120)
-    states = [addon.sections.state_with_files(film).name for film in _films()]
+    states = [addon.sections.state_with_files(film).name for film in films()]
     check("both films are finished", states == ["FRESH", "FRESH"], states, jobs.state.error)
     check("nothing is offered any more", addon.job_list.state.offered == ())
 
 
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
-
-
-def _timeline(window, area):
-    scene = window.workspace.sequencer_scene
-    scene.render.fps = 25
-    scene.view_settings.view_transform = "Standard"
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)
+def _timeline():
     for number, channel in ((2, 1), (1, 3)):  # the first film is drawn above the second one
-        sound = editor.strips.new_sound(name=f"Song {number}", filepath=song, channel=channel, frame_start=1)
-        sound.right_handle = sound.left_handle + FRAMES
+        sound = add_song(f"Song {number}", channel=channel, frame_start=1, frames=FRAMES)
         sound.chromastrip.model = "sync-card"
         sound.chromastrip.size = "256" if number == 2 else "128"
-    scene.frame_end = FRAMES
-    scene.frame_current = LOOK_AT
+    scene().frame_end = FRAMES
+    scene().frame_current = LOOK_AT
     _select("Song 1")
-    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.sequencer.view_all()
+    save_and_view()
 
 
 def _select(name):
-    for strip in _scene().sequence_editor.strips:
+    for strip in scene().sequence_editor.strips:
         strip.select = strip.name == name
         if strip.select:
-            _scene().sequence_editor.active_strip = strip
-
-
-def _scene():
-    """Look it up: an undo makes a scene held in a variable stale."""
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _films():
-    return [strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE"]
+            scene().sequence_editor.active_strip = strip
 
 
 run(steps)

@@ -2,35 +2,34 @@
 
 import os
 import shutil
-import sys
 
-import bpy
 from driver import OUT, check, click, drag, find_button, picture, press, region, run, sequencer, wait_until
+from workplace import enable_addon, scene, strips
 
 FEWEST = 3  # the song, the tab, Generate
 SONG = "Dog at the Grand Piano.wav"
 
 
 def steps():
-    addon = _addon()
-    _, strips = sequencer()
-    strips.spaces.active.timeline_overlay.show_strip_source = False  # whose folder is nobody's business
+    addon = enable_addon()
+    _, area = sequencer()
+    area.spaces.active.timeline_overlay.show_strip_source = False  # whose folder is nobody's business
     browser = yield from _see_the_song()
     yield 0.5
     clicks = 1
-    yield from drag(_first_file(browser), _channel_1(strips))
-    check("the song lies on the timeline", [strip.type for strip in _strips()] == ["SOUND"], *_strips())
+    yield from drag(_first_file(browser), _channel_1(area))
+    check("the song lies on the timeline", [strip.type for strip in strips()] == ["SOUND"], *strips())
     yield from press("n")
-    clicks += yield from _click_tab(strips)
+    clicks += yield from _click_tab(area)
     picture("tab")
-    generate = yield from find_button("chromastrip.generate", strips)
+    generate = yield from find_button("chromastrip.generate", area)
     yield from click(*generate)
     clicks += 1
     check("Generate draws a film", addon.jobs.state.busy, addon.jobs.state.error)
     yield from wait_until(lambda: not addon.jobs.state.busy, 300)
-    check("it appears above the song", sorted(strip.type for strip in _strips()) == ["IMAGE", "SOUND"], addon.jobs.state.error)
+    check("it appears above the song", sorted(strip.type for strip in strips()) == ["IMAGE", "SOUND"], addon.jobs.state.error)
     check("in three clicks", clicks == FEWEST, clicks)
-    _scene().frame_set(_strips()[0].left_handle + 40)
+    scene().frame_set(strips()[0].left_handle + 40)
     yield 0.5
     picture("film")
 
@@ -57,9 +56,9 @@ def _first_file(browser):
 
 def _channel_1(area):
     window, _ = sequencer()
-    strips = region(area)
-    _, y = strips.view2d.view_to_region(0, 1.5, clip=False)
-    return strips.x + strips.width // 16, window.height - strips.y - y
+    timeline = region(area)
+    _, y = timeline.view2d.view_to_region(0, 1.5, clip=False)
+    return timeline.x + timeline.width // 16, window.height - timeline.y - y
 
 
 def _click_tab(area):
@@ -76,22 +75,6 @@ def _click_tab(area):
         yield 0.2
     check("a click on its tab shows the panel", sidebar.active_panel_category == "Chromastrip", sidebar.active_panel_category)
     return 1
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
-
-
-def _scene():
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _strips():
-    editor = _scene().sequence_editor
-    return list(editor.strips) if editor else []
 
 
 run(steps)

@@ -1,16 +1,16 @@
 """Steps inside Blender's window: a timeline is exported and imported, Ctrl+Z takes it away in one go; both buttons open a file browser."""
 
-import os
 import struct
-import sys
 import zlib
 
 import bpy
 from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, run, sequencer, wait_until
+from workplace import enable_addon, scene, strips
 
 
 def steps():
-    addon = _addon()
+    addon = enable_addon()
+    open_by_default("CHROMASTRIP_PT_hand_over")
     _, area = sequencer()
     _timeline()
     yield from open_sidebar("Chromastrip")
@@ -29,8 +29,8 @@ def there(jobs):
 
 
 def and_back(jobs):
-    for strip in _strips():
-        _scene().sequence_editor.strips.remove(strip)
+    for strip in strips():
+        scene().sequence_editor.strips.remove(strip)
     bpy.ops.ed.undo_push(message="Emptied")
     check("Import starts", bpy.ops.chromastrip.import_timeline(filepath=str(OUT / "film.otio")) == {"FINISHED"})
     yield from wait_until(lambda: not jobs.state.busy, 60)
@@ -78,22 +78,12 @@ TOLD = [("a", 1, 1, 20), ("a.001", 1, 20, 41), ("fast", 4, 31, 41), ("title", 5,
 
 
 def _told():
-    strips = sorted(_strips(), key=lambda strip: strip.name)
-    return [(strip.name, strip.channel, strip.left_handle, strip.right_handle) for strip in strips]
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    open_by_default("CHROMASTRIP_PT_hand_over")
-    return sys.modules[f"{module}.addon"]
+    return [(strip.name, strip.channel, strip.left_handle, strip.right_handle) for strip in sorted(strips(), key=lambda strip: strip.name)]
 
 
 def _timeline():
-    scene = _scene()
-    scene.render.fps, scene.render.fps_base = 24, 1.001
-    editor = scene.sequence_editor or scene.sequence_editor_create()
+    scene().render.fps, scene().render.fps_base = 24, 1.001
+    editor = scene().sequence_editor or scene().sequence_editor_create()
     _pictures("a", first=1, channel=1).split(frame=20, split_method="SOFT")
     fast = _pictures("fast", first=31, channel=4)
     for strip in editor.strips:
@@ -113,8 +103,9 @@ def _pictures(name, *, first, channel):
     names = [f"{name}_{number:03d}.png" for number in range(40)]
     for shade, one in enumerate(names):
         _write_png(folder / one, shade * 6)
-    strips = _scene().sequence_editor.strips
-    strip = strips.new_image(name=name, filepath=str(folder / names[0]), channel=channel, frame_start=first, fit_method="FIT")
+    strip = scene().sequence_editor.strips.new_image(
+        name=name, filepath=str(folder / names[0]), channel=channel, frame_start=first, fit_method="FIT"
+    )
     for one in names[1:]:
         strip.elements.append(one)
     return strip
@@ -127,16 +118,6 @@ def _write_png(path, shade, size=16):
     header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
     rows = (b"\0" + bytes([shade]) * size) * size
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
-def _scene():
-    """Look it up: an undo makes a scene held in a variable stale."""
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _strips():
-    editor = _scene().sequence_editor
-    return [] if editor is None else list(editor.strips)
 
 
 run(steps)

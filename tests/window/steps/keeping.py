@@ -1,21 +1,21 @@
 """Steps inside Blender's window: strips' colours, files cleaned up, frames moved along after Save As, memory released."""
 
 import os
-import shutil
-import sys
 import time
 
 import bpy
-from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import OUT, check, click, find_button, open_by_default, open_sidebar, picture, press, run, sequencer, wait_until
+from workplace import enable_addon, films, new_film, save_and_view, scene, select, sound
 
 FRAMES = 100
 TWO_HOURS = 7200
 
 
 def steps():
-    addon = _addon()
-    window, area = sequencer()
-    _timeline(window, area)
+    addon = enable_addon()
+    _, area = sequencer()
+    new_film(frames=FRAMES, name="Song").chromastrip.model = "sync-card"
+    save_and_view()
     bpy.ops.chromastrip.generate()
     yield from wait_until(lambda: not addon.jobs.state.busy, 120)
     open_by_default("CHROMASTRIP_PT_keeping")
@@ -28,32 +28,30 @@ def steps():
 
 
 def see_colours(addon):
-    _films()[0].split(frame=41, split_method="SOFT")
-    _films()[1].split(frame=71, split_method="SOFT")
-    _films()[1].chromastrip.seed = 5
-    stale = yield from wait_until(lambda: _films()[1].color_tag == "COLOR_03", 30)
-    check(
-        "a timer turns a stale strip yellow, and only that", stale and _films()[0].color_tag == "COLOR_05", [f.color_tag for f in _films()]
-    )
+    films()[0].split(frame=41, split_method="SOFT")
+    films()[1].split(frame=71, split_method="SOFT")
+    films()[1].chromastrip.seed = 5
+    stale = yield from wait_until(lambda: films()[1].color_tag == "COLOR_03", 30)
+    check("a timer turns a stale strip yellow, and only that", stale and films()[0].color_tag == "COLOR_05", [f.color_tag for f in films()])
     picture("colours")
-    _films()[1].chromastrip.seed = 0
-    fresh = yield from wait_until(lambda: _films()[1].color_tag == "COLOR_05", 30)
+    films()[1].chromastrip.seed = 0
+    fresh = yield from wait_until(lambda: films()[1].color_tag == "COLOR_05", 30)
     check("settings set back turn it blue", fresh)
 
 
 def clean_up(addon, area):
-    _sound().chromastrip.size = "256"
-    _select(_sound())
+    sound().chromastrip.size = "256"
+    select(sound())
     bpy.ops.chromastrip.generate()
     yield from wait_until(lambda: not addon.jobs.state.busy, 120)
-    gone = max(_films(), key=lambda strip: strip.channel)
+    gone = max(films(), key=lambda strip: strip.channel)
     folder = addon.strips.frames_folder(gone)
     yield 2.5  # the timer has noted it
-    _scene().sequence_editor.strips.remove(gone)
+    scene().sequence_editor.strips.remove(gone)
     bpy.ops.wm.save_mainfile()
     _age(OUT / "chromastrip")
     addon.keeping.films_here.forget()  # as opening the file again does
-    _select(_films()[0])
+    select(films()[0])
     button = yield from find_button("chromastrip.take_stock", area)
     yield from click(*button)
     yield from wait_until(lambda: addon.keeping.cleaning.state.stock, 60)
@@ -67,11 +65,11 @@ def clean_up(addon, area):
     yield from press("Return", at=button)
     went = yield from wait_until(lambda: not addon.jobs.state.busy and not folder.exists(), 60)
     check("the film that no strip shows is gone", went, addon.jobs.state.error)
-    check("the others are up to date", {addon.sections.state_with_files(film).name for film in _films()} == {"FRESH"})
+    check("the others are up to date", {addon.sections.state_with_files(film).name for film in films()} == {"FRESH"})
 
 
 def move_along(addon, area):
-    old = addon.strips.frames_folder(_films()[0])
+    old = addon.strips.frames_folder(films()[0])
     (OUT / "elsewhere").mkdir()
     bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "elsewhere" / "film.blend"))
     yield 1.0
@@ -81,14 +79,14 @@ def move_along(addon, area):
     yield 1.0
     picture("move")
     yield from press("Return", at=button)
-    moved = yield from wait_until(lambda: addon.strips.frames_folder(_films()[0]) != old, 60)
+    moved = yield from wait_until(lambda: addon.strips.frames_folder(films()[0]) != old, 60)
     check("strips show their frames in the new folder", moved and old.exists(), addon.jobs.state.error)
     bpy.ops.wm.save_mainfile()
     went = yield from wait_until(lambda: not old.exists(), 60)
     check("the old ones go when the file is saved", went, addon.jobs.state.error)
     yield 1.0
     picture("moved")
-    check("nothing is missing", {addon.sections.state_with_files(film).name for film in _films()} == {"FRESH"})
+    check("nothing is missing", {addon.sections.state_with_files(film).name for film in films()} == {"FRESH"})
 
 
 def release(addon, area):
@@ -103,48 +101,6 @@ def _age(folder):
     then = time.time() - TWO_HOURS
     for path in folder.rglob("*"):
         os.utime(path, (then, then))
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
-
-
-def _timeline(window, area):
-    scene = window.workspace.sequencer_scene
-    scene.render.fps = 25
-    scene.view_settings.view_transform = "Standard"
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    song = shutil.copy(os.environ["WINDOW_SONG"], OUT)  # beside the .blend, as an editor has it
-    sound = editor.strips.new_sound(name="Song", filepath=song, channel=1, frame_start=1)
-    sound.right_handle = sound.left_handle + FRAMES
-    sound.chromastrip.model = "sync-card"
-    editor.active_strip = sound
-    scene.frame_end = sound.right_handle
-    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "film.blend"))
-    with bpy.context.temp_override(window=window, area=area, region=region(area)):
-        bpy.ops.sequencer.view_all()
-
-
-def _scene():
-    """Look it up: an undo makes a scene held in a variable stale."""
-    return bpy.context.window.workspace.sequencer_scene
-
-
-def _sound():
-    return _scene().sequence_editor.strips["Song"]
-
-
-def _films():
-    return sorted((strip for strip in _scene().sequence_editor.strips if strip.type == "IMAGE"), key=lambda strip: strip.left_handle)
-
-
-def _select(*strips):
-    for other in _scene().sequence_editor.strips:
-        other.select = other in strips
-    _scene().sequence_editor.active_strip = strips[0]
 
 
 run(steps)

@@ -1,10 +1,8 @@
 """Steps inside Blender's window: a model downloaded, cancelled, resumed, verified and removed in the add-on's preferences, by hand."""
 
-import os
-import sys
-
 import bpy
 from driver import check, click, hovered, move, open_preferences, picture, press, region, run, scroll, sequencer, time_draws, wait_until
+from workplace import enable_addon
 
 NAME = "biggan-deep-512"
 COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "cancel_model_job": 0.9, "add_model": 0.7}
@@ -12,7 +10,7 @@ COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "ca
 
 
 def steps():
-    addon = _addon()
+    addon = enable_addon()
     models = addon.models
     draws = time_draws(addon.model_list)
     area = yield from open_preferences()
@@ -95,13 +93,6 @@ def _file_browser():
     areas = [area for window in bpy.context.window_manager.windows for area in window.screen.areas if area.type == "FILE_BROWSER"]
     operators = [area.spaces.active.active_operator for area in areas]
     return next((operator for operator in operators if operator and operator.bl_idname == "CHROMASTRIP_OT_add_model"), None)
-
-
-def _addon():
-    module = os.environ["WINDOW_MODULE"]
-    bpy.ops.preferences.addon_enable(module=module)  # Blender's --addons alone gives it no preferences
-    bpy.context.preferences.addons[module].preferences.engine_python = os.environ["WINDOW_WORKER_PYTHON"]
-    return sys.modules[f"{module}.addon"]
 
 
 def _find(name, area):
