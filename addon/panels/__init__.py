@@ -5,9 +5,9 @@ from .keeping import CHROMASTRIP_PT_keeping
 from .look import CHROMASTRIP_PT_look, CHROMASTRIP_UL_excluded_things, CHROMASTRIP_UL_things
 from .lyrics import CHROMASTRIP_PT_lyrics, CHROMASTRIP_UL_lines
 from .main import CHROMASTRIP_PT_main
-from .markers import CHROMASTRIP_PT_markers
 from .motion import CHROMASTRIP_PT_listening, CHROMASTRIP_PT_motion
 from .output import CHROMASTRIP_PT_output
+from .sections import CHROMASTRIP_PT_sections
 
 CLASSES = (
     CHROMASTRIP_PT_main,
@@ -18,7 +18,7 @@ CLASSES = (
     CHROMASTRIP_PT_listening,
     CHROMASTRIP_UL_lines,
     CHROMASTRIP_PT_lyrics,
-    CHROMASTRIP_PT_markers,
+    CHROMASTRIP_PT_sections,
     CHROMASTRIP_PT_output,
     CHROMASTRIP_PT_hand_over,
     CHROMASTRIP_PT_keeping,

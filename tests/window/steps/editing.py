@@ -17,7 +17,7 @@ def steps():
     jobs = addon.jobs
     _, area = sequencer()
     new_film(frames=SECONDS * FPS)
-    open_by_default("CHROMASTRIP_PT_lyrics", "CHROMASTRIP_PT_markers", "CHROMASTRIP_PT_output")
+    open_by_default("CHROMASTRIP_PT_lyrics", "CHROMASTRIP_PT_sections", "CHROMASTRIP_PT_output")
     yield from open_sidebar("Chromastrip")
     bpy.ops.ed.undo_push(message="Setup")
     yield from choose_things(jobs, area)

@@ -14,7 +14,7 @@ def steps():
     new_film(frames=FRAMES)
     bpy.ops.chromastrip.generate()
     yield from wait_until(lambda: not jobs.state.busy, 120)
-    open_by_default("CHROMASTRIP_PT_markers")
+    open_by_default("CHROMASTRIP_PT_sections")
     yield from open_sidebar("Chromastrip")
     yield from split_with_k()
     yield from see_presets(area)

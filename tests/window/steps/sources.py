@@ -13,7 +13,7 @@ def steps():
     addon = enable_addon()
     _, area = sequencer()
     _timeline()
-    open_by_default("CHROMASTRIP_PT_output", "CHROMASTRIP_PT_markers")
+    open_by_default("CHROMASTRIP_PT_output", "CHROMASTRIP_PT_sections")
     yield from open_sidebar("Chromastrip")
     yield from mix(addon, area)
     yield from mirror(addon, area)

@@ -1,4 +1,4 @@
-"""Markers of beats, bars and parts."""
+"""Where a film may be cut: markers of beats, bars and parts, and the cut itself."""
 
 import bpy
 
@@ -10,10 +10,10 @@ from ..strips import beat_frames
 from .base import SequencerPanel
 
 
-class CHROMASTRIP_PT_markers(SequencerPanel, bpy.types.Panel):
-    """What is heard, as markers"""
+class CHROMASTRIP_PT_sections(SequencerPanel, bpy.types.Panel):
+    """Where a film may be cut: what is heard as markers, and the cut at them"""
 
-    bl_label = "Markers"
+    bl_label = "Sections"
     bl_parent_id = "CHROMASTRIP_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
 
