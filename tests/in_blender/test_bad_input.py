@@ -102,14 +102,6 @@ def test_a_sound_too_short_to_hear_is_refused(addon, saved_film, add_sound, clic
     assert "1 samples" in fails(addon, wait) or "0 samples" in fails(addon, wait)
 
 
-if bpy.app.version >= (5, 1, 0):  # older ones crash when a key is added without a window
-
-    def test_retimed_sound_is_refused_before_anything_starts(addon, saved_film, add_sound, song):
-        strip = add_sound(song)
-        strip.retiming_keys.add(timeline_frame=5)
-        assert "retiming" in why_not()
-
-
 def test_an_unsaved_blend_draws_into_the_cache_folder(addon, extension, song, wait, films):
     bpy.ops.wm.read_homefile(use_empty=True)
     scene = bpy.context.scene

@@ -1,7 +1,21 @@
 """Steps inside Blender's window: a film split with K, a piece of it changed and drawn again by hand, undo, beats as markers."""
 
 import bpy
-from driver import check, click, find_button, open_by_default, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import (
+    centre,
+    check,
+    click,
+    find_button,
+    move,
+    open_by_default,
+    open_sidebar,
+    picture,
+    press,
+    region,
+    run,
+    sequencer,
+    wait_until,
+)
 from workplace import enable_addon, films, new_film, scene, select
 
 FRAMES = 100
@@ -54,8 +68,10 @@ def render_a_piece(addon, area):
     picture("fresh")
     middle.chromastrip.seed, middle.chromastrip.tempo_sensitivity = 5, 0.8
     bpy.ops.ed.undo_push(message="Seed")
-    yield 0.5
-    check("a piece whose settings were changed is stale", sections.state(middle) == sections.State.STALE)
+    coloured = yield from wait_until(lambda: films()[1].color_tag != films()[0].color_tag, 60)
+    check(
+        "a piece whose settings were changed is stale, and its colour says so", coloured and sections.state(middle) == sections.State.STALE
+    )
     picture("stale")
     render = yield from find_button("chromastrip.render", area)
     yield from click(*render)
@@ -65,6 +81,8 @@ def render_a_piece(addon, area):
     after = [strip.directory for strip in films()]
     check("only that piece shows other frames", [one != two for one, two in zip(before, after, strict=True)] == [False, True, False], after)
     check("it is up to date", sections.state(films()[1]) == sections.State.FRESH)
+    yield from wait_until(lambda: films()[1].color_tag == films()[0].color_tag, 60)
+    yield from move(*centre(area))  # no tooltip over the picture
     yield 0.5
     picture("drawn")
 
