@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from driver import OUT, check, click, drag, find_button, picture, press, region, run, sequencer, wait_until
+from driver import OUT, centre, check, click, drag, find_button, move, picture, press, region, run, sequencer, wait_until
 from workplace import enable_addon, scene, strips
 
 FEWEST = 3  # the song, the tab, Generate
@@ -30,6 +30,7 @@ def steps():
     check("it appears above the song", sorted(strip.type for strip in strips()) == ["IMAGE", "SOUND"], addon.jobs.state.error)
     check("in three clicks", clicks == FEWEST, clicks)
     scene().frame_set(strips()[0].left_handle + 40)
+    yield from move(*centre(area))  # no tooltip over the picture
     yield 0.5
     picture("film")
 
