@@ -49,6 +49,8 @@ def draw_in_sidebar(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     """Draw what is missing, the button that mends it, and how far that is: where the first film is made."""
     box = layout.box()
     _draw_condition(box, context)
+    if _why_not_online():
+        box.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
     row = box.row(align=True)
     row.operator("chromastrip.set_up_engine", icon="IMPORT", text=_label())
     row.operator("preferences.addon_show", icon="PREFERENCES", text="").module = PACKAGE

@@ -22,10 +22,9 @@ Box = tuple[int, int, int, int]
 WORK: Box = (322, 26, 1600, 876)
 """Preview, strips and sidebar; neither the file browser nor its folder."""
 STRIPS: Box = (0, 434, 1600, 876)
-ENGINE: Box = (500, 308, 1312, 438)
 MODELS: Box = (500, 522, 1312, 790)
 TIMELINE: Box = (0, 434, 1220, 876)
-"""The last three show nobody's folders."""
+"""The last two show nobody's folders."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ GALLERY: dict[str, tuple[Shown, ...]] = {
         Shown(screen="keeping_colours", words="Colours tell which pieces want to be rendered, and which have lost frames.", box=STRIPS),
     ),
     "Installing and keeping": (
-        Shown(screen="engine_before", words="The engine is not there yet: what would be done.", box=ENGINE),
+        Shown(screen="engine_sidebar", words="The engine is not there yet: what would be done, and the button that does it.", box=STRIPS),
         Shown(screen="models_downloading", words="A published BigGAN comes down.", box=MODELS),
         Shown(screen="keeping_clean_up", words="Clean Up names what it would remove, and asks.", box=STRIPS),
     ),

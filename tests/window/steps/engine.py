@@ -4,7 +4,22 @@ import os
 import sys
 
 import bpy
-from driver import check, click, hovered, move, open_preferences, picture, press, region, run, sequencer, time_draws, wait_until
+from driver import (
+    check,
+    click,
+    find_button,
+    hovered,
+    move,
+    open_preferences,
+    open_sidebar,
+    picture,
+    press,
+    region,
+    run,
+    sequencer,
+    time_draws,
+    wait_until,
+)
 
 UNSET = {"set_up_engine": 0.12, "check_engine": 0.37, "remove_engine": 0.62, "cancel_engine": 0.9}
 SET = {"check_engine": 0.16, "remove_engine": 0.5, "copy_engine_report": 0.5}
@@ -15,6 +30,7 @@ def steps():
     addon = _addon()
     setup, condition = addon.engine_setup, addon.engine.Condition
     draws = time_draws(addon.engine_buttons)
+    yield from _see_sidebar(addon.engine_buttons)
     area = yield from open_preferences()
     seen = yield from wait_until(lambda: setup.state.plan is not None, 60)
     check("what would be done is told when it is first seen", seen, setup.state)
@@ -28,6 +44,22 @@ def steps():
     yield from _check(setup, area)
     yield from _remove(setup, condition, area)
     print("SLOWEST DRAWS", [f"{seconds * 1000:.2f} ms" for seconds in sorted(draws)[-5:]], "of", len(draws))
+
+
+def _see_sidebar(buttons):
+    """Where the first film is made, the set-up is offered, too; and first of all what it needs."""
+    _, strips = sequencer()
+    yield from open_sidebar("Chromastrip")
+    missing = yield from wait_until(buttons.is_missing, 60)
+    check("it is known that there is no engine", missing)
+    allow = yield from find_button("extensions.userpref_allow_online", strips)
+    picture("sidebar")
+    yield from click(*allow)
+    yield 0.5
+    check("a click lets Blender go online", bpy.app.online_access)
+    yield from find_button("chromastrip.set_up_engine", strips)
+    bpy.context.preferences.system.use_online_access = False
+    strips.spaces.active.show_region_ui = False
 
 
 def _see_why_grey(area):
