@@ -7,6 +7,7 @@ import bpy
 
 from ..core.protocol import UserError
 from . import engine_setup, jobs
+from .asking import may
 from .engine import PACKAGE, Condition
 from .engine_setup import Task
 from .lines import draw_lines
@@ -143,7 +144,7 @@ class CHROMASTRIP_OT_set_up_engine(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy() or _why_not_online())
+        return may(cls, _why_busy() or _why_not_online())
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Begin."""
@@ -160,7 +161,7 @@ class CHROMASTRIP_OT_check_engine(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, "The engine is being worked on" if engine_setup.state.busy else "")
+        return may(cls, "The engine is being worked on" if engine_setup.state.busy else "")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Begin."""
@@ -178,7 +179,7 @@ class CHROMASTRIP_OT_remove_engine(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
         is_absent = engine_setup.state.condition in {None, Condition.ABSENT}
-        return _may(cls, _why_busy() or ("There is nothing to remove" if is_absent else ""))
+        return may(cls, _why_busy() or ("There is nothing to remove" if is_absent else ""))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask first."""
@@ -260,13 +261,6 @@ def _error_lines() -> list[str]:
 
 def _chosen() -> str:
     return bpy.context.preferences.addons[PACKAGE].preferences.engine_python
-
-
-def _may(operator: type[bpy.types.Operator], reason: str) -> bool:
-    """Answer a poll: a reason greys the button, and says why."""
-    if reason:
-        operator.poll_message_set(reason)
-    return not reason
 
 
 def _why_busy() -> str:

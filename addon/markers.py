@@ -12,6 +12,7 @@ import bpy
 
 from ..core.protocol import Heard, UserError
 from . import compat, jobs
+from .asking import may
 from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
 KINDS = {
@@ -50,10 +51,7 @@ class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        reason = jobs.why_busy() or _why_no_sound(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return may(cls, jobs.why_busy() or _why_no_sound(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Have the worker listen."""
@@ -108,10 +106,7 @@ class CHROMASTRIP_OT_remove_markers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        reason = _why_no_sound(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return may(cls, _why_no_sound(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove them."""

@@ -6,6 +6,7 @@ import bpy
 
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
 from . import folders, jobs, models
+from .asking import may
 from .lines import draw_lines
 
 ICONS = {ModelState.ABSENT: "BLANK1", ModelState.PARTIAL: "SORTTIME", ModelState.READY: "CHECKMARK", ModelState.UNFIT: "ERROR"}
@@ -129,7 +130,7 @@ class CHROMASTRIP_OT_list_models(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy())
+        return may(cls, _why_busy())
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Ask the worker."""
@@ -146,7 +147,7 @@ class CHROMASTRIP_OT_download_model(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy() or _why_not_download())
+        return may(cls, _why_busy() or _why_not_download())
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it fetched."""
@@ -171,7 +172,7 @@ class CHROMASTRIP_OT_add_model(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy())
+        return may(cls, _why_busy())
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose a folder."""
@@ -193,7 +194,7 @@ class CHROMASTRIP_OT_verify_model(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy() or _why_not_verify())
+        return may(cls, _why_busy() or _why_not_verify())
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it read."""
@@ -210,7 +211,7 @@ class CHROMASTRIP_OT_remove_model(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return _may(cls, _why_busy() or _why_not_remove())
+        return may(cls, _why_busy() or _why_not_remove())
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask first."""
@@ -267,13 +268,6 @@ CLASSES = (
     CHROMASTRIP_OT_cancel_model_job,
     CHROMASTRIP_OT_copy_model_error,
 )
-
-
-def _may(operator: type[bpy.types.Operator], reason: str) -> bool:
-    """Answer a poll: a reason greys the button, and says why."""
-    if reason:
-        operator.poll_message_set(reason)
-    return not reason
 
 
 def _why_busy() -> str:

@@ -4,10 +4,10 @@ import bpy
 
 from ...core.protocol import Model, UserError
 from .. import compat, jobs, live
+from ..asking import may
 from ..job_list import ListedFilm
 from ..sections import Piece, show_piece
 from ..strips import placement, render_request, source_strip
-from .asking import may
 
 DRAFT_SIZE = 128
 

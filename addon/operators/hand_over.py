@@ -5,6 +5,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...core.protocol import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Target, UserError
 from .. import compat, jobs, timeline
+from ..asking import may
 from ..importing import insert_edit
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
@@ -64,11 +65,8 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        if reason := jobs.why_busy():
-            cls.poll_message_set(reason)
-            return False
         scene = compat.edited_scene(context)
-        return scene is not None and scene.sequence_editor is not None
+        return may(cls, jobs.why_busy()) and scene is not None and scene.sequence_editor is not None
 
     def check(self, _context: bpy.types.Context) -> bool:
         """Let the file's name end as the program wants it."""
@@ -118,10 +116,7 @@ class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        if reason := jobs.why_busy():
-            cls.poll_message_set(reason)
-            return False
-        return compat.edited_scene(context) is not None
+        return may(cls, jobs.why_busy()) and compat.edited_scene(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the file to the worker, which reads it."""

@@ -6,9 +6,9 @@ import bpy
 
 from ...core.protocol import UserError
 from .. import compat, jobs
+from ..asking import may
 from ..keeping import cleaning, memory, moving
 from ..keeping.cleaning import counted
-from .asking import may
 
 
 class CHROMASTRIP_OT_release_memory(bpy.types.Operator):

@@ -10,10 +10,10 @@ import bpy
 
 from ...core.protocol import ChooseClasses, ClassesChosen, Event, LineThings, Strategy, UserError, line_table
 from .. import compat, folders, jobs, lyrics, scenes, things
+from ..asking import may
 from ..properties import StripSettings
 from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip
 from ..strips import heard_span, scene_fps, source_start_seconds
-from .asking import may
 from .things import NO_STRIP, exchange, find_strip, offered_things, redraw
 
 NO_ONLINE = "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"

@@ -3,8 +3,8 @@
 import bpy
 
 from .. import compat, fitting
+from ..asking import may
 from ..sections import selected_films
-from .asking import may
 
 
 class CHROMASTRIP_OT_apply_fit(bpy.types.Operator):

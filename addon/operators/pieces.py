@@ -6,12 +6,12 @@ import bpy
 
 from ...core.protocol import UserError
 from .. import compat, jobs, keyframes, scenes
+from ..asking import may
 from ..properties import OF_FILM, made_with, set_made_with
 from ..retiming import in_order
 from ..sections import film_length, film_origin, is_film, outdated, piece_request, selected_films, shown_strip, sound_of, sounds_of
 from ..sources import sounds
 from ..strips import current_strips
-from .asking import may
 
 
 class CHROMASTRIP_OT_render(bpy.types.Operator):

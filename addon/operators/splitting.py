@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import bpy
 
 from .. import compat
+from ..asking import may
 from ..sections import selected_films
-from .asking import may
 
 HEARD = ("Beat", "Bar", "Part")
 """The first words of the markers' names that Add Markers gives."""

@@ -3,9 +3,9 @@
 import bpy
 
 from .. import compat
+from ..asking import may
 from ..sections import is_film, shown_strip
 from ..strips import portable
-from .asking import may
 
 STEMS = ("motion_stem", "class_stem")
 """The strip's settings that name such a sound."""

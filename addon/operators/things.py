@@ -9,9 +9,9 @@ import bpy
 
 from ...core.protocol import ChooseClasses, ClassesChosen, Event, Model, UserError, class_names
 from .. import compat, folders, jobs, models, scenes, things
+from ..asking import may
 from ..properties import StripSettings
 from ..sections import shown_strip
-from .asking import may
 
 NO_STRIP = "Select a sound, or pictures that were drawn here"
 LIST = bpy.props.EnumProperty(

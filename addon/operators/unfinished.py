@@ -7,9 +7,9 @@ import bpy
 
 from ...core.protocol import UserError
 from .. import engine, folders, job_list, jobs, live, scenes
+from ..asking import may
 from ..job_list import ListedFilm
 from ..strips import Placement
-from .asking import may
 
 
 class CHROMASTRIP_OT_go_on_drawing(bpy.types.Operator):
