@@ -20,7 +20,7 @@ from .files import TEMPORARY_PREFIX
 from .protocol import FILM_FILE, UNFINISHED_FILE
 from .protocol.film_curves import CURVES_FILE
 from .protocol.film_notes import NOTE_FILE, blends_of
-from .protocol.keeping import Amount, Keeper, KeptFilm, Use
+from .protocol.keeping import Amount, Keeper, KeptFilm, Stock, Use
 from .working import end_if, never
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # seconds
@@ -71,19 +71,6 @@ class Files:
         """Count those with only one name anywhere."""
         alone = [size for file, size in self.sizes.items() if self.all_names[file] == 1]
         return Amount(count=len(alone), bytes=sum(alone))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stock:
-    """What a folder holds, see `protocol.keeping.StockTaken`."""
-
-    films: tuple[KeptFilm, ...]
-    cached: Amount
-    unshown: Amount
-    sounds: Amount
-    features: Amount
-    leftovers: Amount
-    freed_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)

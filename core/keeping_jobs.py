@@ -21,8 +21,7 @@ def answer(job: KeepingJob, *, report: Callable[[Stage, int, int], None], cancel
     """
     match job:
         case TakeStock():
-            stock = take_stock(job.keeper, cancelled=cancelled)
-            return StockTaken(job_id=job.job_id, **{one.name: getattr(stock, one.name) for one in dataclasses.fields(stock)})
+            return StockTaken(job_id=job.job_id, stock=take_stock(job.keeper, cancelled=cancelled))
         case CleanUp():
             cleaned = clean_up(job.keeper, job.films, cancelled=cancelled)
             return CleanedUp(job_id=job.job_id, **dataclasses.asdict(cleaned))

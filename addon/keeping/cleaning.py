@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from ...core.protocol import Amount, CleanedUp, CleanUp, Event, StockTaken, TakeStock, Use
+from ...core.protocol import Amount, CleanedUp, CleanUp, Event, Stock, StockTaken, TakeStock, Use
 from .. import jobs
 from ..lines import redraw_sidebars
 from . import films_here
@@ -20,7 +20,7 @@ BUSY_WORDS = "The frames' folder is being looked through"
 class State:
     """What the panel shows: nothing until somebody has asked. Of one folder."""
 
-    stock: StockTaken | None = None
+    stock: Stock | None = None
     folder: str = ""
 
 
@@ -45,7 +45,7 @@ def ask_for_stock(scene: bpy.types.Scene) -> None:
 
     def take(event: Event) -> None:
         assert isinstance(event, StockTaken)
-        state.stock, state.folder = event, keeper.folder
+        state.stock, state.folder = event.stock, keeper.folder
         redraw_sidebars()
 
     jobs.ask(TakeStock(job_id=uuid.uuid4().hex, keeper=keeper), take, busy_words=BUSY_WORDS)
@@ -87,7 +87,7 @@ def stock_lines() -> list[str]:
     return [line for line in lines if line]
 
 
-def _films_by_use(stock: StockTaken) -> dict[Use, int]:
+def _films_by_use(stock: Stock) -> dict[Use, int]:
     counts = Counter(film.use for film in stock.films)
     return {use: counts[use] for use in Use if counts[use]}
 

@@ -110,8 +110,8 @@ class KeptFilm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StockTaken:
-    """A finished `TakeStock`.
+class Stock:
+    """What a folder holds.
 
     Parameters
     ----------
@@ -129,7 +129,6 @@ class StockTaken:
         How many bytes of the disk Clean Up would free now: removing one of several names of a file frees none.
     """
 
-    job_id: str
     films: tuple[KeptFilm, ...]
     cached: Amount
     unshown: Amount
@@ -137,6 +136,14 @@ class StockTaken:
     features: Amount
     leftovers: Amount
     freed_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockTaken:
+    """A finished `TakeStock`."""
+
+    job_id: str
+    stock: Stock
 
 
 @dataclass(frozen=True, kw_only=True)
