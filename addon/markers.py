@@ -11,7 +11,7 @@ from fractions import Fraction
 import bpy
 
 from ..core.protocol import Heard, UserError
-from . import compat, jobs
+from . import compat, jobs, scenes
 from .asking import may
 from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
@@ -61,7 +61,7 @@ class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
             path, mix = sound_file(scene, strip)
             first, end = heard_span(scene, strip)
             mixed = (first - compat.left_handle(strip), end - first) if mix else None
-            jobs.start_listening(scene.name, strip.name, path, frozenset(self.kinds), mix=mix, mixed=mixed)
+            jobs.start_listening(scenes.noted_name(scene), strip.name, path, frozenset(self.kinds), mix=mix, mixed=mixed)
         except UserError as error:
             return jobs.refuse(self, error)
         return {"FINISHED"}
@@ -84,9 +84,9 @@ class CHROMASTRIP_OT_insert_markers(bpy.types.Operator):
         told = jobs.state.heard
         assert told is not None  # `poll`
         jobs.state.heard = None
-        scene = bpy.data.scenes.get(told.job.scene_name)
-        strip = scene.sequence_editor.strips_all.get(told.job.strip_name) if scene and scene.sequence_editor else None
-        if strip is None:
+        scene = scenes.find(told.job.scene_name)
+        strip = scenes.find_strip(told.job.scene_name, told.job.strip_name)
+        if scene is None or strip is None:
             jobs.show_error(UserError(f"The strip “{told.job.strip_name}” is gone.", "Select a sound, and add the markers again."))
             return {"CANCELLED"}
         stretch = stretch_of(scene, strip, told.job.mixed)

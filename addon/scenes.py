@@ -20,6 +20,12 @@ def find(name: str) -> bpy.types.Scene | None:
     return next(noted, None) or bpy.data.scenes.get(name)
 
 
+def find_strip(scene_name: str, strip_name: str) -> bpy.types.Strip | None:
+    """Find a strip by its name, after however long a wait."""
+    scene = find(scene_name)
+    return scene.sequence_editor.strips_all.get(strip_name) if scene is not None and scene.sequence_editor is not None else None
+
+
 def check_own(scene: bpy.types.Scene) -> None:
     """Refuse a scene of another file, in which nothing can be kept.
 

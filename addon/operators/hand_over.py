@@ -4,7 +4,7 @@ import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...core.protocol import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Target, UserError
-from .. import compat, jobs, timeline
+from .. import compat, jobs, scenes, timeline
 from ..asking import may
 from ..importing import insert_edit
 
@@ -123,7 +123,7 @@ class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):
         scene = compat.edited_scene(context)
         first_frame = scene.frame_current if self.place == "CURRENT" else scene.frame_start
         try:
-            jobs.start_import(bpy.path.abspath(self.filepath), scene.name, first_frame=first_frame)
+            jobs.start_import(bpy.path.abspath(self.filepath), scenes.noted_name(scene), first_frame=first_frame)
         except UserError as error:
             return jobs.refuse(self, error)
         return {"FINISHED"}
@@ -146,7 +146,7 @@ class CHROMASTRIP_OT_insert_timeline(bpy.types.Operator):
         read = jobs.state.read
         assert read is not None  # `poll`
         jobs.state.read = None
-        scene = bpy.data.scenes.get(read.job.scene_name)
+        scene = scenes.find(read.job.scene_name)
         if scene is None:
             jobs.show_error(UserError(f"The scene “{read.job.scene_name}” is gone.", "Import the timeline again."))
             return {"CANCELLED"}

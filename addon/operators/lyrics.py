@@ -14,7 +14,7 @@ from ..asking import may
 from ..properties import StripSettings
 from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip
 from ..strips import heard_span, scene_fps, source_start_seconds
-from .things import NO_STRIP, exchange, find_strip, offered_things, redraw
+from .things import NO_STRIP, exchange, offered_things, redraw
 
 NO_ONLINE = "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
 
@@ -69,7 +69,7 @@ class CHROMASTRIP_OT_take_words(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Fill the table and the list."""
         told = _found.pop()
-        strip = find_strip(told.scene_name, told.strip_name)
+        strip = scenes.find_strip(told.scene_name, told.strip_name)
         if strip is None:
             jobs.show_error(UserError(f"The strip “{told.strip_name}” is gone.", "Select a sound, and find the things again."))
             return {"CANCELLED"}

@@ -281,7 +281,7 @@ class CHROMASTRIP_OT_take_things(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """List them."""
         told = _chosen.pop()
-        strip = find_strip(told.scene_name, told.strip_name)
+        strip = scenes.find_strip(told.scene_name, told.strip_name)
         if strip is None:
             jobs.show_error(UserError(f"The strip “{told.strip_name}” is gone.", "Select a sound, and fill its list again."))
             return {"CANCELLED"}
@@ -349,12 +349,6 @@ def class_total(settings: StripSettings) -> int:
     """Say how many classes the strip's network knows, as far as the worker has told."""
     entry = models.entry(settings.own_model) if settings.model == Model.OWN else None
     return (entry.class_count if entry is not None else 0) or class_names.CLASS_COUNT
-
-
-def find_strip(scene_name: str, strip_name: str) -> bpy.types.Strip | None:
-    """Find a strip by its name, after however long a wait."""
-    scene = scenes.find(scene_name)
-    return scene.sequence_editor.strips_all.get(strip_name) if scene is not None and scene.sequence_editor is not None else None
 
 
 def _settings(context: bpy.types.Context) -> StripSettings:

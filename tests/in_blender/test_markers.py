@@ -50,6 +50,14 @@ def test_one_click_marks_beats_bars_and_parts_where_they_sound(saved_film, sound
     assert parts[0] == 11
 
 
+def test_a_scene_that_is_renamed_meanwhile_gets_its_markers(addon, saved_film, sound, wait):
+    bpy.ops.chromastrip.add_markers()
+    saved_film.scene.name = "Neuer Schnitt"
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state.error
+    assert len(saved_film.scene.timeline_markers) > 30
+
+
 def test_marking_again_replaces_and_removing_leaves_others(saved_film, sound, add):
     scene = saved_film.scene
     scene.timeline_markers.new("Mine", frame=20)
