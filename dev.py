@@ -33,6 +33,7 @@ from tools.environments import (
 )
 
 IN_CI = os.environ.get("CI") == "true"
+DEMO_SONG, DEMO_LYRICS = (ROOT / "tools" / f"demo_song{suffix}" for suffix in (".ogg", ".lrc"))
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl+C ended
 
 
@@ -213,7 +214,7 @@ def bench(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Set up what the demo needs, then let `tools/demo_in_blender.py` make the film."""
-    song = options.song or _default_song()
+    song = options.song or DEMO_SONG
     blender = demo_blender() if options.blender is None else None
     make([WORKER, blender] if blender else [WORKER])
     program = [blender.python] if blender else [options.blender, "--background", "--factory-startup", "--python-exit-code", "1", "--python"]
@@ -222,9 +223,9 @@ def demo(options: argparse.Namespace) -> int:
         "--zip": build_addon.build(ROOT / "dist"),
         "--worker-python": WORKER.python,
         "--song": song,
+        "--lyrics": options.lyrics or (None if options.song else DEMO_LYRICS),
         "--fps": options.fps,
         "--seconds": options.seconds,
-        "--size": options.size,
         "--out": options.out.resolve(),
     }
     arguments = [str(part) for name, value in settings.items() if value is not None for part in (name, value)]
@@ -245,24 +246,18 @@ def demo_blender() -> Environment:
     return chosen
 
 
-def _default_song() -> Path:
-    songs = [ROOT / "tools" / f"demo_song{suffix}" for suffix in (".ogg", ".flac")]
-    song = next((song for song in songs if song.exists()), None)
-    if song is None:
-        raise SetupError("tools/demo_song.ogg is missing. Name a song of yours: python3 dev.py demo SONG")
-    return song
-
-
 def _add_demo_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("song", nargs="?", type=_song, metavar="SONG", help="any sound or movie file (default: the project's own song)")
+    parser.add_argument("song", nargs="?", type=_file, metavar="SONG", help="any sound or movie file (default: the project's own song)")
+    parser.add_argument(
+        "--lyrics", type=_file, metavar="FILE", help="the song's words: text, .lrc, .srt or .vtt (default: the project's song has its own)"
+    )
     parser.add_argument("--fps", type=_positive_fraction, default=Fraction(25), help="such as 24 or 30000/1001 (default: 25)")
     parser.add_argument("--seconds", type=_positive_fraction, help="only the first N seconds of the song")
-    parser.add_argument("--size", type=int, default=128, help="edge of a picture in pixels (default: 128)")
     parser.add_argument("--blender", type=_program, metavar="PATH", help="use this Blender, 4.5 or newer (default: installs one)")
     parser.add_argument("--out", type=Path, default=ROOT / "demo_out", metavar="DIR", help="where the results go (default: demo_out)")
 
 
-def _song(text: str) -> Path:
+def _file(text: str) -> Path:
     path = Path(text).expanduser().resolve()
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {path}")

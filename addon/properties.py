@@ -49,7 +49,12 @@ class StripSettings(bpy.types.PropertyGroup):
         name="Model",
         description="What draws the pictures",
         items=(
-            (Model.ABSTRACT.value, "Abstract", "Embedded model: flowing patterns, at once and offline"),
+            (
+                Model.THINGS.value,
+                "Things",
+                "Comes with the add-on: some 500 drawn things that turn into each other, at once and offline",
+            ),
+            (Model.ABSTRACT.value, "Abstract", "Comes with the add-on: flowing patterns that show nothing, at once and offline"),
             (
                 Model.BIGGAN.value,
                 "BigGAN-deep",
@@ -62,7 +67,7 @@ class StripSettings(bpy.types.PropertyGroup):
                 "No pictures, but each frame's number in black and white cells: for checking sync in any editor",
             ),
         ),
-        default=Model.ABSTRACT.value,
+        default=Model.THINGS.value,
         options=set(),
     )
     own_model: bpy.props.StringProperty(

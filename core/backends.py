@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .latents import Latents
 from .pictures import Pictures
-from .protocol import Model, RenderRequest, Settings, UserError
+from .protocol import EMBEDDED_MODELS, EMBEDDED_SIZE, Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
 
 if TYPE_CHECKING:
@@ -99,14 +99,13 @@ class Backends:
         from . import generator
         from .models.model_jobs import users_store
 
-        if settings.model != Model.ABSTRACT:
+        if settings.model not in EMBEDDED_MODELS:
             name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
             store = users_store(cache_folder=cache_folder, folder=self._models_folder)
             return generator.network_of(store.open(name), cache_folder=cache_folder)
-        network = generator.abstract_network()
-        if settings.size != network.size:
+        if settings.size != EMBEDDED_SIZE:
             raise UserError(
-                f"The model “Abstract” draws {network.size} px, not {settings.size} px.",
-                f"Set Size to {network.size}, or Model to BigGAN-deep.",
+                f"The model “{EMBEDDED_MODELS[settings.model]}” draws {EMBEDDED_SIZE} px, not {settings.size} px.",
+                f"Set Size to {EMBEDDED_SIZE}, or Model to BigGAN-deep.",
             )
-        return network
+        return generator.things_network() if settings.model == Model.THINGS else generator.abstract_network()

@@ -1,12 +1,12 @@
-"""A draft of a film: the same walk through the same sound, drawn by the fastest network that is here."""
+"""A draft of a film: the same walk through the same sound, drawn by a fast network that is here."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from .protocol import PUBLISHED_SIZES, Model, RenderRequest, Settings
+from .protocol import EMBEDDED_SIZE, Model, RenderRequest, Settings
 from .walk.originals import CLASS_COUNT
 
-DRAFT_SIZE = PUBLISHED_SIZES[0]
+DRAFT_SIZE = EMBEDDED_SIZE
 
 
 def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> RenderRequest:
@@ -22,7 +22,7 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
     Returns
     -------
     RenderRequest
-        The same at 128 px where its model draws that, else by the embedded model. Sections have the film's model.
+        The same at 128 px where its model draws that, else by the embedded model of things. Sections have the film's model.
     """
     network = _network(request.settings, is_here)
     sections = tuple(replace(section, settings=_with(network, section.settings)) for section in request.sections)
@@ -32,9 +32,9 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
 def _network(settings: Settings, is_here: Callable[[Settings], bool]) -> Settings:
     """Give settings whose model, own model and size the draft has."""
     small = replace(settings, size=DRAFT_SIZE)
-    if settings.model in {Model.BIGGAN, Model.SYNC_CARD} and is_here(small):
+    if settings.model != Model.OWN and is_here(small):
         return small
-    return replace(settings, model=Model.ABSTRACT, own_model="", size=DRAFT_SIZE)
+    return replace(settings, model=Model.THINGS, own_model="", size=DRAFT_SIZE)
 
 
 def _with(network: Settings, settings: Settings) -> Settings:

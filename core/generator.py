@@ -15,7 +15,9 @@ import numpy as np
 from .keys import picture_key
 from .latents import Latents
 from .network.running import Way, open_runner
+from .network.things import load_things, things_digest
 from .pictures import Pictures
+from .protocol import EMBEDDED_SIZE
 from .walk.originals import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 DRAWING_VERSION = 2
 """Part of every picture's name: raise it when the same weights are drawn otherwise."""
-
-ABSTRACT_SIZE = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,16 @@ class Network:
     load: "Callable[[], Folded]"
 
 
+def things_network() -> Network:
+    """Give the embedded network “Things”, which was trained."""
+    return Network(digest=things_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_things)
+
+
 def abstract_network() -> Network:
     """Give the embedded network “Abstract”, which is made by a recipe."""
     recipe = (Path(__file__).parent / "network" / "abstract.py").read_text(encoding="utf-8")  # text: line ends do not matter
     digest = hashlib.blake2b(recipe.encode(), digest_size=16).hexdigest()
-    return Network(digest=digest, size=ABSTRACT_SIZE, class_total=CLASS_COUNT, load=_make_abstract)
+    return Network(digest=digest, size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=_make_abstract)
 
 
 def network_of(checkpoint: "Checkpoint", *, cache_folder: Path) -> Network:

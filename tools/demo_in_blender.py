@@ -31,7 +31,10 @@ def main(arguments: Sequence[str]) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         addon = install(options.zip, options.worker_python)
-        scene = new_film(options.out / "demo.blend", song=options.song, fps=options.fps, seconds=options.seconds, size=options.size)
+        scene = new_film(options.out / "demo.blend", song=options.song, fps=options.fps, seconds=options.seconds)
+        if options.lyrics is not None:
+            find_things(scene, options.lyrics)
+            wait(addon.jobs)
         bpy.ops.chromastrip.generate()
         wait(addon.jobs)
         bpy.ops.wm.save_mainfile()
@@ -61,7 +64,7 @@ def install(zip_path: Path, worker_python: Path) -> Any:
     return sys.modules[f"{MODULE}.addon"]
 
 
-def new_film(path: Path, *, song: Path, fps: Fraction, seconds: Fraction | None, size: int) -> bpy.types.Scene:
+def new_film(path: Path, *, song: Path, fps: Fraction, seconds: Fraction | None) -> bpy.types.Scene:
     """Make a .blend with the song as a sound strip, the first `seconds` of it if given, and choose the strip."""
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = math.ceil(fps), float(math.ceil(fps) / fps)
@@ -74,11 +77,17 @@ def new_film(path: Path, *, song: Path, fps: Fraction, seconds: Fraction | None,
     strip = strips.new_sound(name=song.stem, filepath=str(song), channel=1, frame_start=1)
     if seconds is not None:
         set_length(strip, min(length(strip), math.ceil(seconds * fps)))
-    strip.chromastrip.size = str(size)
     editor.active_strip = strip
     scene.frame_start, scene.frame_end = 1, length(strip)
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     return scene
+
+
+def find_things(scene: bpy.types.Scene, lyrics: Path) -> None:
+    """Let the song's words choose what shows while they are sung."""
+    say("Finding things for the lyrics")
+    scene.sequence_editor.active_strip.chromastrip.lyrics_path = str(lyrics)
+    bpy.ops.chromastrip.find_words()
 
 
 def wait(jobs: Any) -> None:
@@ -236,9 +245,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--zip", type=Path, required=True)
     parser.add_argument("--worker-python", type=Path, required=True)
     parser.add_argument("--song", type=Path, required=True)
+    parser.add_argument("--lyrics", type=Path)
     parser.add_argument("--fps", type=Fraction, required=True)
     parser.add_argument("--seconds", type=Fraction)
-    parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

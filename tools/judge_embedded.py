@@ -1,17 +1,19 @@
 """Judge the embedded model “Things”: figures, a contact sheet, walks.
 
-In: the shipped file, or another one. Out: figures as JSON on standard output; pictures in a folder.
+In: the shipped file, or another one. Out: figures as JSON on standard output; pictures and a film of walks in a folder.
 
     python -m tools.judge_embedded --out FOLDER [--weights FILE]
 
-All distances are root mean squares over pictures shrunk to 32 px, colours 0 ... 1.
+Distances are root mean squares over pictures shrunk to 32 px, colours 0 ... 1. Where it says so, over their edges: how strong those of
+four directions are in each of 8 x 8 cells. By pixels alone, the mean picture is as near to a crossfade of two as they are themselves.
 """
 
 import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,12 +28,14 @@ from tools.things.classes import CLASS_COUNT, thing_of_class, things
 from tools.things.network import noise_matrix
 from tools.things.views import Pictures, class_units, load_pictures, view
 
-SEEN_SIZE = 32
+SEEN_SIZE, FULL_SIZE = 32, 128
+CELL = 4  # pixels of the shrunk picture
+CRISP = 0.8
 BATCH = 20
 JUDGED_TRUNCATION = 0.5
 VIEWS_OF_A_CLASS = 6
 PAIRS = 200
-WALKS, WALK_FRAMES = 10, 24
+WALKS, WALK_FRAMES, WALK_FPS = 10, 24, 24
 SHEET_COLUMNS = 10
 NOISE_UNITS = 128
 
@@ -66,20 +70,28 @@ class Judge:
         return (view(self.pictures, things_shown, self.units[classes] + noise @ noise_matrix().T)[0] + 1) / 2
 
 
+def judge_of(folded: Folded) -> Judge:
+    """Get ready to judge a network of things."""
+    pictures = load_pictures(things(), size=SEEN_SIZE)
+    return Judge(network=reference.prepare(folded, dtype=torch.float32), pictures=pictures, units=class_units(things(), pictures))
+
+
 def main(arguments: list[str]) -> int:
     """Judge, write pictures, print figures."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     folded = load_things(options.weights)
-    pictures = load_pictures(things(), size=SEEN_SIZE)
-    judge = Judge(network=reference.prepare(folded, dtype=torch.float32), pictures=pictures, units=class_units(things(), pictures))
+    judge = judge_of(folded)
     with torch.inference_mode():
         contact_sheet(judge).save(options.out / "sheet.png")
         walk_sheet(judge).save(options.out / "walks.png")
+        first, *others = walk_film(judge)
+        first.save(options.out / "walks.webp", save_all=True, append_images=others, duration=1000 // WALK_FPS, loop=0)
         noise_sheet(judge).save(options.out / "noise.png")
         if not options.pictures_only:
-            print(json.dumps({**figures(judge, every=options.every), "pictures a second on one core": speed(folded)}, indent=2))
+            measured = asdict(figures(judge, every=options.every)) | {"pictures_a_second_on_one_core": speed(folded)}
+            print(json.dumps(measured, indent=2))
     return 0
 
 
@@ -102,20 +114,57 @@ def noise(count: int, *, truncation: float, seed: int) -> Tensor:
 # Figures --------------------------------------------------------------------------------------------------------------------------------
 
 
-def figures(judge: Judge, *, every: int) -> dict[str, float]:
-    """Measure all that the model is held to."""
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """All that the model is held to; shares are 0 ... 1.
+
+    Parameters
+    ----------
+    right
+        Share of classes at truncation 0.5 whose picture is nearest to their own thing's, among all things' under the same conditions.
+    step
+        Mean distance of neighbouring frames of a walk, over that of classes.
+    spread
+        Least of all classes: how far its pictures spread under noise, over how far its training views do under the same noise.
+    calm
+        Spread at truncation 0.3, over that at 1.
+    between_parents
+        Share of mixtures that are nearer to both parents than to the mean picture, by edges.
+    between_parents_by_pixels, exposures_by_pixels
+        The same by pixels; and of double exposures instead of mixtures.
+    own_shapes
+        Distance of mixtures from double exposures of their parents, over the parents' distance.
+    crisp
+        How many things' pictures at full size have edges at least 0.8 as sharp as their own.
+    sharpness
+        Sharpness of edges over their own pictures', median of things.
+    """
+
+    right: float
+    step: float
+    spread: float
+    calm: float
+    between_parents: float
+    between_parents_by_pixels: float
+    exposures_by_pixels: float
+    own_shapes: float
+    crisp: int
+    sharpness: float
+
+
+def figures(judge: Judge, *, every: int = 1) -> Figures:
+    """Measure; each `every`-th class only, where classes are judged one by one."""
     classes = torch.arange(0, CLASS_COUNT, every)
-    between = _between_classes(judge)
-    neighbours = _steps(judge) / between
-    nearer_to_parents, own_shapes = _mixtures(judge)
-    return {
-        "classes whose own thing is nearest, truncation 0.5": _right(judge, classes),
-        "step of a walk over the distance of classes": neighbours,
-        "spread within a class over the training views'": _spread(judge, classes),
-        "mixtures nearer to both parents than to the mean picture": nearer_to_parents,
-        "mixtures' distance from the parents' double exposure over the parents' distance": own_shapes,
-        "change by truncation 0.3 over that by 1": _calm(judge),
-    }
+    crisp, sharpness = _crisp(judge)
+    return Figures(
+        right=_right(judge, classes),
+        step=_steps(judge) / _between_classes(judge),
+        spread=_spread(judge, classes),
+        calm=_calm(judge),
+        crisp=crisp,
+        sharpness=sharpness,
+        **_mixtures(judge),
+    )
 
 
 def shrunk(pictures: Tensor) -> Tensor:
@@ -190,17 +239,45 @@ def _own_spread(pictures: Tensor) -> Tensor:
     return pictures.var(dim=0).mean().sqrt()
 
 
-def _mixtures(judge: Judge) -> tuple[float, float]:
-    """Look at halves of two classes: how many are nearer to both than to the mean picture; how far they are from both laid over another."""
+def _mixtures(judge: Judge) -> dict[str, float]:
+    """Look at halves of two classes: whether they are nearer to both than to the mean picture, and no double exposures of them."""
     first, second = _pairs()
     z = noise(PAIRS, truncation=JUDGED_TRUNCATION, seed=4)
-    one, other = shrunk(judge.drawn(first, z)), shrunk(judge.drawn(second, z))
     vectors = (functional.one_hot(first, CLASS_COUNT) + functional.one_hot(second, CLASS_COUNT)) / 2
-    mixed = shrunk(judge.drawn(vectors, z))
-    mean = torch.cat([one, other]).mean(dim=0, keepdim=True)
-    furthest = torch.maximum(distance(mixed, one), distance(mixed, other))
-    apart = distance(mixed, (one + other) / 2) / distance(one, other)
-    return (furthest < distance(mixed, mean)).float().mean().item(), apart.mean().item()
+    one, other, mixed = (shrunk(judge.drawn(classes, z)) for classes in (first, second, vectors))
+    exposed, mean = (one + other) / 2, torch.cat([one, other]).mean(dim=0, keepdim=True)
+
+    def nearer(pictures: Tensor, space: Callable[[Tensor], Tensor]) -> float:
+        furthest = torch.maximum(*(distance(space(pictures), space(parent)) for parent in (one, other)))
+        return (furthest < distance(space(pictures), space(mean))).float().mean().item()
+
+    return {
+        "between_parents": nearer(mixed, edges),
+        "between_parents_by_pixels": nearer(mixed, lambda pictures: pictures),
+        "exposures_by_pixels": nearer(exposed, lambda pictures: pictures),
+        "own_shapes": (distance(mixed, exposed) / distance(one, other)).mean().item(),
+    }
+
+
+def edges(pictures: Tensor) -> Tensor:
+    """Give how strong edges of four directions are in each cell [B, 4, n, n] of pictures [B, 3, s, s]."""
+    right, down = functional.pad(pictures.diff(dim=3), (0, 1)), functional.pad(pictures.diff(dim=2), (0, 0, 0, 1))
+    directions = torch.stack([right, down, (right + down) / 2**0.5, (right - down) / 2**0.5], dim=1)
+    return functional.avg_pool2d(directions.abs().amax(dim=2), CELL)
+
+
+def _crisp(judge: Judge) -> tuple[int, float]:
+    """Compare neighbouring pixels' differences at full size with the training's own views': count things nearly as sharp; the median."""
+    classes = torch.tensor([thing.classes[0] for thing in things()])
+    z = noise(len(classes), truncation=JUDGED_TRUNCATION, seed=7)
+    full = replace(judge, pictures=load_pictures(things(), size=FULL_SIZE))
+    ratios = _contrast(judge.drawn(classes, z)) / _contrast(full.seen(torch.arange(len(classes)), classes, z))
+    return int((ratios >= CRISP).sum()), ratios.median().item()
+
+
+def _contrast(pictures: Tensor) -> Tensor:
+    """Give the root mean square of neighbouring pixels' differences [B]: a blurred edge has less than a sharp one."""
+    return (pictures.diff(dim=2).square().mean(dim=(1, 2, 3)) + pictures.diff(dim=3).square().mean(dim=(1, 2, 3))).sqrt()
 
 
 def _calm(judge: Judge) -> float:
@@ -240,6 +317,12 @@ def contact_sheet(judge: Judge) -> Image.Image:
 def walk_sheet(judge: Judge) -> Image.Image:
     """Show ten walks, a row each."""
     return _sheet(torch.cat([walk(judge, number, frames=SHEET_COLUMNS) for number in range(WALKS)]), columns=SHEET_COLUMNS)
+
+
+def walk_film(judge: Judge) -> list[Image.Image]:
+    """Show all walks beside each other, moving."""
+    walks = torch.stack([walk(judge, number, frames=2 * WALK_FRAMES) for number in range(WALKS)], dim=1)
+    return [_sheet(frame, columns=WALKS // 2) for frame in walks]
 
 
 def noise_sheet(judge: Judge) -> Image.Image:

@@ -21,6 +21,7 @@ from tools.things.views import class_units, load_pictures
 from tools.train_embedded import CODE_SIZE, STATE_NAME, Plan, Training
 
 MOST_BYTES = 8_000_000
+SOURCE = "trained on pictures of Noto Color Emoji (drawings: Apache-2.0, font: OFL-1.1)"
 
 
 def main(arguments: list[str]) -> int:
@@ -51,9 +52,7 @@ def ship(training: Training) -> bytes:
     painter = training.averaged()
     own = class_units(things(), load_pictures(things(), size=CODE_SIZE))
     tensors = publish(painter, torch.from_numpy(thing_of_class()), own)
-    return save(
-        tensors, metadata={CONFIG_KEY: painter.architecture.to_json(), "licence": "trained on Noto Color Emoji (Apache-2.0, OFL-1.1)"}
-    )
+    return save(tensors, metadata={CONFIG_KEY: painter.architecture.to_json(), "source": SOURCE})
 
 
 if __name__ == "__main__":

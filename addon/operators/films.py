@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...core.protocol import Model, UserError
+from ...core.protocol import EMBEDDED_MODELS, Model, UserError
 from .. import compat, jobs, live
 from ..asking import may
 from ..job_list import ListedFilm
@@ -40,7 +40,7 @@ class CHROMASTRIP_OT_preview(bpy.types.Operator):
     bl_label = "Preview"
     bl_description = (
         "Draw a draft of the film: the same motion in small pictures, by BigGAN-deep at 128 px where it is installed, else by the model"
-        " Abstract. Render then replaces it in place by the final film, with the settings that you chose"
+        " Things. Render then replaces it in place by the final film, with the settings that you chose"
     )
     bl_options = {"REGISTER"}
 
@@ -64,7 +64,7 @@ def _why_no_sound(context: bpy.types.Context) -> str:
 
 def _why_no_draft(context: bpy.types.Context) -> str:
     settings = source_strip(compat.edited_scene(context)).chromastrip
-    is_small = settings.model == Model.ABSTRACT or (settings.model != Model.OWN and int(settings.size) == DRAFT_SIZE)
+    is_small = settings.model in EMBEDDED_MODELS or (settings.model != Model.OWN and int(settings.size) == DRAFT_SIZE)
     return "These settings draw as fast as a draft already. Press Generate" if is_small else ""
 
 

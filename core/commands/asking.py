@@ -36,9 +36,9 @@ def add(command: argparse.ArgumentParser) -> None:
     built_in = ", ".join(str(model) for model in Model if model != Model.OWN)
     command.add_argument(
         "--model",
-        default=str(Model.ABSTRACT),
+        default=str(Settings.model),
         metavar="NAME",
-        help=f"what draws: {built_in}, or one of your own networks as `models list` names them ({Model.ABSTRACT})",
+        help=f"what draws: {built_in}, or one of your own networks as `models list` names them ({Settings.model})",
     )
     command.add_argument(
         "--look", choices=[str(look) for look in Look], default=str(Look.CHROMASTRIP), help=f"how music becomes motion ({Look.CHROMASTRIP})"

@@ -17,11 +17,6 @@ WEIGHTS = Path(__file__).with_name("things.safetensors")
 CONFIG_KEY = "config"
 
 
-def is_here() -> bool:
-    """Tell whether this copy of the program has the model."""
-    return WEIGHTS.is_file()
-
-
 @cache
 def things_digest() -> str:
     """Digest of the model's file: 32 hexadecimal digits."""

@@ -66,12 +66,27 @@ from .models import (
     RemoveModel,
     VerifyModel,
 )
-from .settings import BANDS, PARAMETERS, PUBLISHED_SIZES, WITHOUT_EFFECT, Cue, Curve, Look, Model, Parameter, Settings
+from .settings import (
+    BANDS,
+    EMBEDDED_MODELS,
+    EMBEDDED_SIZE,
+    PARAMETERS,
+    PUBLISHED_SIZES,
+    WITHOUT_EFFECT,
+    Cue,
+    Curve,
+    Look,
+    Model,
+    Parameter,
+    Settings,
+)
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
 
 __all__ = [
     "AUTO",
     "BANDS",
+    "EMBEDDED_MODELS",
+    "EMBEDDED_SIZE",
     "FILM_FILE",
     "MIXER_VARIABLE",
     "NOTE_FILE",

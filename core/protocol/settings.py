@@ -13,10 +13,16 @@ from itertools import pairwise
 class Model(enum.StrEnum):
     """The networks (and one card for checking sync) that can draw a film."""
 
+    THINGS = "things"
     ABSTRACT = "abstract"
     BIGGAN = "biggan-deep"
     OWN = "own"
     SYNC_CARD = "sync-card"
+
+
+EMBEDDED_MODELS = {Model.THINGS: "Things", Model.ABSTRACT: "Abstract"}
+"""Networks that come with the program, by their names for people."""
+EMBEDDED_SIZE = 128
 
 
 class Look(enum.StrEnum):
@@ -256,7 +262,7 @@ class Settings:
     depth: float = 1.0
     class_count: int = 12
     seed: int = 0
-    model: Model = Model.ABSTRACT
+    model: Model = Model.THINGS
     own_model: str = ""
     look: Look = Look.CHROMASTRIP
     size: int = 128
