@@ -248,9 +248,7 @@ def demo_blender() -> Environment:
 
 def _add_demo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("song", nargs="?", type=_file, metavar="SONG", help="any sound or movie file (default: the project's own song)")
-    parser.add_argument(
-        "--lyrics", type=_file, metavar="FILE", help="the song's words: text, .lrc, .srt or .vtt (default: the project's song has its own)"
-    )
+    parser.add_argument("--lyrics", type=_file, metavar="FILE", help="its words: text, .lrc, .srt, .vtt (the project's song has its own)")
     parser.add_argument("--fps", type=_positive_fraction, default=Fraction(25), help="such as 24 or 30000/1001 (default: 25)")
     parser.add_argument("--seconds", type=_positive_fraction, help="only the first N seconds of the song")
     parser.add_argument("--blender", type=_program, metavar="PATH", help="use this Blender, 4.5 or newer (default: installs one)")

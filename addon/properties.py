@@ -48,23 +48,26 @@ class StripSettings(bpy.types.PropertyGroup):
     model: bpy.props.EnumProperty(
         name="Model",
         description="What draws the pictures",
-        items=(
+        items=(  # .blend files hold the numbers
             (
                 Model.THINGS.value,
                 "Things",
                 "Comes with the add-on: some 500 drawn things that turn into each other, at once and offline",
+                4,
             ),
-            (Model.ABSTRACT.value, "Abstract", "Comes with the add-on: flowing patterns that show nothing, at once and offline"),
+            (Model.ABSTRACT.value, "Abstract", "Comes with the add-on: flowing patterns that show nothing, at once and offline", 0),
             (
                 Model.BIGGAN.value,
                 "BigGAN-deep",
                 "The published networks: 1000 kinds of things in photographs. Download them once, in the add-on's preferences",
+                1,
             ),
-            (Model.OWN.value, "Own", "A BigGAN-deep of yours that you have added in the add-on's preferences"),
+            (Model.OWN.value, "Own", "A BigGAN-deep of yours that you have added in the add-on's preferences", 2),
             (
                 Model.SYNC_CARD.value,
                 "Sync Card",
                 "No pictures, but each frame's number in black and white cells: for checking sync in any editor",
+                3,
             ),
         ),
         default=Model.THINGS.value,
