@@ -9,7 +9,7 @@ from core.models.checkpoint import build_network
 from core.network import reference
 from core.network.architecture import Architecture
 from core.network.things import CONFIG_KEY, load_things, read_things
-from tools import debian
+from tools import debian, tie_classes
 from tools.things import classes, network, publishing, views
 from tools.train_embedded import Plan, Stage, Training
 
@@ -73,3 +73,9 @@ def test_the_published_form_paints_what_the_trained_one_does(few, tmp_path):
     with torch.no_grad():
         expected = painter(painter.condition(things[chosen], units[chosen] + noise @ network.noise_matrix().T), 64)
         assert (reference.draw_values(folded, conditions) - expected).abs().max() < 0.03  # float16
+
+
+def test_ties_that_are_called_nearest_are(few):
+    rows = [line.split("\t") for line in classes.TABLE.read_text(encoding="utf-8").splitlines()[1:]]
+    for (number, name, tied, how), (nearest, _) in zip(rows, tie_classes.nearest(), strict=True):
+        assert how != "nearest" or tied == nearest.name, (number, name)

@@ -3,8 +3,8 @@
 In: `classes.tsv`, a line for each class: its number, its name, one picture or two (“dog + dog face”: the noise chooses), and whether the
 tie is the nearest by meaning or was made by hand. Out: things, the distinct right-hand sides; and what tells classes of one thing apart.
 
-The nearest was found by all-MiniLM-L6-v2 among 806 emoji: 0.6 times the likeness of the class's name, 0.4 times that of its name with its
-kind (“tench, a fish”). Every line was then read, and more than half were changed by hand: the model ties the tench to the crutch.
+The nearest was found by all-MiniLM-L6-v2, see `tools/tie_classes.py`. Every line was then read, and more than half were changed by hand:
+the model ties the tench to the crutch.
 """
 
 import functools
@@ -45,7 +45,7 @@ class Thing:
 def things() -> tuple[Thing, ...]:
     """List all things, in the order of their first classes."""
     classes: dict[str, list[int]] = {}
-    for number, pictures in enumerate(_pictures_by_class()):
+    for number, pictures in enumerate(tied_pictures()):
         classes.setdefault(pictures, []).append(number)
     return tuple(Thing(pictures=_emoji(pictures), classes=tuple(numbers)) for pictures, numbers in classes.items())
 
@@ -63,7 +63,8 @@ def _emoji(pictures: str) -> tuple[Emoji, ...]:
     return tuple(by_name()[name] for name in pictures.split(BETWEEN))
 
 
-def _pictures_by_class() -> list[str]:
+def tied_pictures() -> list[str]:
+    """Read what the table ties each class to, as it is written there."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
     if [int(number) for number, *_ in rows] != list(range(CLASS_COUNT)):
