@@ -50,9 +50,9 @@ class StripSettings(bpy.types.PropertyGroup):
         description="What draws the pictures",
         items=(  # .blend files hold the numbers
             (
-                Model.THINGS.value,
-                "Things",
-                "Comes with the add-on: some 500 drawn things that turn into each other, at once and offline",
+                Model.EMOJI.value,
+                "Emoji",
+                "Comes with the add-on: some 500 emoji that turn into each other, at once and offline",
                 4,
             ),
             (Model.ABSTRACT.value, "Abstract", "Comes with the add-on: flowing patterns that show nothing, at once and offline", 0),
@@ -70,7 +70,7 @@ class StripSettings(bpy.types.PropertyGroup):
                 3,
             ),
         ),
-        default=Model.THINGS.value,
+        default=Model.EMOJI.value,
         options=set(),
     )
     own_model: bpy.props.StringProperty(

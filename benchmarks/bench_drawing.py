@@ -1,6 +1,6 @@
 """How many 128 px pictures a second do the embedded models draw, beside the published network as the original visualizers run it?
 
-Five contenders take turns, each in a process of its own: our `Generator` with Things, and with Abstract; Things' weights in the published
+Five contenders take turns, each in a process of its own: our `Generator` with Emoji, and with Abstract; Emoji's weights in the published
 module, called as the originals do (30 pictures at once on all threads, float32, under `no_grad`, in training mode, since neither calls
 `eval`); the network that the originals load, at its size and with weights of no meaning; and a whole film, from the request to the files.
 """
@@ -21,10 +21,10 @@ from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from benchmarks.measure import Figure, interleave, lone_process, seconds, write_results
 from benchmarks.songs import DEMO_SONG
 from core import pipeline
-from core.generator import Generator, Network, abstract_network, things_network
+from core.generator import Generator, Network, abstract_network, emoji_network
 from core.latents import Latents, make_latents
+from core.network.emoji import read_emoji
 from core.network.running import Way
-from core.network.things import read_things
 from core.protocol import RenderRequest, Settings
 from core.sound import features
 
@@ -38,10 +38,10 @@ _SEEDS = itertools.count(1)
 
 def main() -> None:
     names = {
-        "Things, as Chromastrip draws it": things,
-        "Things' weights, as the original visualizers would draw them": things_as_the_originals,
+        "Emoji, as Chromastrip draws it": emoji,
+        "Emoji's weights, as the original visualizers would draw them": emoji_as_the_originals,
         "the originals' own network (biggan-deep-128's size), as they draw it": published_size,
-        "a film of Things on disk: latents, cache keys, drawing, PNG, folder": film_on_disk,
+        "a film of Emoji on disk: latents, cache keys, drawing, PNG, folder": film_on_disk,
         "Abstract, as Chromastrip draws it": abstract,
     }
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
@@ -50,7 +50,7 @@ def main() -> None:
     figures = [Figure(name=name, unit="pictures/s", values=values) for name, values in measured.items()]
     ours, originals, *_ = measured.values()
     ratios = [us / them for us, them in zip(ours, originals, strict=True)]
-    figures.append(Figure(name="Things here / the same weights as the originals draw", unit="x", values=ratios))
+    figures.append(Figure(name="Emoji here / the same weights as the originals draw", unit="x", values=ratios))
     write_results(
         "drawing",
         question=__doc__,
@@ -67,16 +67,16 @@ def _alone(process: ProcessPoolExecutor, work: Callable[[Path], float], folder: 
 # Contenders: each runs in its own process, and returns pictures a second ----------------------------------------------------------------
 
 
-def things(folder: Path) -> float:
-    return _ours(things_network(), _latents(folder))
+def emoji(folder: Path) -> float:
+    return _ours(emoji_network(), _latents(folder))
 
 
 def abstract(folder: Path) -> float:
     return _ours(abstract_network(), _latents(folder))
 
 
-def things_as_the_originals(folder: Path) -> float:
-    return _as_the_originals(_things_module(), _latents(folder), batches=2)
+def emoji_as_the_originals(folder: Path) -> float:
+    return _as_the_originals(_emoji_module(), _latents(folder), batches=2)
 
 
 def published_size(folder: Path) -> float:
@@ -94,7 +94,7 @@ def film_on_disk(folder: Path) -> float:
         frames_folder=str(folder / "films"),
         cache_folder=str(folder / "cache"),
     )
-    generator = _generator(things_network())
+    generator = _generator(emoji_network())
     return FILM_FRAMES / seconds(lambda: pipeline.render(request, open_backend=lambda _: generator))
 
 
@@ -133,8 +133,8 @@ def _generator(network: Network) -> Generator:
 
 
 @functools.cache
-def _things_module() -> BigGAN:
-    tensors, architecture = read_things()
+def _emoji_module() -> BigGAN:
+    tensors, architecture = read_emoji()
     module = BigGAN(BigGANConfig(**dataclasses.asdict(architecture)))
     module.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     return module.train()

@@ -108,4 +108,4 @@ class Backends:
                 f"The model “{EMBEDDED_MODELS[settings.model]}” draws {EMBEDDED_SIZE} px, not {settings.size} px.",
                 f"Set Size to {EMBEDDED_SIZE}, or Model to BigGAN-deep.",
             )
-        return generator.things_network() if settings.model == Model.THINGS else generator.abstract_network()
+        return generator.emoji_network() if settings.model == Model.EMOJI else generator.abstract_network()

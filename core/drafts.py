@@ -22,7 +22,7 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
     Returns
     -------
     RenderRequest
-        The same at 128 px where its model draws that, else by the embedded model of things. Sections have the film's model.
+        The same at 128 px where its model draws that, else by the model Emoji. Sections have the film's model.
     """
     network = _network(request.settings, is_here)
     sections = tuple(replace(section, settings=_with(network, section.settings)) for section in request.sections)
@@ -34,7 +34,7 @@ def _network(settings: Settings, is_here: Callable[[Settings], bool]) -> Setting
     small = replace(settings, size=DRAFT_SIZE)
     if settings.model != Model.OWN and is_here(small):
         return small
-    return replace(settings, model=Model.THINGS, own_model="", size=DRAFT_SIZE)
+    return replace(settings, model=Model.EMOJI, own_model="", size=DRAFT_SIZE)
 
 
 def _with(network: Settings, settings: Settings) -> Settings:

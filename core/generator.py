@@ -14,8 +14,8 @@ import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .network.emoji import emoji_digest, load_emoji
 from .network.running import Way, open_runner
-from .network.things import load_things, things_digest
 from .pictures import Pictures
 from .protocol import EMBEDDED_SIZE
 from .walk.originals import CLASS_COUNT
@@ -51,9 +51,9 @@ class Network:
     load: "Callable[[], Folded]"
 
 
-def things_network() -> Network:
-    """Give the embedded network “Things”, which was trained."""
-    return Network(digest=things_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_things)
+def emoji_network() -> Network:
+    """Give the embedded network “Emoji”, which was trained."""
+    return Network(digest=emoji_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_emoji)
 
 
 def abstract_network() -> Network:

@@ -1,4 +1,4 @@
-"""Judge the embedded model “Things”: figures, a contact sheet, walks.
+"""Judge the embedded model “Emoji”: figures, a contact sheet, walks.
 
 In: the shipped file, or another one. Out: figures as JSON on standard output; pictures and a film of walks in a folder.
 
@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.network import processor, reference
+from core.network.emoji import WEIGHTS, load_emoji
 from core.network.folding import Folded
-from core.network.things import WEIGHTS, load_things
 from tools.things.classes import CLASS_COUNT, thing_of_class, things
 from tools.things.network import noise_matrix
 from tools.things.views import Pictures, class_units, load_pictures, view
@@ -71,7 +71,7 @@ class Judge:
 
 
 def judge_of(folded: Folded) -> Judge:
-    """Get ready to judge a network of things."""
+    """Get ready to judge a model."""
     pictures = load_pictures(things(), size=SEEN_SIZE)
     return Judge(network=reference.prepare(folded, dtype=torch.float32), pictures=pictures, units=class_units(things(), pictures))
 
@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    folded = load_things(options.weights)
+    folded = load_emoji(options.weights)
     judge = judge_of(folded)
     with torch.inference_mode():
         contact_sheet(judge).save(options.out / "sheet.png")
@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.judge_embedded", description="Judge the embedded model “Things”.")
+    parser = argparse.ArgumentParser(prog="python -m tools.judge_embedded", description="Judge the embedded model “Emoji”.")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--every", type=int, default=1, help="judge each n-th class only (1)")

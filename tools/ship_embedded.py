@@ -1,6 +1,6 @@
-"""Make the file of the embedded model “Things” of what was trained.
+"""Make the file of the embedded model “Emoji” of what was trained.
 
-In: the work folder of `tools/train_embedded.py`. Out: `core/network/things.safetensors`, float16, by the published names.
+In: the work folder of `tools/train_embedded.py`. Out: `core/network/emoji.safetensors`, float16, by the published names.
 
     python -m tools.ship_embedded [--work FOLDER] [--out FILE]
 """
@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from core.commands.asking import cache_folder
 from core.files import write_whole
-from core.network.things import CONFIG_KEY, WEIGHTS
+from core.network.emoji import CONFIG_KEY, WEIGHTS
 from tools.things.classes import thing_of_class, things
 from tools.things.publishing import publish
 from tools.things.views import class_units, load_pictures
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.ship_embedded", description="Make the file of the embedded model “Things”.")
+    parser = argparse.ArgumentParser(prog="python -m tools.ship_embedded", description="Make the file of the embedded model “Emoji”.")
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="where it was trained")
     parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE")
     parser.add_argument("--threads", type=int, default=1)

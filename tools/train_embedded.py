@@ -1,4 +1,4 @@
-"""Train the embedded model “Things”: a small BigGAN-deep that paints emoji, steered by class and noise.
+"""Train the embedded model “Emoji”: a small BigGAN-deep that paints emoji, steered by class and noise.
 
 In: `tools/things`. Out: a work folder with `state.pt`, from which training goes on wherever it was stopped, and `log.tsv`. Then
 `python -m tools.ship_embedded` makes the model's file of it.
@@ -312,7 +312,7 @@ def _stages(small: int, middle: int) -> tuple[Stage, ...]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Things”.")
+    parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Emoji”.")
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
     parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
     parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 32 px ({STAGES[0].pictures})")

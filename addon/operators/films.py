@@ -40,7 +40,7 @@ class CHROMASTRIP_OT_preview(bpy.types.Operator):
     bl_label = "Preview"
     bl_description = (
         "Draw a draft of the film: the same motion in small pictures, by BigGAN-deep at 128 px where it is installed, else by the model"
-        " Things. Render then replaces it in place by the final film, with the settings that you chose"
+        " Emoji. Render then replaces it in place by the final film, with the settings that you chose"
     )
     bl_options = {"REGISTER"}
 

@@ -13,14 +13,14 @@ from itertools import pairwise
 class Model(enum.StrEnum):
     """The networks (and one card for checking sync) that can draw a film."""
 
-    THINGS = "things"
+    EMOJI = "emoji"
     ABSTRACT = "abstract"
     BIGGAN = "biggan-deep"
     OWN = "own"
     SYNC_CARD = "sync-card"
 
 
-EMBEDDED_MODELS = {Model.THINGS: "Things", Model.ABSTRACT: "Abstract"}
+EMBEDDED_MODELS = {Model.EMOJI: "Emoji", Model.ABSTRACT: "Abstract"}
 """Networks that come with the program, by their names for people."""
 EMBEDDED_SIZE = 128
 
@@ -262,7 +262,7 @@ class Settings:
     depth: float = 1.0
     class_count: int = 12
     seed: int = 0
-    model: Model = Model.THINGS
+    model: Model = Model.EMOJI
     own_model: str = ""
     look: Look = Look.CHROMASTRIP
     size: int = 128

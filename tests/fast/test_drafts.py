@@ -25,14 +25,14 @@ def test_a_large_film_is_drafted_by_the_same_model_at_128():
 
 def test_without_the_small_network_the_embedded_model_draws():
     settings = Settings(model=Model.BIGGAN, size=512, seed=3)
-    assert drafted(settings, here=False).settings == replace(settings, model=Model.THINGS, size=128)
+    assert drafted(settings, here=False).settings == replace(settings, model=Model.EMOJI, size=128)
 
 
 def test_an_own_network_is_drafted_by_the_embedded_model_with_things_that_it_knows():
     cue = Cue(start_seconds=Fraction(0), end_seconds=Fraction(1), classes=(2001,))
     settings = Settings(model=Model.OWN, own_model="mine", size=256, classes=(5, 1500), class_count=2, cues=(cue,))
     draft = drafted(settings).settings
-    assert (draft.model, draft.own_model, draft.size) == (Model.THINGS, "", 128)
+    assert (draft.model, draft.own_model, draft.size) == (Model.EMOJI, "", 128)
     assert (draft.classes, draft.cues[0].classes) == ((5, 500), (1,))
     assert not [*draft.problems()]
 
@@ -50,7 +50,7 @@ def test_all_but_the_network_stays():
     assert replace(draft_of(asked, is_here=lambda _: True), settings=settings) == asked
 
 
-@pytest.mark.parametrize("model", [Model.THINGS, Model.ABSTRACT, Model.SYNC_CARD])
+@pytest.mark.parametrize("model", [Model.EMOJI, Model.ABSTRACT, Model.SYNC_CARD])
 def test_what_is_as_small_already_is_its_own_draft(model, tmp_path):
     asked = replace(PLAIN, settings=Settings(model=model), cache_folder=str(tmp_path))
     assert Backends(models_folder=tmp_path).draft_of(asked) == asked
@@ -58,4 +58,4 @@ def test_what_is_as_small_already_is_its_own_draft(model, tmp_path):
 
 def test_weights_that_are_not_here_are_noticed(tmp_path):
     asked = replace(PLAIN, settings=Settings(model=Model.BIGGAN, size=512), cache_folder=str(tmp_path))
-    assert Backends(models_folder=tmp_path).draft_of(asked).settings.model == Model.THINGS
+    assert Backends(models_folder=tmp_path).draft_of(asked).settings.model == Model.EMOJI

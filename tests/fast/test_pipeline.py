@@ -112,7 +112,7 @@ def test_the_same_request_gives_the_same_bytes(tmp_path, song):
     assert runs[0].frames.file_names() == runs[1].frames.file_names()
 
 
-@pytest.mark.parametrize("model", [Model.SYNC_CARD, Model.THINGS, Model.ABSTRACT])
+@pytest.mark.parametrize("model", [Model.SYNC_CARD, Model.EMOJI, Model.ABSTRACT])
 def test_batch_size_never_changes_a_pixel(tmp_path, song, model):
     backends = Backends()
     runs = [

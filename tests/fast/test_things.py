@@ -1,4 +1,4 @@
-"""The embedded model “Things”: its table of classes, its views, its training and its file."""
+"""The embedded model “Emoji”: its table of classes, its views, its training and its file."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The embedded model “Things” learns: training and what is published of it, on a tiny network."""
+"""The embedded model “Emoji” learns: training and what is published of it, on a tiny network."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from torch.nn import functional
 from core.models.checkpoint import build_network
 from core.network import reference
 from core.network.architecture import Architecture
-from core.network.things import CONFIG_KEY, load_things, read_things
+from core.network.emoji import CONFIG_KEY, load_emoji, read_emoji
 from tools import debian, tie_classes
 from tools.things import classes, network, publishing, views
 from tools.train_embedded import Plan, Stage, Training
@@ -64,10 +64,10 @@ def test_the_published_form_paints_what_the_trained_one_does(few, tmp_path):
     training, _ = _trained(few, steps=4)
     painter, things, units = training.averaged(), torch.arange(8).repeat(125), torch.randn(1000, len(views.UNITS)) / 2
     tensors = publishing.publish(painter, things, units)
-    save_file(tensors, tmp_path / "things.safetensors", metadata={CONFIG_KEY: TINY.to_json()})
-    assert {name: tuple(value.shape) for name, value in read_things(tmp_path / "things.safetensors")[0].items()} == TINY.shapes()
+    save_file(tensors, tmp_path / "emoji.safetensors", metadata={CONFIG_KEY: TINY.to_json()})
+    assert {name: tuple(value.shape) for name, value in read_emoji(tmp_path / "emoji.safetensors")[0].items()} == TINY.shapes()
     build_network({name: value.float() for name, value in tensors.items()}, TINY)  # loads strictly
-    folded = reference.prepare(load_things(tmp_path / "things.safetensors"), dtype=torch.float32)
+    folded = reference.prepare(load_emoji(tmp_path / "emoji.safetensors"), dtype=torch.float32)
     noise, chosen = torch.randn(4, 128).clamp(-2, 2), torch.tensor([3, 4, 500, 999])
     conditions = reference.make_conditions(folded, noise, functional.one_hot(chosen, 1000).float(), torch.ones(4))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The embedded model “Things” as it is shipped: its file, and what it must show. `tools/judge_embedded.py` describes each figure."""
+"""The embedded model “Emoji” as it is shipped: its file, and what it must show. `tools/judge_embedded.py` describes each figure."""
 
 import dataclasses
 
@@ -7,10 +7,10 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 
-from core.generator import Generator, things_network
+from core.generator import Generator, emoji_network
 from core.latents import Latents
+from core.network.emoji import WEIGHTS, load_emoji, read_emoji
 from core.network.running import Way
-from core.network.things import WEIGHTS, load_things, read_things
 from tools import debian, judge_embedded
 
 CHOSEN = (1, 207, 417, 949, 579)
@@ -27,19 +27,19 @@ def figures():
     except debian.NoPackageError as error:
         pytest.skip(str(error))
     with torch.inference_mode():
-        return judge_embedded.figures(judge_embedded.judge_of(load_things()), every=10)
+        return judge_embedded.figures(judge_embedded.judge_of(load_emoji()), every=10)
 
 
 def test_the_file_is_small_float16_and_tells_where_it_comes_from():
     assert WEIGHTS.stat().st_size <= 8_000_000
-    tensors, architecture = read_things()
+    tensors, architecture = read_emoji()
     assert {value.dtype for value in tensors.values()} == {torch.float16}
     assert (architecture.output_dim, architecture.num_classes, architecture.n_stats) == (128, 1000, 51)
     assert b"Noto Color Emoji" in WEIGHTS.read_bytes()[:20_000]
 
 
 def test_the_published_class_loads_it_strictly_and_draws_the_same():
-    tensors, architecture = read_things()
+    tensors, architecture = read_emoji()
     module = BigGAN(BigGANConfig(**dataclasses.asdict(architecture))).eval()
     module.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=True)
     noise = np.random.default_rng(3).standard_normal((len(CHOSEN), 128)).clip(-2, 2).astype(np.float32)
@@ -50,7 +50,7 @@ def test_the_published_class_loads_it_strictly_and_draws_the_same():
         class_floor=np.zeros(len(CHOSEN), np.float32),
         truncation=np.full(len(CHOSEN), 0.6, np.float32),
     )
-    generator = Generator(things_network(), Way(device="cpu", precision="float32"))
+    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"))
     drawn = np.stack([*generator.draw(latents, range(len(CHOSEN)))])
     with torch.inference_mode():
         values = module(torch.from_numpy(noise), torch.eye(1000)[list(CHOSEN)], 0.6)

@@ -1,6 +1,6 @@
-"""The embedded model, Things: a small BigGAN-deep trained by ourselves, whose weights lie beside this file.
+"""The embedded model, Emoji: a small BigGAN-deep trained by ourselves, whose weights lie beside this file.
 
-In: `things.safetensors`, float16, by the published names; its metadata holds the configuration. Out: the network, folded, ready to draw.
+In: `emoji.safetensors`, float16, by the published names; its metadata holds the configuration. Out: the network, folded, ready to draw.
 
 It was trained on pictures of Noto Color Emoji (Google; drawings under the Apache License 2.0, the font under the SIL Open Font License 1.1)
 by `tools/train_embedded.py`. The file holds the network's weights, none of the pictures.
@@ -13,17 +13,17 @@ from pathlib import Path
 from .architecture import Architecture, read_architecture
 from .folding import Folded, fold
 
-WEIGHTS = Path(__file__).with_name("things.safetensors")
+WEIGHTS = Path(__file__).with_name("emoji.safetensors")
 CONFIG_KEY = "config"
 
 
 @cache
-def things_digest() -> str:
+def emoji_digest() -> str:
     """Digest of the model's file: 32 hexadecimal digits."""
     return hashlib.blake2b(WEIGHTS.read_bytes(), digest_size=16).hexdigest()
 
 
-def load_things(weights: Path = WEIGHTS) -> Folded:
+def load_emoji(weights: Path = WEIGHTS) -> Folded:
     """Load the model.
 
     Parameters
@@ -38,11 +38,11 @@ def load_things(weights: Path = WEIGHTS) -> Folded:
     """
     import torch
 
-    tensors, architecture = read_things(weights)
+    tensors, architecture = read_emoji(weights)
     return fold({name: tensor.to(torch.float32) for name, tensor in tensors.items()}, architecture)
 
 
-def read_things(weights: Path = WEIGHTS) -> tuple[dict, Architecture]:
+def read_emoji(weights: Path = WEIGHTS) -> tuple[dict, Architecture]:
     """Read tensors by their published names, float16, and what they make up."""
     from safetensors import safe_open
 
