@@ -72,9 +72,10 @@ def test_no_class_collapses_and_truncation_calms(figures):
 
 
 def test_mixtures_are_creatures_between_their_parents(figures):
-    assert figures.between_parents >= 0.6
+    assert figures.between_parents >= 0.7
     assert figures.own_shapes >= 0.2
 
 
 def test_edges_are_crisp(figures):
-    assert figures.sharpness >= 0.5
+    assert figures.crisp >= 60
+    assert figures.sharpness >= 0.65
