@@ -77,5 +77,5 @@ def test_ours_cannot_be_removed(sound, ours):
 def test_a_blend_of_an_earlier_release_keeps_its_models(sound):
     items = sound.chromastrip.bl_rna.properties["model"].enum_items
     numbers = {item.identifier: item.value for item in items}
-    assert numbers == {"abstract": 0, "biggan-deep": 1, "own": 2, "sync-card": 3, "things": 4}
+    assert numbers == {"abstract": 0, "biggan-deep": 1, "own": 2, "sync-card": 3, "emoji": 4}
     assert items[0].identifier == sound.chromastrip.bl_rna.properties["model"].default
