@@ -2,7 +2,7 @@
 
 
 def test_the_first_film_undo_redo_playback_and_cancel(play):
-    result = play("generate")
+    result = play("generate", CHROMASTRIP_FAULT="slow@0.1")
     print(result.log_tail)
     assert result.ok, result.report()
     assert not result.left_behind
