@@ -9,9 +9,12 @@ by `tools/train_embedded.py`. The file holds the network's weights, none of the 
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .architecture import Architecture, read_architecture
-from .folding import Folded, fold
+
+if TYPE_CHECKING:
+    from .folding import Folded
 
 WEIGHTS = Path(__file__).with_name("emoji.safetensors")
 CONFIG_KEY = "config"
@@ -23,7 +26,7 @@ def emoji_digest() -> str:
     return hashlib.blake2b(WEIGHTS.read_bytes(), digest_size=16).hexdigest()
 
 
-def load_emoji(weights: Path = WEIGHTS) -> Folded:
+def load_emoji(weights: Path = WEIGHTS) -> "Folded":
     """Load the model.
 
     Parameters
@@ -36,7 +39,9 @@ def load_emoji(weights: Path = WEIGHTS) -> Folded:
     Folded
         float32, on the CPU.
     """
-    import torch
+    import torch  # here, so that a film that is all there needs no network
+
+    from .folding import fold
 
     tensors, architecture = read_emoji(weights)
     return fold({name: tensor.to(torch.float32) for name, tensor in tensors.items()}, architecture)
