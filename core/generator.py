@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 DRAWING_VERSION = 2
 """Part of every picture's name: raise it when the same weights are drawn otherwise."""
 
+EMOJI_WEIGHT_LIMIT = 1.3
+"""Films' class vectors sum up to 3.7. The published networks bear that; Emoji, which has learnt single things, would draw noise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
@@ -43,17 +46,20 @@ class Network:
         How many classes it knows.
     load
         Gives its folded weights.
+    weight_limit
+        Largest sum of a class vector that it has learnt to draw; larger ones are scaled down to it. None: any.
     """
 
     digest: str
     size: int
     class_total: int
     load: "Callable[[], Folded]"
+    weight_limit: float | None = None
 
 
 def emoji_network() -> Network:
     """Give the embedded network “Emoji”, which was trained."""
-    return Network(digest=emoji_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_emoji)
+    return Network(digest=emoji_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_emoji, weight_limit=EMOJI_WEIGHT_LIMIT)
 
 
 def abstract_network() -> Network:
@@ -123,7 +129,9 @@ class Generator:
         return self._runner.draw(_ChosenRows(latents, rows, self._class_vectors))
 
     def _class_vectors(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
-        return latents.class_vectors(rows, class_total=self.class_total)
+        vectors = latents.class_vectors(rows, class_total=self.class_total)
+        limit = self._network.weight_limit
+        return vectors if limit is None else vectors / np.maximum(1, vectors.sum(axis=1, keepdims=True) / np.float32(limit))
 
 
 class _ChosenRows:
