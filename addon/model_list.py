@@ -42,7 +42,7 @@ class CHROMASTRIP_UL_models(bpy.types.UIList):
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, *, engine_is_set: bool) -> None:
     """Draw the list, what is selected in it, and the buttons."""
     layout.label(text="Models", icon="NETWORK_DRIVE")
-    draw_lines(layout, context, ("The embedded model needs nothing. These larger ones are downloaded only when you press the button.",))
+    draw_lines(layout, context, ("The embedded models need nothing. These larger ones are downloaded only when you press the button.",))
     if not engine_is_set:
         draw_lines(layout, context, ("Set up the engine first.",), icon="INFO")
         return

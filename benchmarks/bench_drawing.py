@@ -5,7 +5,6 @@ module, called as the originals do (30 pictures at once on all threads, float32,
 `eval`); the network that the originals load, at its size and with weights of no meaning; and a whole film, from the request to the files.
 """
 
-import dataclasses
 import functools
 import itertools
 import tempfile
@@ -23,6 +22,7 @@ from benchmarks.songs import DEMO_SONG
 from core import pipeline
 from core.generator import Generator, Network, abstract_network, emoji_network
 from core.latents import Latents, make_latents
+from core.models.checkpoint import build_network
 from core.network.emoji import read_emoji
 from core.network.running import Way
 from core.protocol import RenderRequest, Settings
@@ -134,10 +134,7 @@ def _generator(network: Network) -> Generator:
 
 @functools.cache
 def _emoji_module() -> BigGAN:
-    tensors, architecture = read_emoji()
-    module = BigGAN(BigGANConfig(**dataclasses.asdict(architecture)))
-    module.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    return module.train()
+    return build_network(*read_emoji()).train()
 
 
 @functools.cache

@@ -6,8 +6,6 @@ from dataclasses import replace
 from .protocol import EMBEDDED_SIZE, Model, RenderRequest, Settings
 from .walk.originals import CLASS_COUNT
 
-DRAFT_SIZE = EMBEDDED_SIZE
-
 
 def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> RenderRequest:
     """Ask for a film's draft.
@@ -31,10 +29,10 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
 
 def _network(settings: Settings, is_here: Callable[[Settings], bool]) -> Settings:
     """Give settings whose model, own model and size the draft has."""
-    small = replace(settings, size=DRAFT_SIZE)
+    small = replace(settings, size=EMBEDDED_SIZE)
     if settings.model != Model.OWN and is_here(small):
         return small
-    return replace(settings, model=Model.EMOJI, own_model="", size=DRAFT_SIZE)
+    return replace(settings, model=Model.EMOJI, own_model="", size=EMBEDDED_SIZE)
 
 
 def _with(network: Settings, settings: Settings) -> Settings:

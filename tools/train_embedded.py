@@ -132,13 +132,13 @@ class Training:
         self._things = learned
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
-        painter.codes.data.copy_(first_codes(load_pictures(learned, size=CODE_SIZE)))
+        plain = load_pictures(learned, size=CODE_SIZE)
+        painter.codes.data.copy_(first_codes(plain))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
         self._optimisers = _optimisers(self.painter)
         self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
         self._pictures: dict[int, Pictures] = {}
-        plain = load_pictures(learned, size=CODE_SIZE)
         self._class_units = class_units(learned, plain).to(self.device)
         self._classes_by_thing = [torch.tensor(thing.classes) for thing in learned]
         self._first_classes = torch.tensor([thing.classes[0] for thing in learned], device=self.device)

@@ -2,14 +2,12 @@
 
 import bpy
 
-from ...core.protocol import EMBEDDED_MODELS, Model, UserError
+from ...core.protocol import EMBEDDED_MODELS, EMBEDDED_SIZE, Model, UserError
 from .. import compat, jobs, live
 from ..asking import may
 from ..job_list import ListedFilm
 from ..sections import Piece, show_piece
 from ..strips import placement, render_request, source_strip
-
-DRAFT_SIZE = 128
 
 
 class CHROMASTRIP_OT_generate(bpy.types.Operator):
@@ -64,7 +62,7 @@ def _why_no_sound(context: bpy.types.Context) -> str:
 
 def _why_no_draft(context: bpy.types.Context) -> str:
     settings = source_strip(compat.edited_scene(context)).chromastrip
-    is_small = settings.model in EMBEDDED_MODELS or (settings.model != Model.OWN and int(settings.size) == DRAFT_SIZE)
+    is_small = settings.model in EMBEDDED_MODELS or (settings.model != Model.OWN and int(settings.size) == EMBEDDED_SIZE)
     return "These settings draw as fast as a draft already. Press Generate" if is_small else ""
 
 

@@ -7,18 +7,14 @@ import pytest
 import torch
 
 from core.protocol import class_names
-from tools import debian
+from tests import emoji_packages
 from tools.things import classes, emoji, network, views
 
 
 @pytest.fixture(scope="module", autouse=True)
 def font_and_list():
     """What Debian's packages hold; the tests that need it are skipped where there is no way to it."""
-    try:
-        for package in ("unicode-data", "fonts-noto-color-emoji"):
-            debian.unpacked(package)
-    except debian.NoPackageError as error:
-        pytest.skip(str(error))
+    emoji_packages.need()
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,16 @@
 """The embedded model “Emoji” as it is shipped: its file, and what it must show. `tools/judge_embedded.py` describes each figure."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
-from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 
 from core.generator import EMOJI_WEIGHT_LIMIT, Generator, emoji_network
 from core.latents import Latents
+from core.models.checkpoint import build_network
 from core.network.emoji import WEIGHTS, load_emoji, read_emoji
 from core.network.running import Way
-from tools import debian, judge_embedded
+from tests import emoji_packages
+from tools import judge_embedded
 
 CHOSEN = (1, 207, 417, 949, 579)
 
@@ -21,13 +20,27 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def figures():
     """What the judge measures, each tenth class."""
-    try:
-        for package in ("unicode-data", "fonts-noto-color-emoji"):
-            debian.unpacked(package)
-    except debian.NoPackageError as error:
-        pytest.skip(str(error))
+    emoji_packages.need()
     with torch.inference_mode():
         return judge_embedded.figures(judge_embedded.judge_of(load_emoji()), every=10)
+
+
+def drawn(noise, weights, *, truncation):
+    """Draw mixtures of the chosen classes as films are drawn: uint8 [N, 128, 128, 3]."""
+    count = len(noise)
+    latents = Latents.of_columns(
+        noise=noise,
+        classes=CHOSEN,
+        weights=weights,
+        class_floor=np.zeros(count, np.float32),
+        truncation=np.full(count, truncation, np.float32),
+    )
+    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"))
+    return np.stack([*generator.draw(latents, range(count))])
+
+
+def noise_of(seed, *, count):
+    return np.random.default_rng(seed).standard_normal((count, 128)).clip(-2, 2).astype(np.float32)
 
 
 def test_the_file_is_small_float16_and_tells_where_it_comes_from():
@@ -40,22 +53,13 @@ def test_the_file_is_small_float16_and_tells_where_it_comes_from():
 
 def test_the_published_class_loads_it_strictly_and_draws_the_same():
     tensors, architecture = read_emoji()
-    module = BigGAN(BigGANConfig(**dataclasses.asdict(architecture))).eval()
-    module.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=True)
-    noise = np.random.default_rng(3).standard_normal((len(CHOSEN), 128)).clip(-2, 2).astype(np.float32)
-    latents = Latents.of_columns(
-        noise=noise,
-        classes=CHOSEN,
-        weights=np.eye(len(CHOSEN), dtype=np.float32),
-        class_floor=np.zeros(len(CHOSEN), np.float32),
-        truncation=np.full(len(CHOSEN), 0.6, np.float32),
-    )
-    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"))
-    drawn = np.stack([*generator.draw(latents, range(len(CHOSEN)))])
+    module = build_network(tensors, architecture)  # strictly
+    noise = noise_of(3, count=len(CHOSEN))
+    ours = drawn(noise, np.eye(len(CHOSEN), dtype=np.float32), truncation=0.6)
     with torch.inference_mode():
         values = module(torch.from_numpy(noise), torch.eye(1000)[list(CHOSEN)], 0.6)
     published = ((values + 1) / 2 * 255).permute(0, 2, 3, 1).numpy()
-    assert np.abs(drawn - published).max() <= 1.5
+    assert np.abs(ours - published).max() <= 1.5
 
 
 def test_the_nearest_picture_is_the_right_one_for_nine_classes_in_ten(figures):
@@ -85,24 +89,7 @@ def test_chords_of_many_things_are_drawn_as_mixtures_that_it_has_learnt():
     weights = np.array([[1, 0.9, 0.8, 0.7, 0.2], [0.5, 0.2, 0.1, 0, 0]], np.float32)
     limited = weights.copy()
     limited[0] *= EMOJI_WEIGHT_LIMIT / weights[0].sum()
-    noise = np.random.default_rng(4).standard_normal((2, 128)).clip(-2, 2).astype(np.float32)
-    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"))
-    drawn, expected = (
-        np.stack(
-            [
-                *generator.draw(
-                    Latents.of_columns(
-                        noise=noise,
-                        classes=CHOSEN,
-                        weights=rows,
-                        class_floor=np.zeros(2, np.float32),
-                        truncation=np.ones(2, np.float32),
-                    ),
-                    range(2),
-                )
-            ]
-        )
-        for rows in (weights, limited)
-    )
-    assert np.abs(drawn.astype(int) - expected).max() <= 1
-    assert np.abs(np.diff(drawn[0].astype(int), axis=1)).mean() < 12  # beyond what it has learnt, the network paints specks: 32
+    noise = noise_of(4, count=2)
+    ours, expected = (drawn(noise, rows, truncation=1).astype(int) for rows in (weights, limited))
+    assert np.abs(ours - expected).max() <= 1
+    assert np.abs(np.diff(ours[0], axis=1)).mean() < 12  # beyond what it has learnt, the network paints specks: 32

@@ -9,7 +9,8 @@ from core.models.checkpoint import build_network
 from core.network import reference
 from core.network.architecture import Architecture
 from core.network.emoji import CONFIG_KEY, load_emoji, read_emoji
-from tools import debian, tie_classes
+from tests import emoji_packages
+from tools import tie_classes
 from tools.things import classes, network, publishing, views
 from tools.train_embedded import Plan, Stage, Training
 
@@ -22,11 +23,7 @@ STAGES = (Stage(size=32, batch=4, pictures=8), Stage(size=64, batch=4))
 @pytest.fixture(scope="module")
 def few():
     """Some things, one of them with two pictures."""
-    try:
-        for package in ("unicode-data", "fonts-noto-color-emoji"):
-            debian.unpacked(package)
-    except debian.NoPackageError as error:
-        pytest.skip(str(error))
+    emoji_packages.need()
     chosen = [thing for thing in classes.things() if len(thing.pictures) > 1][:1]
     return (*chosen, *classes.things()[:7])
 
