@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from ..core.protocol import EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
 from . import compat, fitting, lyrics, models, things
 
 DEFAULTS = Settings()
@@ -244,7 +244,7 @@ def read_settings(group: StripSettings) -> Settings:
         model=model,
         own_model=group.own_model if model == Model.OWN else "",
         look=Look(group.look),
-        size=int(group.size) if model in SIZED else DEFAULTS.size,
+        size=int(group.size) if model in SIZED else EMBEDDED_SIZES.get(model, DEFAULTS.size),
         classes=classes,
         excluded=things.excluded_classes(group.excluded),
         cues=lyrics.cues(group.words),

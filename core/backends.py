@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .latents import Latents
 from .pictures import Pictures
-from .protocol import EMBEDDED_MODELS, EMBEDDED_SIZE, Model, RenderRequest, Settings, UserError
+from .protocol import EMBEDDED_MODELS, EMBEDDED_SIZES, Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Draws rows of latents."""
 
-    size: int
-    """Width and height of its pictures."""
+    width: int
+    height: int
+    """Of its pictures, in pixels."""
 
     class_total: int
     """How many classes it knows."""
@@ -38,7 +39,7 @@ class Backend(Protocol):
         ...
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
-        """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
+        """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""
         ...
 
 
@@ -59,7 +60,7 @@ class Backends:
         self._kept: Generator | None = None
 
     def open(self, request: RenderRequest) -> Backend:
-        """Give the backend that draws with this request's model and size, on its machine.
+        """Give the backend that draws with this request's model, size and shape, on its machine.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class Backends:
             If the model is not here, does not draw that size, or the machine cannot run it so.
         """
         if request.settings.model == Model.SYNC_CARD:
-            return SyncCard(size=request.settings.size, fault=self._fault)
+            return SyncCard(size=request.settings.size, aspect=request.settings.aspect, fault=self._fault)
         from .generator import Generator
         from .network.running import find_way
 
@@ -75,7 +76,7 @@ class Backends:
         cache_folder = Path(machine.cache_folder or request.cache_folder)
         network = self._network(request.settings, cache_folder)
         way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
-        made = Generator(network, way)
+        made = Generator(network, way, aspect=request.settings.aspect, widening=request.settings.widening)
         if self._kept is None or self._kept.name != made.name:
             self._kept = made
         return self._kept
@@ -103,9 +104,9 @@ class Backends:
             name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
             store = users_store(cache_folder=cache_folder, folder=self._models_folder)
             return generator.network_of(store.open(name), cache_folder=cache_folder)
-        if settings.size != EMBEDDED_SIZE:
+        if settings.size != (size := EMBEDDED_SIZES[settings.model]):
             raise UserError(
-                f"The model “{EMBEDDED_MODELS[settings.model]}” draws {EMBEDDED_SIZE} px, not {settings.size} px.",
-                f"Set Size to {EMBEDDED_SIZE}, or Model to BigGAN-deep.",
+                f"The model “{EMBEDDED_MODELS[settings.model]}” draws {size} px, not {settings.size} px.",
+                f"Set Size to {size}, or Model to BigGAN-deep.",
             )
         return generator.emoji_network() if settings.model == Model.EMOJI else generator.abstract_network()

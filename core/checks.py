@@ -1,12 +1,9 @@
 """What a request must be, before anything is listened to or drawn."""
 
-from fractions import Fraction
 from itertools import pairwise
 
 from .protocol import RenderRequest, Section, UserError
-
-NARROWEST = Fraction(1, 10)
-"""Width by height."""
+from .protocol.shape import MOST_ASPECT
 
 
 def check(request: RenderRequest) -> None:
@@ -27,8 +24,10 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
     if request.fps <= 0:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
-    if request.frame_aspect is not None and not NARROWEST <= request.frame_aspect <= 1 / NARROWEST:
-        raise UserError(f"Frames would be {float(request.frame_aspect):g} times as wide as high.", "Choose 1:10 to 10:1.")
+    if request.frame_aspect is not None and not 1 / MOST_ASPECT <= request.frame_aspect <= MOST_ASPECT:
+        raise UserError(
+            f"Frames would be {float(request.frame_aspect):g} times as wide as high.", f"Choose 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
+        )
     if any(after <= before for before, after in pairwise(request.beats_seconds)):
         raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
 
@@ -60,5 +59,5 @@ def _check_section(section: Section, request: RenderRequest) -> None:
     for problem in section.settings.problems():
         raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Change it, then start again.")
     own, film = section.settings, request.settings
-    if (own.model, own.own_model, own.size) != (film.model, film.own_model, film.size):
-        raise UserError("A section has another model or size than its film.", "Draw them as two films.")
+    if own.of_film() != film.of_film():
+        raise UserError("A section has another model, size or shape than its film.", "Draw them as two films.")

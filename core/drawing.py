@@ -36,7 +36,7 @@ class Drawing:
     Parameters
     ----------
     request
-        Says where the cache is, and the pictures' size.
+        Says where the cache is, and what files pictures become.
     backend
         What draws.
     report
@@ -96,7 +96,7 @@ class Drawing:
         self.pictures |= self._cache.find(wanted, suffix=self._format.suffix)
         self._waiting = Counter(key for key in keys if key not in self.pictures)
         if self._waiting:
-            _check_disk(self._cache.folder, picture_count=len(self._waiting), size=self.backend.size)
+            _check_disk(self._cache.folder, picture_count=len(self._waiting), picture_bytes=3 * self.backend.width * self.backend.height)
             self._tell(Stage.LOADING, keys)
             self.backend.load()
             if self._filling is not None:
@@ -157,8 +157,8 @@ class Drawing:
             self._filling.came(key)
 
 
-def _check_disk(folder: Path, *, picture_count: int, size: int) -> None:
-    needed = picture_count * size * size * 3 + SPARE_BYTES
+def _check_disk(folder: Path, *, picture_count: int, picture_bytes: int) -> None:
+    needed = picture_count * picture_bytes + SPARE_BYTES
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:

@@ -3,10 +3,13 @@
 Until the network is first needed, torch is not even imported: making a `Generator` and naming its pictures is cheap.
 """
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,8 @@ from .latents import Latents
 from .network.emoji import emoji_digest, load_emoji
 from .network.running import Way, open_runner
 from .pictures import Pictures
-from .protocol import EMBEDDED_SIZE
+from .protocol import EMBEDDED_SIZES, Model
+from .protocol.shape import SQUARE, Widening, cut_size, first_map
 from .walk.originals import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -41,13 +45,15 @@ class Network:
     digest
         Names its weights.
     size
-        Width and height of its pictures.
+        Width and height of its square pictures.
     class_total
         How many classes it knows.
     load
         Gives its folded weights.
     weight_limit
         Largest sum of a class vector that it has learnt to draw; larger ones are scaled down to it. None: any.
+    widening
+        How it is brought to other shapes, where nobody says otherwise.
     """
 
     digest: str
@@ -55,18 +61,23 @@ class Network:
     class_total: int
     load: "Callable[[], Folded]"
     weight_limit: float | None = None
+    widening: Widening = Widening.EDGE
 
 
 def emoji_network() -> Network:
     """Give the embedded network “Emoji”, which was trained."""
-    return Network(digest=emoji_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_emoji, weight_limit=EMOJI_WEIGHT_LIMIT)
+    return Network(
+        digest=emoji_digest(), size=EMBEDDED_SIZES[Model.EMOJI], class_total=CLASS_COUNT, load=load_emoji, weight_limit=EMOJI_WEIGHT_LIMIT
+    )
 
 
 def abstract_network() -> Network:
     """Give the embedded network “Abstract”, which is made by a recipe."""
     recipe = (Path(__file__).parent / "network" / "abstract.py").read_text(encoding="utf-8")  # text: line ends do not matter
     digest = hashlib.blake2b(recipe.encode(), digest_size=16).hexdigest()
-    return Network(digest=digest, size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=_make_abstract)
+    return Network(
+        digest=digest, size=EMBEDDED_SIZES[Model.ABSTRACT], class_total=CLASS_COUNT, load=_make_abstract, widening=Widening.REFLECT
+    )
 
 
 def network_of(checkpoint: "Checkpoint", *, cache_folder: Path) -> Network:
@@ -94,15 +105,30 @@ class Generator:
         The weights.
     way
         How they are run.
+    aspect
+        The pictures' width by height: they are drawn in the nearest shape that the network can, and cut to it.
+    widening
+        How the network is brought to it; None: as suits it.
     """
 
     follows_latents = True
 
-    def __init__(self, network: Network, way: Way) -> None:
-        self.size, self.class_total = network.size, network.class_total
-        self.name = f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}"
+    def __init__(self, network: Network, way: Way, *, aspect: Fraction = Fraction(1), widening: Widening | None = None) -> None:
+        self.class_total = network.class_total
+        self._first_map = first_map(aspect, widening or network.widening)
+        drawn = self._first_map.picture_size(network.size)
+        self.width, self.height = cut_size(drawn, aspect)
+        self.name = " ".join((f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}", *self._shape_words(drawn)))
+        self._left, self._top = ((whole - cut) // 2 for whole, cut in zip(drawn, (self.width, self.height), strict=True))
         self._network, self._way = network, way
         self._runner: Runner | None = None
+
+    def _shape_words(self, drawn: tuple[int, int]) -> Iterator[str]:
+        """Name what is not as in a square: squares keep the names that they have always had."""
+        if self._first_map != SQUARE:
+            yield f"{self._first_map.columns}x{self._first_map.rows} {self._first_map.widening}"
+        if (self.width, self.height) != drawn:
+            yield f"cut {self.width}x{self.height}"
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by its latents, the weights and the kernels: 32 hexadecimal digits."""
@@ -120,13 +146,15 @@ class Generator:
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:
-            self._runner = open_runner(self._network.load(), self._way)
+            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=self._first_map), self._way)
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
-        """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
+        """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""
         self.load()
         assert self._runner is not None
-        return self._runner.draw(_ChosenRows(latents, rows, self._class_vectors))
+        with closing(self._runner.draw(_ChosenRows(latents, rows, self._class_vectors))) as drawn:
+            for picture in drawn:
+                yield picture[self._top : self._top + self.height, self._left : self._left + self.width]
 
     def _class_vectors(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
         vectors = latents.class_vectors(rows, class_total=self.class_total)

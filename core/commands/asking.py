@@ -10,7 +10,9 @@ from typing import Any
 
 from ..protocol import (
     AUTO,
+    EMBEDDED_SIZES,
     PARAMETERS,
+    PUBLISHED_SIZES,
     ChooseClasses,
     Cue,
     Look,
@@ -23,8 +25,12 @@ from ..protocol import (
     UserError,
     line_table,
 )
+from ..protocol.shape import Widening
 from . import reading, words
 from .telling import say
+
+DEFAULT_ASPECT = Fraction(16, 9)
+"""What a film is watched in; in Blender it is the scene's."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -76,7 +82,16 @@ def add(command: argparse.ArgumentParser) -> None:
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
     command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
-    for name in PARAMETERS:
+    command.add_argument(
+        "--aspect", type=words.aspect, default=DEFAULT_ASPECT, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)"
+    )
+    command.add_argument(
+        "--widening",
+        choices=[str(widening) for widening in Widening],
+        help="where pictures that are no squares get their other parts from (as suits the model)",
+    )
+    command.add_argument("--size", type=int, metavar="N", help=f"{PARAMETERS['size'].help} (embedded models: the one that they have; 128)")
+    for name in [name for name in PARAMETERS if name != "size"]:
         default = getattr(Settings(), name)
         command.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=_parameter_help(name).replace("%", "%%")
@@ -138,16 +153,17 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 
 def _settings(options: Namespace) -> Settings:
     numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
+    model, size = _model(options.model)
+    numbers["size"] = size or options.size or EMBEDDED_SIZES.get(model, min(PUBLISHED_SIZES))
     classes, cues = _things(options)
     if classes:
         numbers["class_count"] = len(classes)
-    model, size = _model(options.model)
-    if size:
-        numbers["size"] = size
     return Settings(
         model=model,
         own_model=options.model if model == Model.OWN else "",
         look=Look(options.look),
+        aspect=options.aspect,
+        widening=Widening(options.widening) if options.widening else None,
         classes=classes,
         excluded=reading.excluded(options.exclude),
         cues=cues,

@@ -69,7 +69,7 @@ from .models import (
 from .settings import (
     BANDS,
     EMBEDDED_MODELS,
-    EMBEDDED_SIZE,
+    EMBEDDED_SIZES,
     PARAMETERS,
     PUBLISHED_SIZES,
     WITHOUT_EFFECT,
@@ -86,7 +86,7 @@ __all__ = [
     "AUTO",
     "BANDS",
     "EMBEDDED_MODELS",
-    "EMBEDDED_SIZE",
+    "EMBEDDED_SIZES",
     "FILM_FILE",
     "MIXER_VARIABLE",
     "NOTE_FILE",

@@ -31,7 +31,7 @@ class Section:
     first_frame, end_frame
         Its frames, counted from the film's first one; half-open.
     settings
-        Its hyperparameters; model and size must be the film's.
+        Its hyperparameters; model, size and shape must be the film's.
     landing_seconds
         How long it takes to find back to the film around it.
     """
@@ -112,7 +112,7 @@ class RenderRequest:
     picture_format
         What kind of files the frames are.
     frame_aspect
-        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None:
+        The frames' width by height, where they shall be larger than the pictures: filled with the mirror images of those. None:
         frames are the pictures.
     mix
         What the sound is made from, if it is not there.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from .shape import MOST_ASPECT, Widening
+
 
 class Model(enum.StrEnum):
     """The networks (and one card for checking sync) that can draw a film."""
@@ -22,7 +24,8 @@ class Model(enum.StrEnum):
 
 EMBEDDED_MODELS = {Model.EMOJI: "Emoji", Model.ABSTRACT: "Abstract"}
 """Networks that come with the program, by their names for people."""
-EMBEDDED_SIZE = 128
+EMBEDDED_SIZES = {Model.EMOJI: 128, Model.ABSTRACT: 128}
+"""Width and height of their squares, in pixels."""
 
 
 class Look(enum.StrEnum):
@@ -118,7 +121,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "size": Parameter(
         label="Size",
-        help="Width and height of the drawn pictures in pixels",
+        help="The shorter side of the drawn pictures in pixels: what the network draws squares of. Some are cut off where the frame is"
+        " a little flatter",
         minimum=128,
         maximum=512,
         animatable=False,
@@ -250,6 +254,7 @@ class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
 
     `own_model` names one of the user's own networks, which `Model.OWN` draws with, at the size that it has.
+    `aspect` is the pictures' width by height, and `widening` how the network is brought to it; None: as suits it.
     `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`, none of the `excluded` ones.
     `curves` replace single numbers; `cues` show other classes for a while, by their beginnings.
     """
@@ -265,7 +270,9 @@ class Settings:
     model: Model = Model.EMOJI
     own_model: str = ""
     look: Look = Look.CHROMASTRIP
-    size: int = 128
+    size: int = EMBEDDED_SIZES[Model.EMOJI]
+    aspect: Fraction = Fraction(1)
+    widening: Widening | None = None
     split: float = 0.5
     loud_notes: float = 0.0
     beat: float = 0.0
@@ -285,6 +292,10 @@ class Settings:
     curves: tuple[Curve, ...] = ()
     cues: tuple[Cue, ...] = ()
 
+    def of_film(self) -> tuple[object, ...]:
+        """Give what sections have in common with their film."""
+        return self.model, self.own_model, self.size, self.aspect, self.widening
+
     def problems(self) -> Iterator[str]:
         """Name each value that is out of its range.
 
@@ -297,6 +308,8 @@ class Settings:
             value = getattr(self, name)
             if not parameter.minimum <= value <= parameter.maximum:  # so is NaN
                 yield f"{parameter.label} is {value}: it must lie between {parameter.minimum} and {parameter.maximum}."
+        if not 1 / MOST_ASPECT <= self.aspect <= MOST_ASPECT:
+            yield f"Pictures would be {float(self.aspect):g} times as wide as high: choose a shape from 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
         if self.model == Model.BIGGAN and self.size not in PUBLISHED_SIZES:
             yield f"Size is {self.size}: BigGAN-deep draws {', '.join(f'{size} px' for size in PUBLISHED_SIZES)}."
         if (self.model == Model.OWN) != bool(self.own_model):

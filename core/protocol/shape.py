@@ -1,9 +1,15 @@
-"""The shape of pictures: what a network's first map must be for a frame's width by height. Standard library only."""
+"""The shape of pictures: what first map a network is given for a frame's width by height, and what is cut off. Standard library only."""
 
 import enum
+from dataclasses import dataclass
+from fractions import Fraction
 
 FIRST_SIZE = 4
 """A BigGAN's first map has 4 x 4 places, from which doublings make the picture."""
+
+
+MOST_ASPECT = 10
+"""As many times as high pictures may be wide, and the other way round."""
 
 
 class Widening(enum.StrEnum):
@@ -15,3 +21,38 @@ class Widening(enum.StrEnum):
     """The square's map is drawn out."""
     REFLECT = "reflect"
     """The square's map stands in the middle, between its mirror images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstMap:
+    """How many places a first map has, and how they come from 4 x 4."""
+
+    rows: int = FIRST_SIZE
+    columns: int = FIRST_SIZE
+    widening: Widening = Widening.EDGE
+
+    def picture_size(self, size: int) -> tuple[int, int]:
+        """Give width and height of what is drawn by a network whose square is `size` pixels wide."""
+        return self.columns * size // FIRST_SIZE, self.rows * size // FIRST_SIZE
+
+
+SQUARE = FirstMap()
+
+
+def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
+    """Give the map whose picture is the nearest to a shape. Its shorter side has 4 places: what it shows stays as large as in a square."""
+    longer = round(FIRST_SIZE * max(aspect, 1 / aspect))
+    rows, columns = (FIRST_SIZE, longer) if aspect >= 1 else (longer, FIRST_SIZE)
+    return SQUARE if rows == columns else FirstMap(rows=rows, columns=columns, widening=widening)
+
+
+def cut_size(drawn: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
+    """Give width and height of the largest part of a picture that has a shape, to within a pixel: both even, as movies want them."""
+    width, height = drawn
+    if aspect == Fraction(width, height):
+        return drawn
+    return min(_even(aspect * height), width), min(_even(width / aspect), height)
+
+
+def _even(pixels: Fraction) -> int:
+    return max(2 * round(pixels / 2), 2)

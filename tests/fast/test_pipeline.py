@@ -195,7 +195,7 @@ def test_a_cancelled_film_asks_for_no_further_picture(request_film):
 def test_a_killed_film_goes_on_where_it_stopped(tmp_path, song):
     films.hear(films.request(tmp_path / "b", song))
     arguments = ["render", song, "--out", tmp_path / "b" / "films", "--cache", tmp_path / "b" / "cache", "--model", "sync-card"]
-    command = [sys.executable, "-m", "core", *arguments, "--fps", "25", "--seconds", "0.8", "--fault", "hang@12"]
+    command = [sys.executable, "-m", "core", *arguments, "--aspect", "1:1", "--fps", "25", "--seconds", "0.8", "--fault", "hang@12"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)}) as process:
         try:
             until(lambda: films.kept_pictures(tmp_path / "b" / "cache"))
@@ -235,7 +235,8 @@ CALM, WILD = Settings(tempo_sensitivity=0.01), Settings(tempo_sensitivity=2, tru
 class Lamp:
     """Draws plain grey pictures, bright where the first unit's noise is."""
 
-    size, class_total = 128, 1000
+    width = height = 128
+    class_total = 1000
     follows_latents = True
 
     def __init__(self, gain=20.0):
