@@ -6,16 +6,31 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
-from . import compat, fitting, lyrics, models, things
+from ..core.protocol import AUTO, EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from ..core.protocol.shape import Widening, aspect_text
+from . import compat, fitting, lyrics, models, shapes, things
 
 DEFAULTS = Settings()
 SIZED = {Model.BIGGAN, Model.SYNC_CARD}
 """What draws in several sizes."""
-CHOICES = ("model", "own_model", "look", "classes", "excluded", "words", "motion_stem", "class_stem", "limit_flashes", "fit")
-NETWORK = ("model", "own_model", "size")
+CHOICES = (
+    "model",
+    "own_model",
+    "shape",
+    "aspect",
+    "widening",
+    "look",
+    "classes",
+    "excluded",
+    "words",
+    "motion_stem",
+    "class_stem",
+    "limit_flashes",
+    "fit",
+)
+NETWORK = ("model", "own_model", "size", "aspect", "widening")
 """What a piece of a film has in common with the film."""
-OF_FILM = (*NETWORK, "motion_stem", "class_stem")
+OF_FILM = (*NETWORK, "shape", "motion_stem", "class_stem")
 """What is asked for with a sound, and stays as it is on pictures."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
@@ -100,6 +115,27 @@ class StripSettings(bpy.types.PropertyGroup):
         description=PARAMETERS["size"].help,
         items=tuple((str(size), f"{size} px", f"{size} x {size} pixels") for size in PUBLISHED_SIZES),
         default="128",
+        options=set(),
+    )
+    shape: bpy.props.EnumProperty(
+        name="Shape",
+        description="The shape that the next film is drawn in. The network draws it that wide or tall itself: nothing is cut off or"
+        " stretched but a few pixels",
+        items=shapes.ITEMS,
+        default=shapes.SCENE,
+        options=set(),
+    )
+    aspect: bpy.props.StringProperty(
+        name="Width by Height",
+        description="The shape of the pictures, as 16:9 or 2.39:1. A film that is there already needs Render",
+        default=aspect_text(DEFAULTS.aspect),
+        options=set(),
+    )
+    widening: bpy.props.EnumProperty(
+        name="Widening",
+        description="How a network that has learnt squares draws other shapes",
+        items=shapes.WIDENINGS,
+        default=AUTO,
         options=set(),
     )
     classes: bpy.props.StringProperty(
@@ -197,7 +233,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     fit: bpy.props.EnumProperty(
         name="Fit",
-        description="How the pictures, which are square, fill the frame",
+        description="How pictures of another shape than the frame fill it",
         items=fitting.ITEMS,
         default=fitting.Fit.FIT.value,
         options=set(),
@@ -234,7 +270,7 @@ def read_settings(group: StripSettings) -> Settings:
     Raises
     ------
     UserError
-        If a chosen thing is unknown, or the table of lyrics cannot be read.
+        If a chosen thing is unknown, the shape is none, or the table of lyrics cannot be read.
     """
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     if classes := things.classes_of(group.classes):
@@ -245,6 +281,8 @@ def read_settings(group: StripSettings) -> Settings:
         own_model=group.own_model if model == Model.OWN else "",
         look=Look(group.look),
         size=int(group.size) if model in SIZED else EMBEDDED_SIZES.get(model, DEFAULTS.size),
+        aspect=shapes.aspect_of(group),
+        widening=None if group.widening == AUTO else Widening(group.widening),
         classes=classes,
         excluded=things.excluded_classes(group.excluded),
         cues=lyrics.cues(group.words),
@@ -256,6 +294,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
     group.own_model = settings.own_model
+    group.aspect, group.widening = aspect_text(settings.aspect), settings.widening or AUTO
     group.classes = things.text_of(class_names.name(number) for number in settings.classes)
     group.excluded = things.text_of(class_names.described(settings.excluded))
     group.words = lyrics.text_with(group.words, settings.cues)
@@ -275,7 +314,8 @@ def settings_json(group: StripSettings, *, keyed: Sequence[dict[str, Any]] = ())
 def made_with(group: StripSettings) -> dict[str, Any]:
     """Give all settings that pictures follow, by name, as plain values."""
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
-    return {"size": int(group.size), **{name: getattr(group, name) for name in CHOICES}, **numbers}
+    choices = {name: getattr(group, name) for name in CHOICES} | {"shape": shapes.shape_of(group)}
+    return {"size": int(group.size), **choices, **numbers}
 
 
 def chosen(group: StripSettings) -> dict[str, Any]:
@@ -283,6 +323,7 @@ def chosen(group: StripSettings) -> dict[str, Any]:
     known, made = group.bl_rna.properties, made_with(group)
     if group.fit != fitting.Fit.MIRROR:
         del made["fit"]  # a matter of the strip's transform, not of its frames
+    del made["shape"]  # `aspect` is what it came to
     differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
     shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
     if "classes" in differing:  # the seed chooses nothing then

@@ -307,7 +307,7 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
     request = replace(
         with_section(film, section),
         limit_flashes=strip.chromastrip.limit_flashes,
-        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, settings.aspect),
     )
     piece = Piece(
         scene_name=scenes.noted_name(scene),
@@ -423,14 +423,15 @@ def with_section(film: RenderRequest, section: Section) -> RenderRequest:
     Raises
     ------
     UserError
-        If the section has another model or size than its film.
+        If the section has another model, size or shape than its film.
     """
     if (section.first_frame, section.end_frame) == (0, film.frame_count):
         return replace(film, settings=section.settings, sections=())
     own, whole = section.settings, film.settings
-    if (own.model, own.own_model, own.size) != (whole.model, whole.own_model, whole.size):
+    if own.of_film() != whole.of_film():
         raise UserError(
-            "A piece of a film has another model or size than the film.", "Select the film's sound, change it there, and press Generate."
+            "A piece of a film has another model, size or shape than the film.",
+            "Select the film's sound, change it there, and press Generate.",
         )
     kept = tuple(other for other in film.sections if not _covers(section, other))
     if settings_beneath(film, kept, section) == section.settings:

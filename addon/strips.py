@@ -143,12 +143,12 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequ
         limit_flashes=strip.chromastrip.limit_flashes,
         machine=engine.machine(),
         picture_format=engine.picture_format(scene),
-        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
         mix=mix,
     )
     return replace(
         request,
         settings=keyframes.with_curves(request.settings, strip, request, origin=first),
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, request.settings.aspect),
         motion_stem=stem(scene, strip.chromastrip.motion_stem, request, first=first),
         class_stem=stem(scene, strip.chromastrip.class_stem, request, first=first),
     )

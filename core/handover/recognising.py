@@ -14,6 +14,7 @@ from typing import Any
 
 from ..files import write_whole
 from ..protocol import (
+    AUTO,
     PARAMETERS,
     Clip,
     Crossfade,
@@ -29,6 +30,7 @@ from ..protocol import (
     encode,
     line_table,
 )
+from ..protocol.shape import aspect_text
 from .noting import Notes
 
 FILE_NAME, FILM_NAME = "sections.json", "film.json"
@@ -276,6 +278,8 @@ def _film_metadata(folder: Path) -> str:
         "model": settings.model.value,
         "look": settings.look.value,
         "size": settings.size,
+        "aspect": aspect_text(settings.aspect),
+        "widening": settings.widening or AUTO,
         "classes": ", ".join(class_names.name(number) for number in settings.classes),
         "excluded": ", ".join(class_names.described(settings.excluded)),
         "words": line_table.pack(line_table.of_cues(settings.cues)),

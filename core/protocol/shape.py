@@ -39,6 +39,29 @@ class FirstMap:
 SQUARE = FirstMap()
 
 
+def read_aspect(text: str) -> Fraction:
+    """Read a shape, width by height, as 16:9, 2.39:1 or 1920x1080.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    width, sign, height = text.lower().replace("x", ":").partition(":")
+    try:
+        sides = Fraction(width), Fraction(height)
+    except (ValueError, ZeroDivisionError):
+        sides = Fraction(0), Fraction(0)
+    if not sign or min(sides) <= 0:
+        raise ValueError(f"“{text}” is no shape such as 16:9 or 1920x1080")
+    return sides[0] / sides[1]
+
+
+def aspect_text(aspect: Fraction) -> str:
+    """Write a shape, as 16:9."""
+    return f"{aspect.numerator}:{aspect.denominator}"
+
+
 def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
     """Give the map whose picture is the nearest to a shape. Its shorter side has 4 places: what it shows stays as large as in a square."""
     longer = round(FIRST_SIZE * max(aspect, 1 / aspect))
