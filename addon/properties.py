@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import AUTO, EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from ..core.protocol.models import UPSCALER_PREFIX
 from ..core.protocol.shape import Widening, aspect_text
 from . import compat, fitting, lyrics, models, shapes, things
 
@@ -27,6 +28,8 @@ CHOICES = (
     "class_stem",
     "limit_flashes",
     "fit",
+    "upscale",
+    "upscaler",
 )
 NETWORK = ("model", "own_model", "size", "aspect", "widening")
 """What a piece of a film has in common with the film."""
@@ -46,7 +49,14 @@ def number_property(name: str, **options: Any) -> object:
 
 def _own_models(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
     """List the user's own networks, as far as the worker has told of them."""
-    return [entry.name for entry in models.state.entries or () if not entry.is_published and typed.lower() in entry.name.lower()]
+    names = (entry.name for entry in models.state.entries or () if not entry.is_published)
+    return [name for name in names if not name.startswith(UPSCALER_PREFIX) and typed.lower() in name.lower()]
+
+
+def _upscalers(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
+    """List the user's upscalers, as far as the worker has told of them."""
+    names = (entry.name for entry in models.state.entries or ())
+    return [name for name in names if name.startswith(UPSCALER_PREFIX) and typed.lower() in name.lower()]
 
 
 def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str) -> list[str]:
@@ -238,6 +248,19 @@ class StripSettings(bpy.types.PropertyGroup):
         default=fitting.Fit.FIT.value,
         options=set(),
         update=fitting.changed,
+    )
+    upscale: bpy.props.EnumProperty(
+        name="Upscale",
+        description="How many times as large as they are drawn the pictures are made",
+        items=(("1", "Off", "As they are drawn"), ("2", "2x", "Twice as wide and high"), ("4", "4x", "Four times as wide and high")),
+        default="1",
+        options=set(),
+    )
+    upscaler: bpy.props.StringProperty(
+        name="Upscaler",
+        description="Your network that makes pictures larger, as the add-on's preferences list it. Empty: Lanczos' filter",
+        options=set(),
+        search=_upscalers,
     )
     fitted: bpy.props.StringProperty(
         name="Fitted", description="The transform that the strip was given, and for what frame", options={"HIDDEN"}

@@ -31,7 +31,7 @@ from ..core.protocol import (
     UserError,
     decode,
 )
-from . import compat, engine, fitting, folders, keyframes, retiming, scenes, sources
+from . import compat, engine, fitting, folders, keyframes, retiming, scenes, shapes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
 from .strips import (
@@ -308,6 +308,7 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         with_section(film, section),
         limit_flashes=strip.chromastrip.limit_flashes,
         frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, settings.aspect),
+        **shapes.upscaling_of(strip.chromastrip),
     )
     piece = Piece(
         scene_name=scenes.noted_name(scene),

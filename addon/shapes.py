@@ -4,6 +4,7 @@ Strips of films from before there was a choice are squares: `aspect` is 1:1 unle
 """
 
 from fractions import Fraction
+from typing import Any
 
 import bpy
 
@@ -55,6 +56,11 @@ def shape_of(group: bpy.types.PropertyGroup) -> str:
         return OTHER
 
 
+def upscaling_of(group: bpy.types.PropertyGroup) -> dict[str, Any]:
+    """Give what a request says about making pictures larger."""
+    return {"upscale": int(group.upscale), "upscaler": group.upscaler if group.upscale != "1" else ""}
+
+
 def described(group: bpy.types.PropertyGroup) -> str:
     """Say in a line how large pictures will be and what they cost; empty where that is not known. Reads no files."""
     try:
@@ -66,7 +72,7 @@ def described(group: bpy.types.PropertyGroup) -> str:
         return ""
     drawn = first_map(aspect, Widening.EDGE)
     cost = drawn.rows * drawn.columns / FIRST_SIZE**2
-    width, height = cut_size(drawn.picture_size(size), aspect)
+    width, height = (int(group.upscale) * side for side in cut_size(drawn.picture_size(size), aspect))
     return f"{width} x {height} px" + (f", {cost:.3g} times the work of a square" if cost > 1 else "")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError
-from . import compat, engine, fitting, folders, keyframes, scenes, sources
+from . import compat, engine, fitting, folders, keyframes, scenes, shapes, sources
 from .properties import read_settings
 
 MOST_CHANNELS = 128
@@ -144,6 +144,7 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequ
         machine=engine.machine(),
         picture_format=engine.picture_format(scene),
         mix=mix,
+        **shapes.upscaling_of(strip.chromastrip),
     )
     return replace(
         request,

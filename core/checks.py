@@ -5,6 +5,10 @@ from itertools import pairwise
 from .protocol import RenderRequest, Section, UserError
 from .protocol.shape import MOST_ASPECT
 
+UPSCALES = (1, 2, 4)
+MOST_PIXELS = 16_384
+"""Along one side of a frame."""
+
 
 def check(request: RenderRequest) -> None:
     """Refuse a request that no film can come from.
@@ -28,6 +32,11 @@ def check(request: RenderRequest) -> None:
         raise UserError(
             f"Frames would be {float(request.frame_aspect):g} times as wide as high.", f"Choose 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
         )
+    if request.upscale not in UPSCALES:
+        raise UserError(f"Pictures would be made {request.upscale} times as large.", "Choose 1 (off), 2 or 4.")
+    if request.frame_size is not None and not all(MOST_PIXELS >= side >= 2 and side % 2 == 0 for side in request.frame_size):  # noqa: PLR2004
+        width, height = request.frame_size
+        raise UserError(f"Frames would be {width} x {height} px.", f"Choose even numbers of pixels, at most {MOST_PIXELS}.")
     if any(after <= before for before, after in pairwise(request.beats_seconds)):
         raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
 

@@ -24,7 +24,7 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
     """
     network = _network(request.settings, is_here)
     sections = tuple(replace(section, settings=_with(network, section.settings)) for section in request.sections)
-    return replace(request, settings=_with(network, request.settings), sections=sections)
+    return replace(request, settings=_with(network, request.settings), sections=sections, upscale=1, upscaler="")
 
 
 def _network(settings: Settings, is_here: Callable[[Settings], bool]) -> Settings:

@@ -82,9 +82,9 @@ def add(command: argparse.ArgumentParser) -> None:
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
     command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
-    command.add_argument(
-        "--aspect", type=words.aspect, default=DEFAULT_ASPECT, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)"
-    )
+    command.add_argument("--aspect", type=words.aspect, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)")
+    command.add_argument("--width", type=int, metavar="N", help="with --height, in place of --aspect: the frames' exact size in pixels")
+    command.add_argument("--height", type=int, metavar="N")
     command.add_argument(
         "--widening",
         choices=[str(widening) for widening in Widening],
@@ -129,6 +129,7 @@ def request(options: Namespace) -> RenderRequest:
         beats_seconds=reading.beats(options.beats) if options.beats else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
+        frame_size=(options.width, options.height) if options.width is not None else None,
         machine=Machine(device=options.device, precision=Precision(options.precision)),
     )
 
@@ -162,7 +163,7 @@ def _settings(options: Namespace) -> Settings:
         model=model,
         own_model=options.model if model == Model.OWN else "",
         look=Look(options.look),
-        aspect=options.aspect,
+        aspect=_aspect(options),
         widening=Widening(options.widening) if options.widening else None,
         classes=classes,
         excluded=reading.excluded(options.exclude),
@@ -170,6 +171,17 @@ def _settings(options: Namespace) -> Settings:
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
     )
+
+
+def _aspect(options: Namespace) -> Fraction:
+    """Give the pictures' width by height, by one of two ways to say it."""
+    if options.width is None and options.height is None:
+        return DEFAULT_ASPECT if options.aspect is None else options.aspect
+    if options.aspect is not None:
+        raise UserError("--aspect and --width with --height both say the shape.", "Give one of them.")
+    if options.width is None or options.height is None or min(options.width, options.height) < 1:
+        raise UserError(f"Frames would be {options.width} x {options.height} px.", "Give both --width and --height, in pixels.")
+    return Fraction(options.width, options.height)
 
 
 def _model(name: str) -> tuple[Model, int]:

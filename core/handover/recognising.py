@@ -284,6 +284,8 @@ def _film_metadata(folder: Path) -> str:
         "excluded": ", ".join(class_names.described(settings.excluded)),
         "words": line_table.pack(line_table.of_cues(settings.cues)),
         "limit_flashes": request.limit_flashes,
+        "upscale": request.upscale,
+        "upscaler": request.upscaler,
     }
     made |= {"fit": "mirror"} if request.frame_aspect is not None else {}
     made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}

@@ -114,6 +114,10 @@ class RenderRequest:
     frame_aspect
         The frames' width by height, where they shall be larger than the pictures: filled with the mirror images of those. None:
         frames are the pictures.
+    upscale, upscaler
+        How many times as large as they are drawn pictures are made, 1, 2 or 4; and by which of the user's networks. Empty: by Lanczos.
+    frame_size
+        Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
     """
@@ -135,6 +139,9 @@ class RenderRequest:
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
     picture_format: PictureFormat = PictureFormat.PNG
     frame_aspect: Fraction | None = None
+    upscale: int = 1
+    upscaler: str = ""
+    frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
 
 

@@ -177,3 +177,29 @@ def test_films_of_an_older_version_stay_square(addon, saved_film, shape, sound, 
     piece.chromastrip.seed = 7
     assert picture_size(draw_again(piece)) == (128, 128)
     assert addon.shapes.described(film.chromastrip) == "128 x 128 px"
+
+
+# Upscale --------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_films_pictures_are_made_larger_and_it_shows_as_before(addon, saved_film, shape, sound, draw, draw_again, tmp_path):
+    shape(160, 90)
+    sound.chromastrip.upscale = "2"
+    film = draw()
+    assert picture_size(film) == (448, 252)
+    assert film.chromastrip.upscale == "2"
+    assert bars(saved_film.scene, tmp_path) == 0
+    film.chromastrip.upscale = "1"
+    assert addon.sections.state(film) == addon.sections.State.STALE
+    film = draw_again(film)
+    assert picture_size(film) == (224, 126)
+    assert bars(saved_film.scene, tmp_path) == 0
+    assert addon.sections.state(film) == addon.sections.State.FRESH
+
+
+def test_an_upscaler_that_is_not_here_is_said_so(addon, shape, sound, wait, films):
+    sound.chromastrip.upscale, sound.chromastrip.upscaler = "4", "gone"
+    assert bpy.ops.chromastrip.generate() == {"FINISHED"}
+    wait()
+    assert "no upscaler" in addon.jobs.state.error.cause
+    assert films() == []
