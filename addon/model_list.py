@@ -1,6 +1,7 @@
 """The models in the add-on's preferences: the list, its buttons, how far a download is. Draws what is known already; reads no files."""
 
 import uuid
+from typing import Any
 
 import bpy
 
@@ -335,7 +336,7 @@ def _chosen() -> ModelEntry:
     return entry
 
 
-def _common() -> dict[str, str]:
+def _common() -> dict[str, Any]:
     return {"job_id": uuid.uuid4().hex, "cache_folder": str(folders.user_cache_folder())}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .latents import Latents
 from .pictures import Pictures
-from .protocol import EMBEDDED_MODELS, EMBEDDED_SIZES, Model, RenderRequest, Settings, UserError
+from .protocol import EMBEDDED_MODELS, Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Backends:
         Raises
         ------
         UserError
-            If the model is not here, does not draw that size, or the machine cannot run it so.
+            If the model is not here, or the machine cannot run it so.
         """
         if request.settings.model == Model.SYNC_CARD:
             return SyncCard(size=request.settings.size, aspect=request.settings.aspect, fault=self._fault)
@@ -96,7 +96,7 @@ class Backends:
         return draft_of(request, is_here=is_here)
 
     def _network(self, settings: Settings, cache_folder: Path) -> "Network":
-        """Find the weights; loads nothing."""
+        """Find the weights; loads nothing. An embedded model draws its own size: films of older versions may name another."""
         from . import generator
         from .models.model_jobs import users_store
 
@@ -104,9 +104,4 @@ class Backends:
             name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
             store = users_store(cache_folder=cache_folder, folder=self._models_folder)
             return generator.network_of(store.open(name), cache_folder=cache_folder)
-        if settings.size != (size := EMBEDDED_SIZES[settings.model]):
-            raise UserError(
-                f"The model “{EMBEDDED_MODELS[settings.model]}” draws {size} px, not {settings.size} px.",
-                f"Set Size to {size}, or Model to BigGAN-deep.",
-            )
         return generator.emoji_network() if settings.model == Model.EMOJI else generator.abstract_network()

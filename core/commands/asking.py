@@ -10,6 +10,7 @@ from typing import Any
 
 from ..protocol import (
     AUTO,
+    EMBEDDED_MODELS,
     EMBEDDED_SIZES,
     PARAMETERS,
     PUBLISHED_SIZES,
@@ -155,7 +156,7 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 def _settings(options: Namespace) -> Settings:
     numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
     model, size = _model(options.model)
-    numbers["size"] = size or options.size or EMBEDDED_SIZES.get(model, min(PUBLISHED_SIZES))
+    numbers["size"] = _size(model, size or options.size)
     classes, cues = _things(options)
     if classes:
         numbers["class_count"] = len(classes)
@@ -171,6 +172,16 @@ def _settings(options: Namespace) -> Settings:
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
     )
+
+
+def _size(model: Model, said: int | None) -> int:
+    """Give the size that is asked for; nothing said: the model's own, or the smallest."""
+    own = EMBEDDED_SIZES.get(model)
+    if said in PUBLISHED_SIZES and own and said != own:  # other numbers are refused as no size at all
+        raise UserError(
+            f"The model “{EMBEDDED_MODELS[model]}” draws {own} px, not {said} px.", f"Set --size to {own}, or --model to {Model.BIGGAN}."
+        )
+    return said or own or min(PUBLISHED_SIZES)
 
 
 def _aspect(options: Namespace) -> Fraction:

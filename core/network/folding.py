@@ -132,7 +132,7 @@ class Folded:
         wrong = [name for name in tensors if name not in expected or tuple(tensors[name].shape) != expected[name]]
         if wrong:
             raise ValueError(f"Folded weights do not fit the architecture: {', '.join(wrong[:3])}")
-        own = {name: tensors[name] for name in TENSOR_FIELDS}
+        own: dict[str, Any] = {name: tensors[name] for name in TENSOR_FIELDS}
         layers = (_layer_of_tensors(tensors, position, layer) for position, layer in enumerate(_layer_list(architecture)))
         return cls(architecture=architecture, layers=tuple(layers), **own)
 

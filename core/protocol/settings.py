@@ -293,8 +293,9 @@ class Settings:
     cues: tuple[Cue, ...] = ()
 
     def of_film(self) -> tuple[object, ...]:
-        """Give what sections have in common with their film."""
-        return self.model, self.own_model, self.size, self.aspect, self.widening
+        """Give what sections have in common with their film. An embedded model has the size that it has, whatever an old film says."""
+        size = EMBEDDED_SIZES.get(self.model, self.size)
+        return self.model, self.own_model, size, self.aspect, self.widening
 
     def problems(self) -> Iterator[str]:
         """Name each value that is out of its range.
