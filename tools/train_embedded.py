@@ -1,18 +1,17 @@
-"""Train the embedded model “Emoji”: a small BigGAN-deep that paints emoji, steered by class and noise.
+"""Train the embedded model “Emoji”: a small BigGAN-deep that paints figures of any class, steered by noise, in any shape.
 
-In: `tools/things`. Out: a work folder with `state.pt`, from which training goes on wherever it was stopped, and `log.tsv`. Then
-`python -m tools.ship_embedded` makes the model's file of it.
+In: `tools/things`. Out: a work folder with `figures.zip`, the pictures to learn from, with `state.pt`, from which training goes on
+wherever it was stopped, and `log.tsv`. Then `python -m tools.ship_embedded` makes the model's file of it.
 
     python -m tools.train_embedded                     begins or goes on; a file STOP in the work folder ends it after the next step
     python -m tools.train_embedded --pictures 900000   sets or changes how long it shall learn in all
 
-`--small` and `--middle` do the same for 32 px and 64 px: if it has learnt as many of that size, it goes on with the next one.
+`--small` and `--middle` do the same for 64 px and 128 px: if it has learnt as many of that size, it goes on with the next one. A machine
+without the packages of figures needs only the work folder.
 
-Plain regression: a thing's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
-pictures come first, for shapes are learnt as well from them, and faster: 61 pictures of 64 px a second on two cores, 36 of 128 px. The
-shipped weights have learnt from this plan's pictures, and from 44 000 of 128 px between those of 64 px; other things lay beside each in the
-last 33 000 only. What comes by chance is drawn from the seed and the step's number, so the same seed gives the same weights on one machine,
-interrupted or not.
+Plain regression: a figure's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
+pictures come first, for shapes are learnt as well from them, and faster. What comes by chance is drawn from the seed and the step's number,
+so the same seed gives the same weights on one machine, interrupted or not (on a graphics card nearly: its sums have no fixed order).
 """
 
 import argparse
@@ -24,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -31,29 +31,42 @@ from torch.nn import functional
 from core.commands.asking import cache_folder
 from core.network.architecture import Architecture
 from tools.things.classes import Thing, things
+from tools.things.figures import load_figures
 from tools.things.muon import Muon
-from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
-from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
+from tools.things.network import ARCHITECTURE, CODE_UNITS, SQUARE, Painter, widening_of
+from tools.things.views import FIGURE_UNITS, UNITS, Figures, class_units, shrink_figures, view
 
-STATE_NAME, LOG_NAME, STOP_NAME = "state.pt", "log.tsv", "STOP"
+STATE_NAME, LOG_NAME, STOP_NAME, FIGURES_NAME = "state.pt", "log.tsv", "STOP", "figures.zip"
 PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
 SAVE_SECONDS = 240
 LOG_STEPS = 50
 
-RATES = {"matrices": 4e-3, "others": 2e-3, "codes": 4e-3}
+RATES = {"matrices": 5e-3, "others": 2e-3, "codes": 5e-3}
 """Of Muon, and twice of Adam; see `_optimisers`."""
 BETAS = (0.9, 0.99)
-FALLING = 0.15  # last share of all pictures, in which the rates fall to 0
+FALLING = 0.35  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
 AVERAGE = 0.998  # of weights from step to step
-JITTER = 0.1  # of codes: a thing has room around it
-OTHERS, OTHERS_SHARE, OTHERS_CHANCE = 2, 0.45, 0.5
-"""A film's class vectors hold several classes, of together more than 1: beside others of at most this share, a thing stays what it is."""
+JITTER = 0.1  # of codes: a figure has room around it
+
+SHAPES = ((SQUARE, 0.3), ((4, 7), 0.5), ((7, 4), 0.2))
+"""Of canvases, with how often each is learnt; a batch of wide ones has fewer pictures, as many pixels."""
+
+ALONE, MOST_GUESTS = 0.4, 5
+GUESTS = torch.tensor([0.7, 0.18, 0.06, 0.03, 0.03])
+LEADS = (1.3, 6.0)
+WHOLE, WEIGHTS = 0.5, (0.55, 1.3)
+"""Class vectors as films have them: alone, or with so many guests, the lead so many times as strong as the strongest of them; of a sum of
+1, or of another one. A crowd shows its lead."""
+FAR, FAR_SHARE = 2.2, 0.35
+"""How far one unit of the figure reaches in some views, beyond what noise does: drives will push it there."""
+
 CODE_AXES, CODE_SIZE = 40, 32
+FIGURE_WEIGHT = 2.0
 EDGES = 0.5
 LEVELS = 4
-SHARPENING = 0.06  # last share of all pictures, in which edges must also be as strong as their own
-SHARPNESS, CELL, LEAST_SLOPE = 4.0, 4, 1e-3
+SHARPENING = 0.25  # last share of all pictures, in which edges must also be as strong as their own
+SHARPNESS, CELL, LEAST_SLOPE = 3.0, 4, 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +88,7 @@ class Stage:
     pictures: int = 0
 
 
-STAGES = (Stage(size=32, batch=32, pictures=140_000), Stage(size=64, batch=32, pictures=268_000), Stage(size=128, batch=16))
+STAGES = (Stage(size=64, batch=32, pictures=400_000), Stage(size=128, batch=32, pictures=400_000), Stage(size=256, batch=16))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +107,7 @@ class Plan:
         Small pictures first.
     """
 
-    pictures: int = 537_000
+    pictures: int = 2_000_000
     seed: int = 1
     architecture: Architecture = ARCHITECTURE
     stages: tuple[Stage, ...] = STAGES
@@ -120,31 +133,37 @@ class Training:
         What to do.
     learned
         The things; all have a code.
+    pictures
+        uint8 [things, styles, 256, 256, 4], see `figures.load_figures`.
     device
-        Where to compute.
+        Where to compute: on a graphics card in bfloat16.
     is_compiled
         Whether PyTorch may compile the network: about one and a half times as fast after minutes of compiling.
     """
 
-    def __init__(self, plan: Plan, learned: tuple[Thing, ...], *, device: str = "cpu", is_compiled: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, learned: tuple[Thing, ...], pictures: np.ndarray, *, device: str = "cpu", is_compiled: bool = False
+    ) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.device, self.step = plan, torch.device(device), 0
-        self._things = learned
+        self._things, self._own_pictures = learned, pictures
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
-        plain = load_pictures(learned, size=CODE_SIZE)
+        plain = shrink_figures(pictures, size=CODE_SIZE)
         painter.codes.data.copy_(first_codes(plain))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
         self._optimisers = _optimisers(self.painter)
-        self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
-        self._pictures: dict[int, Pictures] = {}
+        self._figures: Figures | None = None
         self._class_units = class_units(learned, plain).to(self.device)
-        self._classes_by_thing = [torch.tensor(thing.classes) for thing in learned]
-        self._first_classes = torch.tensor([thing.classes[0] for thing in learned], device=self.device)
-        self._chances = torch.tensor([len(thing.classes) ** 0.5 for thing in learned])
+        self._classes = _class_table(learned).to(self.device)
+        self._class_counts = torch.tensor([len(thing.classes) for thing in learned])
+        self._view, self._loss = view, self._loss_of
+        if is_compiled:
+            torch._dynamo.config.cache_size_limit = 64  # noqa: SLF001 (public in name only; one graph a size and shape)
+            self._view, self._loss = torch.compile(view, dynamic=False), torch.compile(self._loss_of, dynamic=False)
 
-    def advance(self) -> tuple[int, float] | None:
+    def advance(self) -> tuple[int, Tensor] | None:
         """Make one step: give the size of its pictures and its loss; None: the plan is fulfilled."""
         here = self.plan.at(self.step)
         if here is None:
@@ -152,12 +171,14 @@ class Training:
         stage, step_in_stage, done = here
         self._set_rates(min(1.0, (1 - done) / FALLING) * min(1.0, (step_in_stage + 1) / WARM_UP_STEPS))
         rng = torch.Generator().manual_seed((self.plan.seed << 32) + self.step)
-        chosen, units, beside = self._conditions(stage.batch, rng)
+        rows, columns = shape = SHAPES[int(torch.multinomial(torch.tensor([share for _, share in SHAPES]), 1, generator=rng))][0]
+        chosen, units, codes = self._conditions(max(1, stage.batch * 16 // (rows * columns)), rng)
         with torch.no_grad():
-            views, opacity = view(self._pictures_of(stage.size), chosen, units)
-        loss = self._learn(self.painter.condition(chosen, units) + beside, views, opacity, is_sharpening=1 - done < SHARPENING)
+            views, opacity = self._view(self._figures_of(stage.size), chosen, units, rows=rows, columns=columns)
+        loss = self._loss(units, codes, views, opacity, stage.size, shape, widening_of(shape, self.device), 1 - done < SHARPENING)
+        self._learn(loss)
         self.step += 1
-        return stage.size, loss
+        return stage.size, loss.detach()
 
     def _set_rates(self, share: float) -> None:
         for name, optimiser in self._optimisers.items():
@@ -165,7 +186,7 @@ class Training:
                 group["lr"] = RATES[name] * share
 
     def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Choose things, for each a class of it and a view, and what the network gets beside them.
+        """Choose figures, for each a class of it and a view, and what other classes are beside it.
 
         Returns
         -------
@@ -173,49 +194,60 @@ class Training:
             int64 [count].
         units : Tensor
             float32 [count, units]: of the class, of other classes, and of noise.
-        beside : Tensor
-            float32 [count, 128]: other things' codes, and jitter.
+        weights : Tensor
+            float32 [count, things]: of the figures' codes.
         """
-        chosen = torch.multinomial(self._chances, count, replacement=True, generator=rng)
-        places = torch.rand(count, generator=rng)
-        own_classes = [self._classes_by_thing[place] for place in chosen.tolist()]
-        classes = torch.stack([own[int(place * len(own))] for own, place in zip(own_classes, places, strict=True)])
-        truncation = torch.rand(count, 1, generator=rng)
-        by_noise = truncation * torch.randn(count, len(UNITS), generator=rng)
-        others = torch.randint(len(self._things), (count, OTHERS), generator=rng)
-        shares = OTHERS_SHARE * torch.rand(count, OTHERS, 1, generator=rng) * (torch.rand(count, OTHERS, 1, generator=rng) < OTHERS_CHANCE)
+        chosen = torch.multinomial(self._class_counts**0.5, count, replacement=True, generator=rng)
+        guests = torch.randint(len(self._things), (count, MOST_GUESTS), generator=rng)
+        everybody = torch.cat([chosen[:, None], guests], dim=1)  # [count, 1 + guests]
+        shares = _shares(count, rng)
+        which = (torch.rand(count, 1 + MOST_GUESTS, generator=rng) * self._class_counts[everybody]).long()
+        by_noise = torch.rand(count, 1, generator=rng) * torch.randn(count, len(UNITS), generator=rng)
+        by_noise += _far(count, rng)
         jitter = JITTER * torch.randn(count, CODE_UNITS, generator=rng)
-        others, shares = others.to(self.device), shares.to(self.device)
-        by_others = (shares * self._class_units[self._first_classes[others]]).sum(dim=1)
-        units = self._class_units[classes.to(self.device)] + by_others + by_noise.to(self.device)
-        codes = (shares * self.painter.codes[others]).sum(dim=1) + jitter.to(self.device)
-        return chosen.to(self.device), units, functional.pad(codes, (len(UNITS), 0))
+        everybody, shares, which, by_noise, jitter, chosen = (
+            value.to(self.device, non_blocking=True) for value in (everybody, shares, which, by_noise, jitter, chosen)
+        )
+        classes = self._classes[everybody, which]
+        units = (shares[..., None] * self._class_units[classes]).sum(dim=1) + by_noise
+        return chosen, units, (everybody, shares, jitter)
 
-    def _learn(self, condition: Tensor, views: Tensor, opacity: Tensor, *, is_sharpening: bool) -> float:
-        painted = self._paint(condition, views.shape[-1])
+    def _loss_of(
+        self,
+        units: Tensor,
+        codes: tuple[Tensor, Tensor, Tensor],
+        views: Tensor,
+        opacity: Tensor,
+        size: int,
+        shape: tuple[int, int],
+        widened: Tensor | None,
+        is_sharpening: bool,  # noqa: FBT001 (torch.compile takes no keywords here)
+    ) -> Tensor:
+        everybody, shares, jitter = codes
+        mixed = (shares[..., None] * self.painter.codes[everybody]).sum(dim=1) + jitter
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            painted = self.painter(torch.cat([units, mixed], dim=1), size, shape, widened)
         loss = picture_loss(painted, views, opacity)
-        if is_sharpening:
-            loss = loss + SHARPNESS * sharpness_loss(painted, views)
+        return loss + SHARPNESS * sharpness_loss(painted, views) if is_sharpening else loss
+
+    def _learn(self, loss: Tensor) -> None:
         self.painter.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.painter.parameters(), 1.0)
         for optimiser in self._optimisers.values():
             optimiser.step()
         self._follow()
-        return loss.item()
 
     @torch.no_grad()
     def _follow(self) -> None:
         share = 1 - min(AVERAGE, (self.step + 1) / (self.step + 10))
-        names = [name for name, value in self.painter.named_parameters() if value.grad is not None]
-        values = dict(self.painter.named_parameters())
-        torch._foreach_lerp_([self.average[name] for name in names], [values[name].detach() for name in names], share)
+        values = {name: value for name, value in self.painter.named_parameters() if value.grad is not None}
+        torch._foreach_lerp_([self.average[name] for name in values], [value.detach() for value in values.values()], share)
 
-    def _pictures_of(self, size: int) -> Pictures:
-        if size not in self._pictures:
-            loaded = load_pictures(self._things, size=size)
-            self._pictures = {size: Pictures(layers=loaded.layers.to(self.device), size=size)}
-        return self._pictures[size]
+    def _figures_of(self, size: int) -> Figures:
+        if self._figures is None or self._figures.size != size:
+            self._figures = shrink_figures(self._own_pictures, size=size).to(self.device)
+        return self._figures
 
     def averaged(self) -> Painter:
         """Give a copy of the network with the mean of its latest weights, on the CPU."""
@@ -283,10 +315,36 @@ def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
         moments[name] = torch.zeros_like(own).index_copy(0, new, moments[name][old])
 
 
-def first_codes(pictures: Pictures) -> Tensor:
+def _class_table(learned: tuple[Thing, ...]) -> Tensor:
+    """List each thing's classes: int64 [things, most], filled up with 0."""
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(thing.classes) for thing in learned], batch_first=True)
+
+
+def _shares(count: int, rng: torch.Generator) -> Tensor:
+    """Draw class vectors as films have them, of a lead and its guests: float32 [count, 1 + guests]."""
+    number = 1 + torch.multinomial(GUESTS, count, replacement=True, generator=rng)
+    guests = torch.rand(count, MOST_GUESTS, generator=rng) * (torch.arange(MOST_GUESTS) < number[:, None])
+    guests = guests * (torch.rand(count, 1, generator=rng) > ALONE)
+    least, most = LEADS
+    lead = guests.amax(dim=1, keepdim=True) * least * (most / least) ** torch.rand(count, 1, generator=rng)
+    shares = torch.cat([torch.where(lead > 0, lead, 1), guests], dim=1)
+    low, high = WEIGHTS
+    other_sum = low + (high - low) * torch.rand(count, 1, generator=rng)
+    is_whole = torch.rand(count, 1, generator=rng) < WHOLE
+    return shares / shares.sum(dim=1, keepdim=True) * torch.where(is_whole, 1, other_sum)
+
+
+def _far(count: int, rng: torch.Generator) -> Tensor:
+    """Push one of the figure's units far in some views: float32 [count, units]."""
+    which = torch.randint(len(FIGURE_UNITS), (count, 1), generator=rng)
+    push = (2 * torch.rand(count, 1, generator=rng) - 1) * FAR * (torch.rand(count, 1, generator=rng) < FAR_SHARE)
+    return torch.zeros(count, len(UNITS)).scatter_(1, which, push)
+
+
+def first_codes(pictures: Figures) -> Tensor:
     """Begin with codes that say in part what a thing looks like: float32 [things, code units], each unit of mean 0 and variance about 1."""
     codes = torch.randn(len(pictures.layers), CODE_UNITS, generator=torch.Generator().manual_seed(5))
-    seen = pictures.layers[:, 0].flatten(1)
+    seen = pictures.layers[:, 0].flatten(1).float()
     axes = min(CODE_AXES, len(seen) - 1)
     left, _, _ = torch.linalg.svd(seen - seen.mean(dim=0), full_matrices=False)
     codes[:, :axes] = left[:, :axes] * len(seen) ** 0.5
@@ -294,8 +352,8 @@ def first_codes(pictures: Pictures) -> Tensor:
 
 
 def picture_loss(painted: Tensor, views: Tensor, opacity: Tensor) -> Tensor:
-    """Compare pictures at several sizes, things twice as closely as grounds, and their edges."""
-    weight = 1 + opacity
+    """Compare pictures at several sizes, figures more closely than grounds, and their edges."""
+    weight = 1 + FIGURE_WEIGHT * opacity
     loss = painted.new_zeros(())
     for level in range(LEVELS):
         if level:
@@ -333,7 +391,9 @@ def main(arguments: list[str]) -> int:
     state, stop = options.work / STATE_NAME, options.work / STOP_NAME
     stop.unlink(missing_ok=True)
     plan = Plan(pictures=options.pictures, seed=options.seed, stages=_stages(options.small, options.middle))
-    training = Training(plan, things(), device=options.device, is_compiled=options.compile)
+    training = Training(
+        plan, things(), load_figures(things(), options.work / FIGURES_NAME), device=options.device, is_compiled=options.compile
+    )
     if state.exists():
         training.load(state)
     with (options.work / LOG_NAME).open("a", encoding="utf-8") as log:
@@ -362,7 +422,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
     """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
-    losses: list[float] = []
+    losses: list[Tensor] = []
     saved = began = time.monotonic()
     while not should_stop():
         while state.with_name(PAUSE_NAME).exists() and not should_stop():
@@ -374,8 +434,9 @@ def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> 
         losses.append(loss)
         if training.step % LOG_STEPS == 0:
             stage = training.plan.at(training.step - 1)
+            mean = float(torch.stack(losses).mean())
             speed = len(losses) * (stage[0].batch if stage else 0) / (time.monotonic() - began)
-            yield f"{training.step}\t{size}\t{sum(losses) / len(losses):.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
+            yield f"{training.step}\t{size}\t{mean:.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
             losses, began = [], time.monotonic()
         if time.monotonic() - saved > SAVE_SECONDS:
             training.save(state)
