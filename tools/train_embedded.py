@@ -5,9 +5,11 @@ wherever it was stopped, and `log.tsv`. Then `python -m tools.ship_embedded` mak
 
     python -m tools.train_embedded                     begins or goes on; a file STOP in the work folder ends it after the next step
     python -m tools.train_embedded --pictures 900000   sets or changes how long it shall learn in all
+    python -m tools.train_embedded --minutes 20 --device cuda --batches 256 192 64
 
-`--small` and `--middle` do the same for 64 px and 128 px: if it has learnt as many of that size, it goes on with the next one. A machine
-without the packages of figures needs only the work folder.
+`--small` and `--middle` do the same for 64 px and 128 px: if it has learnt as many of that size, it goes on with the next one. With
+`--minutes` it is time that is shared out, on a machine that is lent for so long. A machine without the packages of figures needs only the
+work folder.
 
 Plain regression: a figure's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
 pictures come first, for shapes are learnt as well from them, and faster. What comes by chance is drawn from the seed and the step's number,
@@ -20,11 +22,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -37,6 +41,7 @@ from tools.things.network import ARCHITECTURE, CODE_UNITS, SQUARE, Painter, wide
 from tools.things.views import FIGURE_UNITS, UNITS, Figures, class_units, shrink_figures, view
 
 STATE_NAME, LOG_NAME, STOP_NAME, FIGURES_NAME = "state.pt", "log.tsv", "STOP", "figures.zip"
+AVERAGE_NAME = "average.safetensors"
 PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
 SAVE_SECONDS = 240
 LOG_STEPS = 50
@@ -124,6 +129,35 @@ class Plan:
         return None
 
 
+TIME_SHARES = (0.1, 0.15)
+"""Of small and of middle pictures, where time is shared out; the rest is that of the last stage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedPlan(Plan):
+    """A plan for a machine that is there for some time, however fast it is: not repeatable.
+
+    Parameters
+    ----------
+    seconds
+        In all, from its making.
+    begun
+        When it was made, by the monotonic clock.
+    begun_steps
+        Of each stage so far, its first step's number; filled while it goes on.
+    """
+
+    seconds: float
+    begun: float
+    begun_steps: dict[int, int] = field(default_factory=dict)
+
+    def at(self, step: int) -> tuple[Stage, int, float] | None:
+        """Give the stage of now. See `Plan`."""
+        done = (time.monotonic() - self.begun) / self.seconds
+        number = int((done > np.cumsum(TIME_SHARES)).sum())
+        return None if done >= 1 else (self.stages[number], step - self.begun_steps.setdefault(number, step), done)
+
+
 class Training:
     """A network that learns, and all that it needs to go on.
 
@@ -137,15 +171,12 @@ class Training:
         uint8 [things, styles, 256, 256, 4], see `figures.load_figures`.
     device
         Where to compute: on a graphics card in bfloat16.
-    is_compiled
-        Whether PyTorch may compile the network: about one and a half times as fast after minutes of compiling.
     """
 
-    def __init__(
-        self, plan: Plan, learned: tuple[Thing, ...], pictures: np.ndarray, *, device: str = "cpu", is_compiled: bool = False
-    ) -> None:
+    def __init__(self, plan: Plan, learned: tuple[Thing, ...], pictures: np.ndarray, *, device: str = "cpu") -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.device, self.step = plan, torch.device(device), 0
+        self.plan, self.device = plan, torch.device(device)
+        self.step = self.learned = 0
         self._things, self._own_pictures = learned, pictures
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
@@ -158,10 +189,6 @@ class Training:
         self._class_units = class_units(learned, plain).to(self.device)
         self._classes = _class_table(learned).to(self.device)
         self._class_counts = torch.tensor([len(thing.classes) for thing in learned])
-        self._view, self._loss = view, self._loss_of
-        if is_compiled:
-            torch._dynamo.config.cache_size_limit = 64  # noqa: SLF001 (public in name only; one graph a size and shape)
-            self._view, self._loss = torch.compile(view, dynamic=False), torch.compile(self._loss_of, dynamic=False)
 
     def advance(self) -> tuple[int, Tensor] | None:
         """Make one step: give the size of its pictures and its loss; None: the plan is fulfilled."""
@@ -174,10 +201,11 @@ class Training:
         rows, columns = shape = SHAPES[int(torch.multinomial(torch.tensor([share for _, share in SHAPES]), 1, generator=rng))][0]
         chosen, units, codes = self._conditions(max(1, stage.batch * 16 // (rows * columns)), rng)
         with torch.no_grad():
-            views, opacity = self._view(self._figures_of(stage.size), chosen, units, rows=rows, columns=columns)
-        loss = self._loss(units, codes, views, opacity, stage.size, shape, widening_of(shape, self.device), 1 - done < SHARPENING)
+            views, opacity = view(self._figures_of(stage.size), chosen, units, rows=rows, columns=columns)
+        loss = self._loss_of(units, codes, views, opacity, stage.size, shape, is_sharpening=1 - done < SHARPENING)
         self._learn(loss)
         self.step += 1
+        self.learned += len(chosen)
         return stage.size, loss.detach()
 
     def _set_rates(self, share: float) -> None:
@@ -185,7 +213,7 @@ class Training:
             for group in optimiser.param_groups:
                 group["lr"] = RATES[name] * share
 
-    def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
         """Choose figures, for each a class of it and a view, and what other classes are beside it.
 
         Returns
@@ -194,8 +222,9 @@ class Training:
             int64 [count].
         units : Tensor
             float32 [count, units]: of the class, of other classes, and of noise.
-        weights : Tensor
-            float32 [count, things]: of the figures' codes.
+        codes : tuple of Tensor
+            Of whose codes the condition is made: figures int64 [count, 1 + guests], their shares float32 [count, 1 + guests], and what
+            comes by chance, float32 [count, code units].
         """
         chosen = torch.multinomial(self._class_counts**0.5, count, replacement=True, generator=rng)
         guests = torch.randint(len(self._things), (count, MOST_GUESTS), generator=rng)
@@ -220,13 +249,13 @@ class Training:
         opacity: Tensor,
         size: int,
         shape: tuple[int, int],
-        widened: Tensor | None,
-        is_sharpening: bool,  # noqa: FBT001 (torch.compile takes no keywords here)
+        *,
+        is_sharpening: bool,
     ) -> Tensor:
         everybody, shares, jitter = codes
         mixed = (shares[..., None] * self.painter.codes[everybody]).sum(dim=1) + jitter
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            painted = self.painter(torch.cat([units, mixed], dim=1), size, shape, widened)
+            painted = self.painter(torch.cat([units, mixed], dim=1), size, shape, widening_of(shape, self.device))
         loss = picture_loss(painted, views, opacity)
         return loss + SHARPNESS * sharpness_loss(painted, views) if is_sharpening else loss
 
@@ -261,6 +290,7 @@ class Training:
         half = path.with_name(f".{path.name}-{os.getpid()}")
         state = {
             "step": self.step,
+            "learned": self.learned,
             "pictures": self.plan.pictures,
             "seed": self.plan.seed,
             "things": [thing.name for thing in self._things],
@@ -270,6 +300,34 @@ class Training:
         }
         torch.save(state, half)
         half.replace(path)
+        self._save_average(path.with_name(AVERAGE_NAME))
+
+    def _save_average(self, path: Path) -> None:
+        """Write the averaged weights, which are what is shipped, in float16: small enough to be sent from machine to machine."""
+        half = path.with_name(f".{path.name}-{os.getpid()}")
+        tensors = {name: value.half().contiguous().cpu() for name, value in self.average.items()}
+        names = "\n".join(thing.name for thing in self._things)
+        save_file(tensors, half, metadata={"step": str(self.step), "pictures": str(self.learned), "things": names})
+        half.replace(path)
+
+    def load_average(self, path: Path) -> None:
+        """Take over what `_save_average` wrote: to ship it, or to begin from it.
+
+        Raises
+        ------
+        ValueError
+            If it belongs to other figures.
+        """
+        with safe_open(path, framework="pt") as file:
+            notes = file.metadata()
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
+        if notes["things"].split("\n") != [thing.name for thing in self._things]:
+            raise ValueError(f"{path} has learnt other figures than those of today's table")
+        with torch.no_grad():
+            for name, value in self.painter.named_parameters():
+                value.copy_(tensors[name])
+                self.average[name].copy_(tensors[name])
+        self.learned = int(notes["pictures"])
 
     def load(self, path: Path) -> None:
         """Take over what `save` wrote. Things that are new get new codes; those that are gone lose theirs.
@@ -290,7 +348,7 @@ class Training:
             self.average[name].copy_(value)
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        self.step = state["step"]
+        self.step, self.learned = state["step"], state["learned"]
 
 
 def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
@@ -387,43 +445,51 @@ def main(arguments: list[str]) -> int:
     """Train until the plan is fulfilled or somebody asks to stop."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
+    torch.backends.cudnn.benchmark = True  # shapes come again and again
+    torch.set_float32_matmul_precision("high")
     options.work.mkdir(parents=True, exist_ok=True)
     state, stop = options.work / STATE_NAME, options.work / STOP_NAME
     stop.unlink(missing_ok=True)
-    plan = Plan(pictures=options.pictures, seed=options.seed, stages=_stages(options.small, options.middle))
-    training = Training(
-        plan, things(), load_figures(things(), options.work / FIGURES_NAME), device=options.device, is_compiled=options.compile
-    )
+    figures = load_figures(things(), options.work / FIGURES_NAME)
+    training = Training(_plan(options), things(), figures, device=options.device)
     if state.exists():
         training.load(state)
+    elif state.with_name(AVERAGE_NAME).exists():
+        training.load_average(state.with_name(AVERAGE_NAME))
     with (options.work / LOG_NAME).open("a", encoding="utf-8") as log:
         for line in run(training, state, should_stop=stop.exists):
             print(line, file=log, flush=True)
     return 0
 
 
-def _stages(small: int, middle: int) -> tuple[Stage, ...]:
-    first, second, last = STAGES
-    return replace(first, pictures=small), replace(second, pictures=middle), last
+def _plan(options: argparse.Namespace) -> Plan:
+    pictures = (options.small, options.middle, 0)
+    stages = tuple(
+        replace(stage, pictures=count, batch=batch) for stage, count, batch in zip(STAGES, pictures, options.batches, strict=True)
+    )
+    if options.minutes:
+        return TimedPlan(seed=options.seed, stages=stages, seconds=60 * options.minutes, begun=time.monotonic())
+    return Plan(pictures=options.pictures, seed=options.seed, stages=stages)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Emoji”.")
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
     parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
-    parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 32 px ({STAGES[0].pictures})")
-    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 64 px ({STAGES[1].pictures})")
+    parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 64 px ({STAGES[0].pictures})")
+    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 128 px ({STAGES[1].pictures})")
+    parser.add_argument("--minutes", type=float, help="share out so much time instead")
+    parser.add_argument("--batches", type=int, nargs=3, default=[stage.batch for stage in STAGES], help="pictures in a step of each stage")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--compile", action="store_true", help="minutes of compiling, then half as fast again")
     return parser
 
 
 def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
     """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
     losses: list[Tensor] = []
-    saved = began = time.monotonic()
+    saved, began, learned = time.monotonic(), time.monotonic(), training.learned
     while not should_stop():
         while state.with_name(PAUSE_NAME).exists() and not should_stop():
             time.sleep(2)
@@ -433,9 +499,9 @@ def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> 
         size, loss = made
         losses.append(loss)
         if training.step % LOG_STEPS == 0:
-            stage = training.plan.at(training.step - 1)
             mean = float(torch.stack(losses).mean())
-            speed = len(losses) * (stage[0].batch if stage else 0) / (time.monotonic() - began)
+            speed = (training.learned - learned) / (time.monotonic() - began)
+            learned = training.learned
             yield f"{training.step}\t{size}\t{mean:.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
             losses, began = [], time.monotonic()
         if time.monotonic() - saved > SAVE_SECONDS:

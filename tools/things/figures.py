@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from . import emoji, fluent
+from . import drawn, emoji, fluent
 from .classes import Thing
 
 SIDE = 256
@@ -53,11 +53,18 @@ def _write_archive(things: Sequence[Thing], archive: Path) -> None:
     with zipfile.ZipFile(half, "w") as file:
         file.writestr(NAMES, _names(things))
         for place, thing in enumerate(things):
-            for style, picture in zip(STYLES, (fluent.picture(thing.pictures[0]), emoji.draw(thing.pictures[-1])), strict=True):
+            for style, picture in zip(STYLES, _pictures(thing), strict=True):
                 content = io.BytesIO()
                 Image.fromarray(picture).save(content, "webp", lossless=True)
                 file.writestr(_member(place, style), content.getvalue())
     half.replace(archive)
+
+
+def _pictures(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+    if thing.name in drawn.FIGURES:
+        picture = drawn.FIGURES[thing.name]()
+        return picture, picture
+    return fluent.picture(thing.pictures[0]), emoji.draw(thing.pictures[-1])
 
 
 def _names(things: Sequence[Thing]) -> bytes:

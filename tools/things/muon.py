@@ -48,7 +48,9 @@ class Muon(torch.optim.Optimizer):
         gradients = [weight.grad for weight in weights]
         momenta = [self.state[weight].setdefault("momentum", torch.zeros_like(weight)) for weight in weights]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
-        ahead = torch.stack([value.reshape(shape) for value in torch._foreach_lerp(gradients, momenta, MOMENTUM)])
+        ahead = torch.stack(
+            [gradient.lerp(momentum, MOMENTUM).reshape(shape) for gradient, momentum in zip(gradients, momenta, strict=True)]
+        )
         tall = max(1.0, shape[0] / shape[1]) ** 0.5
         steps = [step.view_as(weight) for step, weight in zip(orthogonal(ahead), weights, strict=True)]
         torch._foreach_add_(weights, steps, alpha=-rate * tall)

@@ -74,20 +74,24 @@ class Norm(nn.Module):
 
     def forward(self, x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
         """Give relu(norm(x)) for x [B, C, H, W], scale and offset [B, C]; note the batch's statistics if `seen` is a list."""
-        mean, variance = self.mean, self.variance
-        x = x.float()  # a sum of many half-precise numbers would lose the small ones
-        if self.mode is not NormMode.STORED or self.seen is not None:
-            variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
-            if self.seen is not None:
-                self.seen.append((mean, variance))
+        normalised, mean, variance = self._by_batch(x)
         if self.mode is NormMode.STORED:
-            mean, variance = self.mean, self.variance
-        gain = scale * torch.rsqrt(variance + self.eps)
+            gain = scale * torch.rsqrt(self.variance + self.eps)
+            return _activated(x, gain, offset - self.mean * gain)
         if self.mode is NormMode.LEARNING:
-            stretch, push = self._renormalised(mean.detach(), variance.detach())
-            gain, offset = gain * stretch, offset + scale * push
-        shift = offset - mean * gain
-        return torch.relu(x * gain[:, :, None, None] + shift[:, :, None, None])
+            stretch, push = self._renormalised(mean, variance)
+            scale, offset = scale * stretch, offset + scale * push
+        return _activated(normalised, scale, offset)
+
+    def _by_batch(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normalise by the batch's own statistics, and give these; nothing of it where nobody asks for them."""
+        if self.mode is NormMode.STORED and self.seen is None:
+            return x, self.mean, self.variance
+        normalised, mean, spread = torch.native_batch_norm(x, None, None, None, None, True, 0.0, self.eps)
+        mean, variance = mean.detach().float(), spread.detach().float() ** -2 - self.eps
+        if self.seen is not None:
+            self.seen.append((mean, variance))
+        return normalised, mean, variance
 
     @torch.no_grad()
     def _renormalised(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,6 +102,12 @@ class Norm(nn.Module):
         self.variance.lerp_(variance, share)
         spread = torch.rsqrt(self.variance + self.eps)
         return (variance + self.eps).sqrt() * spread, (mean - self.mean) * spread
+
+
+def _activated(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+    """Give relu(x * gain + shift) in x's precision, for x [B, C, H, W], gain and shift [B, C]."""
+    gain, shift = gain.to(x.dtype)[:, :, None, None], shift.to(x.dtype)[:, :, None, None]
+    return torch.addcmul(shift, x, gain).relu_()
 
 
 class Block(nn.Module):
