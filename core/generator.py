@@ -14,7 +14,7 @@ import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
-from .network.emoji import emoji_digest, load_emoji
+from .network.emoji import emoji_digest, emoji_directions, load_emoji
 from .network.running import Way, open_runner
 from .pictures import Pictures
 from .protocol import EMBEDDED_SIZE
@@ -46,6 +46,8 @@ class Network:
         How many classes it knows.
     load
         Gives its folded weights.
+    directions
+        Gives the directions of its noise, float32 [6, 128], see `network.directions`. None: nobody knows them.
     weight_limit
         Largest sum of a class vector that it has learnt to draw; larger ones are scaled down to it. None: any.
     """
@@ -54,12 +56,20 @@ class Network:
     size: int
     class_total: int
     load: "Callable[[], Folded]"
+    directions: Callable[[], np.ndarray] | None = None
     weight_limit: float | None = None
 
 
 def emoji_network() -> Network:
     """Give the embedded network “Emoji”, which was trained."""
-    return Network(digest=emoji_digest(), size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=load_emoji, weight_limit=EMOJI_WEIGHT_LIMIT)
+    return Network(
+        digest=emoji_digest(),
+        size=EMBEDDED_SIZE,
+        class_total=CLASS_COUNT,
+        load=load_emoji,
+        directions=emoji_directions,
+        weight_limit=EMOJI_WEIGHT_LIMIT,
+    )
 
 
 def abstract_network() -> Network:
@@ -110,7 +120,7 @@ class Generator:
         return [
             picture_key(
                 name,
-                latents.noise[row].tobytes(),
+                self._noise(latents, [row]).tobytes(),
                 self._class_vectors(latents, [row]).tobytes(),  # whole, so that neither the classes' order nor an unused one counts
                 latents.truncation[row].tobytes(),
             )
@@ -126,7 +136,16 @@ class Generator:
         """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
         self.load()
         assert self._runner is not None
-        return self._runner.draw(_ChosenRows(latents, rows, self._class_vectors))
+        return self._runner.draw(_ChosenRows(latents, rows, self._noise, self._class_vectors))
+
+    def _noise(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
+        """Give some rows' noise with the displacement in it: float32 [len(rows), 128]."""
+        noise, displacement = latents.noise[rows], latents.displacement[rows]
+        if not displacement.any() or self._network.directions is None:
+            return noise
+        for amounts, direction in zip(displacement.T, self._network.directions(), strict=True):
+            noise = noise + amounts[:, None] * direction  # one by one: a matrix product would round by how many rows there are
+        return noise
 
     def _class_vectors(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
         vectors = latents.class_vectors(rows, class_total=self.class_total)
@@ -134,11 +153,16 @@ class Generator:
         return vectors if limit is None else vectors / np.maximum(1, vectors.sum(axis=1, keepdims=True) / np.float32(limit))
 
 
+RowsOf = Callable[[Latents, Sequence[int]], np.ndarray]
+"""Gives an array with one row for each of some rows of latents."""
+
+
 class _ChosenRows:
     """Some rows of latents, as a runner asks for them: class vectors of a whole film would fill the memory."""
 
-    def __init__(self, latents: Latents, rows: Sequence[int], class_vectors: Callable[[Latents, Sequence[int]], np.ndarray]) -> None:
-        self._latents, self._rows, self._class_vectors = latents, np.asarray(rows, np.int64), class_vectors
+    def __init__(self, latents: Latents, rows: Sequence[int], noise: RowsOf, class_vectors: RowsOf) -> None:
+        self._latents, self._rows = latents, np.asarray(rows, np.int64)
+        self._noise, self._class_vectors = noise, class_vectors
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -150,7 +174,7 @@ class _ChosenRows:
         from .network.runners import up_to_the_last
 
         here = self._rows[up_to_the_last(first, count, len(self))]
-        values = (self._latents.noise[here], self._class_vectors(self._latents, here), self._latents.truncation[here])
+        values = (self._noise(self._latents, here), self._class_vectors(self._latents, here), self._latents.truncation[here])
         noise, class_vectors, truncations = (torch.from_numpy(value) for value in values)
         return noise, class_vectors, truncations
 
