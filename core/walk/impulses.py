@@ -21,7 +21,7 @@ EFFECTS = {"zoom": ("zoom",), "turn": ("turn",), "shift": ("shift right", "shift
 
 STRUCK = np.array(
     # kick, snare, hi-hat: each moves all a little, so that a piano's hits are seen too, and one thing most
-    [[2.5, 1.2, 0.8], [0.8, 2.5, 1.2], [1.0, 2.5, 1.8], [2.2, 0.8, 0.5], [1.0, 1.2, 2.5], [0.5, 1.2, 2.5]]
+    [[1.8, 1.0, 0.7], [0.6, 1.8, 0.9], [0.8, 1.8, 1.2], [1.6, 0.7, 0.4], [0.4, 0.6, 1.0], [0.6, 1.2, 2.5]]
 )
 """[6, 3], how far a full hit in the low, mid and high band displaces, in standard deviations."""
 
