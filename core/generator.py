@@ -19,6 +19,7 @@ from .network.running import Way, open_runner
 from .pictures import Pictures
 from .protocol import EMBEDDED_SIZE
 from .walk.originals import CLASS_COUNT
+from .working import Cancelled, ReportCount, never, report_nothing
 
 if TYPE_CHECKING:
     from .models.store import Checkpoint
@@ -47,7 +48,7 @@ class Network:
     load
         Gives its folded weights.
     directions
-        Gives the directions of its noise, float32 [6, 128], see `network.directions`. None: nobody knows them.
+        Gives the directions of its noise, float32 [6, 128], see `network.directions`. None: nobody knows them yet, see `calibrating`.
     weight_limit
         Largest sum of a class vector that it has learnt to draw; larger ones are scaled down to it. None: any.
     """
@@ -76,7 +77,12 @@ def abstract_network() -> Network:
     """Give the embedded network “Abstract”, which is made by a recipe."""
     recipe = (Path(__file__).parent / "network" / "abstract.py").read_text(encoding="utf-8")  # text: line ends do not matter
     digest = hashlib.blake2b(recipe.encode(), digest_size=16).hexdigest()
-    return Network(digest=digest, size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=_make_abstract)
+    return Network(digest=digest, size=EMBEDDED_SIZE, class_total=CLASS_COUNT, load=_make_abstract, directions=abstract_directions)
+
+
+def abstract_directions() -> np.ndarray:
+    """Read Abstract's directions, float32 [6, 128]: found once by `calibrating`, since its recipe never changes."""
+    return np.load(Path(__file__).parent / "network" / "abstract_directions.npy", allow_pickle=False)
 
 
 def network_of(checkpoint: "Checkpoint", *, cache_folder: Path) -> Network:
@@ -104,14 +110,17 @@ class Generator:
         The weights.
     way
         How they are run.
+    cache_folder
+        The user's, for directions that had to be found; None: they are found anew.
     """
 
     follows_latents = True
 
-    def __init__(self, network: Network, way: Way) -> None:
+    def __init__(self, network: Network, way: Way, *, cache_folder: Path | None = None) -> None:
         self.size, self.class_total = network.size, network.class_total
         self.name = f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}"
-        self._network, self._way = network, way
+        self._network, self._way, self._cache_folder = network, way, cache_folder
+        self._directions: np.ndarray | None = None
         self._runner: Runner | None = None
 
     def cache_keys(self, latents: Latents) -> list[str]:
@@ -127,6 +136,30 @@ class Generator:
             for row in range(len(latents))
         ]
 
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give what displaces the network's pictures, float32 [6, 128]: known, kept, or found by drawing for under a minute.
+
+        Raises
+        ------
+        CancelledError
+            If `cancelled` said so: then nothing is kept.
+        """
+        if self._directions is None:
+            known = self._network.directions
+            self._directions = self._calibrated(report, cancelled) if known is None else known()
+        return self._directions
+
+    def _calibrated(self, report: ReportCount, cancelled: Cancelled) -> np.ndarray:
+        from .network.calibrating import CALIBRATION_VERSION, calibrate, kept_or_calibrated
+
+        def find() -> np.ndarray:
+            return calibrate(self._network.load(), self._way, report=report, cancelled=cancelled)
+
+        if self._cache_folder is None:
+            return find()
+        name = f"{self._network.digest[:32]}-{self._way.name.replace(' ', '-')}-{CALIBRATION_VERSION}.npy"
+        return kept_or_calibrated(self._cache_folder / "directions" / name, find)
+
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:
@@ -141,9 +174,9 @@ class Generator:
     def _noise(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:
         """Give some rows' noise with the displacement in it: float32 [len(rows), 128]."""
         noise, displacement = latents.noise[rows], latents.displacement[rows]
-        if not displacement.any() or self._network.directions is None:
+        if not displacement.any():
             return noise
-        for amounts, direction in zip(displacement.T, self._network.directions(), strict=True):
+        for amounts, direction in zip(displacement.T, self.directions(), strict=True):
             noise = noise + amounts[:, None] * direction  # one by one: a matrix product would round by how many rows there are
         return noise
 

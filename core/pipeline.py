@@ -6,6 +6,7 @@ Whatever ends a film early (Cancel, a crash, a full disk), the frames drawn so f
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .backends import Backend
@@ -95,6 +96,8 @@ def render(
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
     latents = latents_of(request, heard, class_total=backend.class_total)
+    if latents.displacement.any():
+        backend.directions(report=partial(report, Stage.CALIBRATING), cancelled=cancelled)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
     filling = Filling(lambda keys: FrameFolder(request, keys=keys), begun) if begun is not None else None
     drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size, filling=filling)

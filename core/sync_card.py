@@ -13,8 +13,11 @@ import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .network.architecture import NOISE_UNITS
 from .pictures import Pictures
+from .walk.latent_rows import DIRECTIONS
 from .walk.originals import CLASS_COUNT
+from .working import Cancelled, ReportCount, never, report_nothing
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
@@ -46,6 +49,11 @@ class SyncCard:
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each frame's card: its number is all that it shows."""
         return [picture_key(b"sync card 1", self.size.to_bytes(4, "little"), frame.to_bytes(4, "little")) for frame in range(len(latents))]
+
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give nothing to move along."""
+        del report, cancelled
+        return np.zeros((len(DIRECTIONS), NOISE_UNITS), np.float32)
 
     def load(self) -> None:
         """Do nothing: there is no network."""

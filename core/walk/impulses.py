@@ -16,7 +16,7 @@ from .curves import mixed_over
 from .latent_rows import DIRECTIONS
 from .walks import over_full_strength
 
-EFFECTS = {"zoom": ("zoom",), "turn": ("turn",), "shift": ("shift right", "shift down"), "light": ("light", "hue")}
+EFFECTS = {"zoom": ("zoom",), "turn": ("turn",), "shift": ("shift right", "shift down"), "light": ("light", "colour")}
 """What a hit may do, each with the directions that it moves."""
 
 STRUCK = np.array(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .originals import CLASS_COUNT
 
-DIRECTIONS = ("zoom", "turn", "shift right", "shift down", "light", "hue")
+DIRECTIONS = ("zoom", "turn", "shift right", "shift down", "light", "colour")
 """What a picture can be displaced along, beside what drifts. Towards: larger, clockwise, right, down, brighter, other colours."""
 
 
