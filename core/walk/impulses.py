@@ -21,7 +21,7 @@ EFFECTS = {"zoom": ("zoom",), "turn": ("turn",), "shift": ("shift right", "shift
 
 STRUCK = np.array(
     # kick, snare, hi-hat: each moves all a little, so that a piano's hits are seen too, and one thing most
-    [[1.8, 1.0, 0.7], [0.6, 1.8, 0.9], [0.8, 1.8, 1.2], [1.6, 0.7, 0.4], [0.4, 0.6, 1.0], [0.6, 1.2, 2.5]]
+    [[2.2, 1.2, 0.8], [0.7, 2.2, 1.1], [1.0, 2.2, 1.5], [2.0, 0.8, 0.5], [0.4, 0.6, 1.0], [0.6, 1.2, 2.5]]
 )
 """[6, 3], how far a full hit in the low, mid and high band displaces, in standard deviations."""
 
@@ -29,10 +29,7 @@ SWINGING = np.array([False, True, True, False, False, False])
 """What goes to the other side with each hit: a turn that was always the same way would be a twitch."""
 
 MOST = 2.5  # standard deviations: further out networks have learnt nothing
-NEAR = 2  # control frames to either side in which one hit is heard: 0.05 s
-HEARD_LATE = (
-    0.3  # control frames: the onset strength peaks so much after a hit, or up to 1 later (measured on clicks, kicks, noise, plucks)
-)
+NEAR = 2  # control frames to either side in which one hit is heard: 0.05 s. Its peak is heard up to 1.4 of them after it sounds
 FAINT = 0.02  # of full strength: no hit
 RELEASED = 0.1  # of a hit is left when its release is over
 OPENING_SECONDS = 1.0
@@ -115,7 +112,7 @@ def displacement_at(
     """
     reach = _reach(struck, amounts)
     released = np.interp(positions, np.arange(len(release_seconds)), release_seconds)
-    displacement = mixed_over(released, lambda seconds: _swung_back(reach, positions + HEARD_LATE, release_seconds=seconds))
+    displacement = mixed_over(released, lambda seconds: _swung_back(reach, positions, release_seconds=seconds))
     displacement[:, DIRECTIONS.index("zoom")] += BREATH * _breathed(positions, breath, beat_times)
     displacement[np.abs(displacement) < STILL] = 0
     return (MOST * np.tanh(displacement / MOST)).astype(np.float32)

@@ -61,17 +61,16 @@ def test_a_hit_is_there_from_one_frame_to_the_next_and_nothing_moves_before_it(t
     struck = int(displacement.argmax())
     assert displacement[struck] > 0.5
     assert not displacement[:struck].any()
-    assert 0 <= struck / fps - 2 < 0.03 + 1 / fps
+    assert 0 <= struck / fps - 2 < 0.033 + 1 / fps
 
 
 @pytest.mark.parametrize("release", [0.1, 0.2, 1.0])
 def test_after_its_release_a_tenth_of_a_hit_is_left(release):
     displacement = make(one_hit(), fps=features.CONTROL_RATE, hit=0.2, hit_release_seconds=release).displacement
     zoom = impulses.MOST * np.arctanh(moved(displacement, "zoom").astype(float) / impulses.MOST)
-    places = STRUCK_AT - impulses.HEARD_LATE + release * float(features.CONTROL_RATE)
+    places = STRUCK_AT + release * float(features.CONTROL_RATE)
     assert zoom.argmax() == STRUCK_AT
-    full = zoom[STRUCK_AT] / 0.1 ** (impulses.HEARD_LATE / release / float(features.CONTROL_RATE))
-    assert np.interp(places, np.arange(len(zoom)), zoom) / full == pytest.approx(0.1, rel=0.05)
+    assert np.interp(places, np.arange(len(zoom)), zoom) / zoom.max() == pytest.approx(0.1, rel=0.05)
     assert not zoom[STRUCK_AT + 500 :].any()
 
 
