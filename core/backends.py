@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from .latents import Latents
 from .pictures import Pictures
 from .protocol import EMBEDDED_MODELS, Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
+from .working import Cancelled, ReportCount, never, report_nothing
 
 if TYPE_CHECKING:
     from .generator import Generator, Network
@@ -32,6 +35,10 @@ class Backend(Protocol):
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
+        ...
+
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give what the latents' displacement moves, float32 [6, 128]. The first time, the network may have to be drawn for that."""
         ...
 
     def load(self) -> None:
@@ -76,7 +83,8 @@ class Backends:
         cache_folder = Path(machine.cache_folder or request.cache_folder)
         network = self._network(request.settings, cache_folder)
         way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
-        made = Generator(network, way, aspect=request.settings.aspect, widening=request.settings.widening)
+        settings = request.settings
+        made = Generator(network, way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder)
         if self._kept is None or self._kept.name != made.name:
             self._kept = made
         return self._kept

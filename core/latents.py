@@ -13,8 +13,9 @@ import numpy as np
 
 from .protocol import BANDS, PARAMETERS, Look, RenderRequest, Section, Settings
 from .sound.features import Features
-from .walk import cues, originals, walks
+from .walk import cues, impulses, originals, walks
 from .walk.curves import mixed_over, over_time
+from .walk.latent_rows import DIRECTIONS
 from .walk.latent_rows import Latents as Latents  # noqa: PLC0414 (as the five below: part of this module's face)
 from .walk.originals import CLASS_COUNT, JITTER_PERIOD
 from .walk.originals import class_walk as class_walk  # noqa: PLC0414
@@ -102,7 +103,12 @@ def _path(features: Features, settings: Settings, positions: Positions, *, class
         chance.classes, settings.cues, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions
     )
     return Latents(
-        noise=walk.noise, class_ids=class_ids, class_weights=class_weights, class_floor=walk.class_floor, truncation=walk.truncation
+        noise=walk.noise,
+        displacement=walk.displacement,
+        class_ids=class_ids,
+        class_weights=class_weights,
+        class_floor=walk.class_floor,
+        truncation=walk.truncation,
     )
 
 
@@ -136,6 +142,8 @@ class Walk:
     ----------
     noise
         float32 [N, 128].
+    displacement
+        float32 [N, 6], see `Latents`.
     truncation, class_floor
         float32 [N].
     weigh
@@ -143,6 +151,7 @@ class Walk:
     """
 
     noise: np.ndarray
+    displacement: np.ndarray
     truncation: np.ndarray
     class_floor: np.ndarray
     weigh: Callable[[int], np.ndarray]
@@ -178,9 +187,24 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
 
     return Walk(
         noise=noise,
+        displacement=_displacement(features, settings, positions),
         truncation=sample(steered.truncation, positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
         weigh=weigh,
+    )
+
+
+def _displacement(features: Features, settings: Settings, positions: Positions) -> np.ndarray:
+    value = partial(over_time, settings, control_frames=len(features.energy))
+    swell = value("swell")
+    opened = 1 + swell * (impulses.opening(features) - 1)
+    return impulses.displacement_at(
+        positions.floats(),
+        struck=value("hit") * opened * impulses.hits(features, split=value("split")),
+        amounts={effect: value(f"hit_{effect}") for effect in impulses.EFFECTS},
+        release_seconds=value("hit_release_seconds"),
+        breath=value("breath") * opened,
+        beat_times=features.beat_times,
     )
 
 
@@ -239,6 +263,7 @@ def _original(features: Features, settings: Settings, chance: Chance, positions:
     truncation = value("truncation") if variant == "msieg" else np.ones(len(features.energy))
     return Walk(
         noise=_original_noise(features, settings, chance, positions),
+        displacement=np.zeros((len(positions), len(DIRECTIONS)), np.float32),
         truncation=sample(truncation, positions).astype(np.float32),
         class_floor=sample(floor, positions).astype(np.float32),
         weigh=weigh,

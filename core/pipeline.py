@@ -98,6 +98,8 @@ def render(
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
     latents = latents_of(request, heard, class_total=backend.class_total)
+    if latents.displacement.any():
+        backend.directions(report=partial(report, Stage.CALIBRATING), cancelled=cancelled)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
     open_folder = partial(FrameFolder, request, finish=[step.words for step in steps])
     filling = Filling(lambda keys: open_folder(keys=keys), begun) if begun is not None else None

@@ -247,6 +247,9 @@ def _film_rows(latents: Latents, fps: float, axis: TimeAxis, class_names: Sequen
     speed = np.linalg.norm(np.diff(latents.noise, axis=0), axis=1) * fps if len(latents) > 1 else np.zeros(1)
     shown = [read(speed, start=0.5 / fps, rate=fps) for read in (axis.highest, axis.average)]  # between one frame and the next
     yield _curve_row("noise speed", *shown, SPEED, unit="a second", full=_full_height(speed), height=72)
+    thrown = np.linalg.norm(latents.displacement, axis=1)
+    shown = [read(thrown, start=0.0, rate=fps) for read in (axis.highest, axis.average)]
+    yield _curve_row("thrown by hits", *shown, HITS, unit="displacement", full=_full_height(thrown), height=56)
     truncation = axis.average(latents.truncation, start=0.0, rate=fps)
     yield _curve_row("truncation", truncation, truncation, REACH, full=1.0, height=44)
 

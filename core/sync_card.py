@@ -14,9 +14,12 @@ import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .network.architecture import NOISE_UNITS
 from .pictures import Pictures
 from .protocol.shape import Widening, cut_size, first_map
+from .walk.latent_rows import DIRECTIONS
 from .walk.originals import CLASS_COUNT
+from .working import Cancelled, ReportCount, never, report_nothing
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
@@ -52,6 +55,11 @@ class SyncCard:
         sides = (self.width,) if self.width == self.height else (self.width, self.height)  # squares keep the key that they have always had
         shape = [side.to_bytes(4, "little") for side in sides]
         return [picture_key(b"sync card 1", *shape, frame.to_bytes(4, "little")) for frame in range(len(latents))]
+
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give nothing to move along."""
+        del report, cancelled
+        return np.zeros((len(DIRECTIONS), NOISE_UNITS), np.float32)
 
     def load(self) -> None:
         """Do nothing: there is no network."""

@@ -15,6 +15,13 @@ class CHROMASTRIP_PT_motion(NumbersPanel, bpy.types.Panel):
     numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth")
 
 
+class CHROMASTRIP_PT_hits(NumbersPanel, bpy.types.Panel):
+    """What each hit does to the picture"""
+
+    bl_label = "Hits"
+    numbers = ("hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath")
+
+
 class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):
     """What in the sound drives what"""
 

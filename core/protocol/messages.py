@@ -149,6 +149,7 @@ class Stage(enum.StrEnum):
     """What a job is busy with."""
 
     LISTENING = "Listening"
+    CALIBRATING = "Finding directions"
     LOADING = "Loading model"
     DRAWING = "Drawing"
     CALMING = "Limiting flashes"

@@ -146,6 +146,54 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0,
         maximum=2,
     ),
+    "hit": Parameter(
+        label="Hits",
+        help="How far each hit throws the picture, which swings back then. 0: it only drifts, 1: as is good to see, 2: wild",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_zoom": Parameter(
+        label="Hit Zoom",
+        help="How far a hit comes nearer: a kick most. Below 0: goes away",
+        minimum=-2,
+        maximum=2,
+    ),
+    "hit_turn": Parameter(
+        label="Hit Turn",
+        help="How far a hit turns the picture, to one side and to the other in turn: a snare most",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_shift": Parameter(
+        label="Hit Shift",
+        help="How far a hit pushes the picture aside: a kick down, a snare to the left and to the right in turn",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_light": Parameter(
+        label="Hit Light",
+        help="How far a hit lights the picture up and turns its colours: a hi-hat most. Below 0: darkens it",
+        minimum=-2,
+        maximum=2,
+    ),
+    "hit_release_seconds": Parameter(
+        label="Hit Release",
+        help="How many seconds the picture takes to swing back after a hit",
+        minimum=0.03,
+        maximum=2,
+    ),
+    "swell": Parameter(
+        label="Swell",
+        help="How far loudness opens and closes the movement. 0: hits are as wide in a quiet part as in a loud one",
+        minimum=0,
+        maximum=1,
+    ),
+    "breath": Parameter(
+        label="Breath",
+        help="How far the picture opens between two beats, and closes on each",
+        minimum=-2,
+        maximum=2,
+    ),
     "mood": Parameter(
         label="Mood",
         help="How far the mood of the words steers. 1: sad lines are calmer and plainer, happy ones wilder and stranger",
@@ -163,7 +211,8 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 
-_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *(name for name, _ in _band_parameters())})
+_OF_HITS = frozenset({"hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath"})
+_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *_OF_HITS, *(name for name, _ in _band_parameters())})
 
 WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
     Look.CHROMASTRIP: frozenset(),
@@ -276,6 +325,14 @@ class Settings:
     split: float = 0.5
     loud_notes: float = 0.0
     beat: float = 0.0
+    hit: float = 1.0
+    hit_zoom: float = 1.0
+    hit_turn: float = 1.0
+    hit_shift: float = 1.0
+    hit_light: float = 0.5
+    hit_release_seconds: float = 0.2
+    swell: float = 0.5
+    breath: float = 0.0
     mood: float = 0.0
     word_fade_seconds: float = 0.5
     low_to_motion: float = 0.0

@@ -167,6 +167,7 @@ CHANGES = {
     "split": 1.0,
     "loud_notes": 1.0,
     "beat": 1.0,
+    **dict.fromkeys(("hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath"), 0.3),
     **{name: 0.5 for name in PARAMETERS if name.endswith(("_to_motion", "_to_class_speed"))},
     **{name: -0.5 for name in PARAMETERS if name.endswith("_to_truncation")},
     "classes": (1, 2, 3),
