@@ -29,8 +29,9 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
     if request.frame_aspect is not None and not NARROWEST <= request.frame_aspect <= 1 / NARROWEST:
         raise UserError(f"Frames would be {float(request.frame_aspect):g} times as wide as high.", "Choose 1:10 to 10:1.")
-    if any(after <= before for before, after in pairwise(request.beats_seconds)):
-        raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
+    for name, times in (("beats", request.beats_seconds), ("bars", request.bars_seconds)):
+        if any(after <= before for before, after in pairwise(times)):
+            raise UserError(f"The given {name} go back in time.", "Give their times in rising order, each once.")
 
 
 def check_classes(request: RenderRequest, *, class_total: int) -> None:

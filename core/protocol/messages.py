@@ -99,6 +99,8 @@ class RenderRequest:
         What drives the motion, or the things, instead of the sound itself.
     beats_seconds
         When the beats fall, in the sound's own time, rising. Empty: where they are heard.
+    bars_seconds
+        When bars begin, in the same way.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -130,6 +132,7 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    bars_seconds: tuple[Fraction, ...] = ()
     features_path: str = ""
     limit_flashes: bool = True
     machine: Machine = Machine()  # noqa: RUF009 (frozen)

@@ -101,6 +101,13 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0.01,
         maximum=1,
     ),
+    "blend": Parameter(
+        label="Blend",
+        help="How much shows at once. 0: one thing at a time, 0.5: strong chords let a guest in, up to a third of the one that leads, 1: all"
+        " things at once, as the notes say",
+        minimum=0,
+        maximum=1,
+    ),
     "class_count": Parameter(
         label="Things",
         help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things"
@@ -159,7 +166,7 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 
-_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *(name for name, _ in _band_parameters())})
+_OF_CHROMASTRIP_ONLY = frozenset({"blend", "split", "loud_notes", "beat", "mood", *(name for name, _ in _band_parameters())})
 
 WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
     Look.CHROMASTRIP: frozenset(),
@@ -207,7 +214,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """What shows while some words are sung.
+    """What shows while some words are sung, or while a stretch of the song lasts.
 
     Parameters
     ----------
@@ -217,12 +224,15 @@ class Cue:
         The things: the first one leads, the others come and go with the harmony.
     mood
         -1 (sad) ... 1 (happy).
+    part
+        Of the cue sheet: the letter of the song's part. Empty: of words. Words give way by Word Fade, the sheet's cues by Smooth Factor.
     """
 
     start_seconds: Fraction
     end_seconds: Fraction
     classes: tuple[int, ...]
     mood: float = 0.0
+    part: str = ""
 
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""
@@ -257,9 +267,10 @@ class Settings:
     pitch_sensitivity: float = 220.0
     tempo_sensitivity: float = 0.25
     jitter: float = 0.5
-    truncation: float = 1.0
+    truncation: float = 0.6
     smooth_factor: int = 20
     depth: float = 1.0
+    blend: float = 0.4
     class_count: int = 12
     seed: int = 0
     model: Model = Model.EMOJI
@@ -314,3 +325,20 @@ class Settings:
             yield f"Two curves move one number ({', '.join(names)}): each may have one."
         if any(after.start_seconds < before.start_seconds for before, after in pairwise(self.cues)):
             yield "The words' cues are out of order: sort them by their beginnings."
+        yield from _overlaps([cue for cue in self.cues if cue.part])
+
+
+def default_of(name: str, *, model: Model, look: Look) -> float:
+    """Give a number's default: that of `Settings`, which are Emoji's, but for what other models and the originals' looks want otherwise."""
+    if name == "truncation" and (model != Model.EMOJI or look != Look.CHROMASTRIP):
+        return 1.0
+    return getattr(Settings(), name)
+
+
+def _overlaps(sheet: list[Cue]) -> Iterator[str]:
+    """Name the first two cues of a cue sheet that would show at once; words may overlap."""
+    for before, after in pairwise(sheet):
+        if before.start_seconds <= after.start_seconds < before.end_seconds:
+            begin, second, end = (float(time) for time in (before.start_seconds, after.start_seconds, before.end_seconds))
+            yield f"Two cues of the cue sheet overlap: the one at {begin:.2f} s lasts until {end:.2f} s, the next begins at {second:.2f} s."
+            return
