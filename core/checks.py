@@ -50,6 +50,23 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
         raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
 
 
+def check_sheet(request: RenderRequest, *, sound_seconds: Fraction) -> None:
+    """Refuse a cue sheet that reaches beyond its sound: it was written for another one.
+
+    Raises
+    ------
+    UserError
+        Names the first cue outside.
+    """
+    for settings in (request.settings, *(section.settings for section in request.sections)):
+        for cue in settings.cues:
+            if cue.part and not 0 <= cue.start_seconds < sound_seconds:
+                raise UserError(
+                    f"A cue of the cue sheet begins at {float(cue.start_seconds):.2f} s, but the sound lasts {float(sound_seconds):.2f} s.",
+                    "The sheet was written for another sound: write it anew, or take its lines out.",
+                )
+
+
 def _check_section(section: Section, request: RenderRequest) -> None:
     if not 0 <= section.first_frame < section.end_frame <= request.frame_count:
         raise UserError(

@@ -46,6 +46,11 @@ def latents_of(request: RenderRequest, heard: Features, *, class_total: int = CL
     )
 
 
+def direct(request: RenderRequest, heard: Features, *, class_total: int = CLASS_COUNT) -> direction.Directed | None:
+    """Say what leads when in a request's film, sections aside: None where it shows all things at once, see `direction`."""
+    return _directed(direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
+
+
 def make_latents(
     features: Features,
     settings: Settings,
@@ -91,13 +96,18 @@ def make_latents(
     return latents
 
 
+def _directed(song: direction.Song, settings: Settings) -> direction.Directed | None:
+    class_rng, *_ = random_streams(settings.seed)
+    return direction.direct(song, settings, class_rng, readiness=_steer(song.features, settings).pitch_sensitivity)
+
+
 def _path(song: direction.Song, settings: Settings, positions: Positions, *, start: np.ndarray | None = None) -> Latents:
     """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
     features = song.features
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
-    directed = direction.direct(song, settings, class_rng, readiness=_steer(features, settings).pitch_sensitivity)
+    directed = _directed(song, settings)
     chance = Chance(
         classes=directed.classes
         if directed
@@ -108,7 +118,8 @@ def _path(song: direction.Song, settings: Settings, positions: Positions, *, sta
         resting=resting_units(jitter_rng, control_frames=control_frames),
     )
     walk = LOOKS[settings.look](features, settings, chance, positions)
-    mixed = partial(cues.show, chance.classes, settings.cues, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions)
+    sung = [cue for cue in settings.cues if not cue.part]
+    mixed = partial(cues.show, chance.classes, sung, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions)
     class_ids, class_weights = directed.show(mixed, positions) if directed else mixed()
     return Latents(
         noise=walk.noise, class_ids=class_ids, class_weights=class_weights, class_floor=walk.class_floor, truncation=walk.truncation

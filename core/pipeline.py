@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .backends import Backend
-from .checks import check, check_classes
+from .checks import check, check_classes, check_sheet
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
@@ -94,6 +94,7 @@ def render(
     ensure_sound(request.sound_path, request.mix, cancelled=cancelled)
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
+    check_sheet(request, sound_seconds=heard.seconds)
     latents = latents_of(request, heard, class_total=backend.class_total)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
     filling = Filling(lambda keys: FrameFolder(request, keys=keys), begun) if begun is not None else None

@@ -1,7 +1,7 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
-number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers with
+any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
 `ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
@@ -229,6 +229,14 @@ class Listen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Direct:
+    """Write the cue sheet of a film: `ClassesChosen` answers, with a row for each cue that is none of the request's own, and its classes."""
+
+    job_id: str
+    request: RenderRequest
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cancel:
     """End a job at the next batch; finished frames stay."""
 
@@ -377,4 +385,4 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = Render | Export | Import | Listen | Direct | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event

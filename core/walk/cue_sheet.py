@@ -1,8 +1,8 @@
 """The cue sheet: where no words are sung, the song itself says which class leads when.
 
-In: features, and the parts that are heard in them. Out: the cues of the whole sound, one after the other without a gap. Parts that are alike
-show the same classes in the same order. Inside a part the lead changes on bar lines, where harmony, levels or hits change most: the cut
-that a dynamic programme finds. Nothing is drawn by chance here but the themes; no cue depends on which frames a film shows.
+In: features, and the parts that are heard in them. Out: the cues of the whole sound, one after the other without a gap. Parts that are
+alike show the same classes in the same order. Inside a part the lead changes on bar lines, where harmony, levels or hits change most: the
+cut that a dynamic programme finds. No cue depends on chance, nor on which frames a film shows.
 """
 
 from bisect import bisect_right
