@@ -43,7 +43,7 @@ def answer(job: Direct, *, backends: Backends, cancelled: Callable[[], bool] = l
 
 
 def rows_of(sheet: Sequence[Cue]) -> tuple[LineThings, ...]:
-    """Give a sheet's table. A cue lasts until the next line begins, so that moving a boundary is one change; only the last one has an end."""
+    """Give a sheet's table. A cue lasts until the next line begins, so that moving a boundary is one change; only the last has an end."""
     rows = line_table.of_cues(sheet)
     return (*(replace(row, end_seconds=None) for row in rows[:-1]), *rows[-1:])
 

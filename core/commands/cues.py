@@ -42,5 +42,5 @@ def _lines(rows: Sequence[LineThings]) -> Iterator[str]:
     from ..canvas import clock
 
     for row in rows:
-        lead, *guests = row.things
-        yield f"{clock(float(row.start_seconds or 0), exact=True):>9}  {row.part:<2} {lead.name:<28} {', '.join(thing.name for thing in guests)}"
+        lead, *guests = (thing.name for thing in row.things)
+        yield f"{clock(float(row.start_seconds or 0), exact=True):>9}  {row.part:<2} {lead:<28} {', '.join(guests)}"

@@ -1,7 +1,7 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers with
-any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers
+with any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
 `ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
@@ -230,7 +230,7 @@ class Listen:
 
 @dataclass(frozen=True, kw_only=True)
 class Direct:
-    """Write the cue sheet of a film: `ClassesChosen` answers, with a row for each cue that is none of the request's own, and its classes."""
+    """Write a film's cue sheet: `ClassesChosen` answers, with a row for each cue that is none of the request's own, and the film's classes."""
 
     job_id: str
     request: RenderRequest
