@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names, default_of
 from . import compat, fitting, lyrics, models, things
 
 DEFAULTS = Settings()
@@ -17,6 +17,8 @@ NETWORK = ("model", "own_model", "size")
 """What a piece of a film has in common with the film."""
 OF_FILM = (*NETWORK, "motion_stem", "class_stem")
 """What is asked for with a sound, and stays as it is on pictures."""
+BEFORE = {"truncation": 1.0, "blend": 1.0}
+"""Defaults of the first version: digests of drawn films leave these out, and what lacks a blend was made when there was none."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -40,6 +42,15 @@ def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str
     strips = scene.sequence_editor.strips_all if scene.sequence_editor is not None else ()
     others = (strip.name for strip in strips if strip.type == "SOUND" and strip.chromastrip != group)
     return [name for name in others if typed.lower() in name.lower()]
+
+
+def _follow_defaults(group: "StripSettings", _context: bpy.types.Context | None = None) -> None:
+    """Let numbers that stand at the default of a model or look stand at that of the chosen one."""
+    chosen_one = {"model": Model(group.model), "look": Look(group.look)}
+    for name in BEFORE:
+        defaults = {default_of(name, model=model, look=look) for model in Model for look in Look}
+        if _python_number(getattr(group, name)) in defaults:
+            setattr(group, name, default_of(name, **chosen_one))
 
 
 class StripSettings(bpy.types.PropertyGroup):
@@ -72,6 +83,7 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Model.EMOJI.value,
         options=set(),
+        update=_follow_defaults,
     )
     own_model: bpy.props.StringProperty(
         name="Own Model", description="The name of your network, as the add-on's preferences list it", options=set(), search=_own_models
@@ -94,6 +106,7 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Look.CHROMASTRIP.value,
         options=set(),
+        update=_follow_defaults,
     )
     size: bpy.props.EnumProperty(
         name="Size",
@@ -283,7 +296,11 @@ def chosen(group: StripSettings) -> dict[str, Any]:
     known, made = group.bl_rna.properties, made_with(group)
     if group.fit != fitting.Fit.MIRROR:
         del made["fit"]  # a matter of the strip's transform, not of its frames
-    differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
+    differing = {
+        name: value
+        for name, value in made.items()
+        if (value != BEFORE[name] if name in BEFORE else getattr(group, name) != known[name].default)
+    }
     shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
     if "classes" in differing:  # the seed chooses nothing then
         differing.pop("excluded", None)
@@ -292,7 +309,7 @@ def chosen(group: StripSettings) -> dict[str, Any]:
 
 def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:
     """Set settings as `made_with` gave them, but for those to keep."""
-    for name, value in values.items():
+    for name, value in {"blend": BEFORE["blend"], **values}.items():
         if name not in keep:
             setattr(group, name, str(value) if name == "size" else value)
 
@@ -302,11 +319,22 @@ def _python_number(value: float) -> Any:
     return value if isinstance(value, int) else float(f"{value:.7g}")
 
 
+@bpy.app.handlers.persistent
+def _keep_as_drawn(*_: object) -> None:
+    """Let films that an older version drew be what they are: all things at once. Sounds take today's defaults."""
+    for scene in bpy.data.scenes:
+        for strip in scene.sequence_editor.strips_all if scene.sequence_editor is not None and scene.library is None else ():
+            if strip.chromastrip.film and not strip.chromastrip.is_property_set("blend"):
+                strip.chromastrip.blend = BEFORE["blend"]
+
+
 def register() -> None:
     """Give every strip its settings."""
+    bpy.app.handlers.load_post.append(_keep_as_drawn)
     bpy.types.Strip.chromastrip = bpy.props.PointerProperty(type=StripSettings)
 
 
 def unregister() -> None:
     """Take them back."""
+    bpy.app.handlers.load_post.remove(_keep_as_drawn)
     del bpy.types.Strip.chromastrip

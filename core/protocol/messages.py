@@ -230,7 +230,7 @@ class Listen:
 
 @dataclass(frozen=True, kw_only=True)
 class Direct:
-    """Write a film's cue sheet: `ClassesChosen` answers, with a row for each cue that is none of the request's own, and the film's classes."""
+    """Write a film's cue sheet: `ClassesChosen` answers, with its classes and a row for each cue that is none of the request's own."""
 
     job_id: str
     request: RenderRequest

@@ -103,7 +103,7 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "blend": Parameter(
         label="Blend",
-        help="How much shows at once. 0: one thing at a time, 0.5: strong chords let a guest into a third of the picture at the most, 1: all"
+        help="How much shows at once. 0: one thing at a time, 0.5: strong chords let a guest into a third of the picture at most, 1: all"
         " things at once, as the notes say",
         minimum=0,
         maximum=1,
