@@ -24,8 +24,8 @@ from core.sound.listening import load
 ROOT = Path(__file__).resolve().parents[1]
 READY_MADE = ROOT / "addon" / "ready_made"
 SONG = ROOT / "tools" / "demo_song.ogg"
-SEED = 12
-MOMENTS = (20, 26, 33, 41)  # seconds
+SEED = 2
+MOMENTS = (0.1, 0.36, 0.62, 0.88)  # of the song
 SIDE = 64  # pixels of each of the four
 
 
@@ -35,7 +35,8 @@ def main(names: list[str]) -> int:
     heard = load(SONG, cache_folder() / "sounds")
     for name in names or [path.stem for path in (READY_MADE / "styles").glob("*.png")]:
         chosen = settings(READY_MADE / "presets" / "chromastrip" / f"{name}.py")
-        films = [make_latents(heard, chosen, source_start_seconds=Fraction(moment), frame_count=1, fps=Fraction(25)) for moment in MOMENTS]
+        times = (Fraction(round(25 * moment * heard.seconds), 25) for moment in MOMENTS)
+        films = [make_latents(heard, chosen, source_start_seconds=time, frame_count=1, fps=Fraction(25)) for time in times]
         pictures = [next(iter(generator.draw(film, [0]))) for film in films]
         whole = np.concatenate([np.concatenate(pictures[:2], axis=1), np.concatenate(pictures[2:], axis=1)])
         Image.fromarray(whole).resize((2 * SIDE, 2 * SIDE), Image.Resampling.LANCZOS).save(READY_MADE / "styles" / f"{name}.png")

@@ -67,7 +67,8 @@ def _band_parameters() -> Iterator[tuple[str, Parameter]]:
 PARAMETERS: dict[str, Parameter] = {
     "pitch_sensitivity": Parameter(
         label="Pitch Sensitivity",
-        help="How fast the things in the picture follow the harmony. 200: slow and blended, 295: a new picture with each chord",
+        help="How fast the things in the picture follow the harmony, and how readily the one that leads gives way. 200: slowly, 295: a new"
+        " picture with nearly every bar, or, where all show at once, with each chord",
         minimum=1,
         maximum=299,
     ),
@@ -91,7 +92,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "smooth_factor": Parameter(
         label="Smooth Factor",
-        help="Over how long a time changes of harmony are averaged, in steps of 23 ms. 1: as they come, 30: in slow waves",
+        help="How long one thing takes to become the next, or over how long changes of harmony are averaged, in steps of 23 ms. 1: as they"
+        " come, 30: in slow waves",
         minimum=1,
         maximum=200,
     ),
@@ -110,8 +112,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "class_count": Parameter(
         label="Things",
-        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things"
-        " in turn, from eight beats to eight beats",
+        help="How many different things the film has, dealt out over the song's parts. Where all show at once: one for each of its loudest"
+        " notes; beyond 12, each note shows its things in turn, from eight beats to eight beats",
         minimum=1,
         maximum=120,
         animatable=False,
