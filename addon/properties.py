@@ -47,9 +47,9 @@ def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str
 def _follow_defaults(group: "StripSettings", _context: bpy.types.Context | None = None) -> None:
     """Let numbers that stand at the default of a model or look stand at that of the chosen one."""
     chosen_one = {"model": Model(group.model), "look": Look(group.look)}
-    for name in BEFORE:
+    for name in NUMBERS:
         defaults = {default_of(name, model=model, look=look) for model in Model for look in Look}
-        if _python_number(getattr(group, name)) in defaults:
+        if len(defaults) > 1 and _python_number(getattr(group, name)) in defaults:
             setattr(group, name, default_of(name, **chosen_one))
 
 

@@ -10,9 +10,8 @@ import bpy
 from ...core.protocol import ClassesChosen, Direct, Event, LineThings, RenderRequest, UserError, line_table
 from .. import compat, jobs, lyrics, scenes
 from ..asking import may
-from ..properties import read_settings
-from ..sections import film_request, is_film, shown_strip
-from ..strips import heard_span, render_request
+from ..sections import is_film, own_request, shown_strip
+from ..strips import heard_span
 from .lyrics import frame_of, sound_seconds
 from .things import NO_STRIP
 
@@ -40,7 +39,7 @@ class CHROMASTRIP_OT_direct(bpy.types.Operator):
         """Ask the worker."""
         scene, strip = compat.edited_scene(context), _strip(context)
         try:
-            question = Direct(job_id=uuid.uuid4().hex, request=_with_words_only(_request(scene, strip)))
+            question = Direct(job_id=uuid.uuid4().hex, request=_with_words_only(own_request(scene, strip)))
             jobs.ask(question, partial(_take, scenes.noted_name(scene), strip.name), busy_words="The cue sheet is being written")
         except UserError as error:
             return jobs.refuse(self, error)
@@ -153,14 +152,6 @@ def _take(scene_name: str, strip_name: str, event: Event) -> None:
     assert isinstance(event, ClassesChosen)
     _written[:] = [Written(scene_name=scene_name, strip_name=strip_name, rows=event.rows)]
     bpy.ops.chromastrip.take_sheet("EXEC_DEFAULT", True)
-
-
-def _request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequest:
-    """Ask for what a strip's film hears, with the settings that it carries now."""
-    if not is_film(strip):
-        return render_request(scene, strip)
-    film = film_request(scene, strip)
-    return replace(film, settings=replace(read_settings(strip.chromastrip), curves=film.settings.curves), sections=())
 
 
 def _with_words_only(request: RenderRequest) -> RenderRequest:
