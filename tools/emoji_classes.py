@@ -8,7 +8,7 @@ Whoever trains the model anew writes the file anew, without the pictures that it
 
 import sys
 
-from core.protocol import Model, class_names
+from core.protocol import class_names
 from core.walk.themes import WELL_DRAWN
 from tools.things.classes import TABLE, Thing, things
 
@@ -18,9 +18,7 @@ def main() -> int:
     tied = [line.split("\t")[3] for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]
     chosen = [(representative(thing, tied), thing.name) for thing in things()]
     lines = [f"{number}  # {class_names.name(number)}: {name}\n" for number, name in sorted(chosen)]
-    WELL_DRAWN[Model.EMOJI].write_text(
-        "# One class for each picture that the model has learnt: python -m tools.emoji_classes\n" + "".join(lines)
-    )
+    WELL_DRAWN.write_text("# One class for each picture that the model has learnt: python -m tools.emoji_classes\n" + "".join(lines))
     return 0
 
 

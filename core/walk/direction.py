@@ -178,7 +178,7 @@ def _themes(
         return themes.deal(drawn, sizes=sizes)
     if wanted:
         return themes.deal(wanted, sizes=sizes, near=sung)
-    candidates = frozenset(themes.well_drawn(settings.model)) - frozenset(settings.excluded)
+    candidates = frozenset(themes.well_drawn()) - frozenset(settings.excluded)
     if len(candidates) < sum(sizes):
         candidates = frozenset(range(CLASS_COUNT)) - frozenset(settings.excluded)
     return themes.choose(rng, sizes=sizes, candidates=candidates, near=sung)

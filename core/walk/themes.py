@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..protocol import Model
 from .originals import CLASS_COUNT
 
 MEANINGS = Path(__file__).with_name("class_meanings.npy")
-WELL_DRAWN = {Model.EMOJI: Path(__file__).parents[1] / "network" / "emoji_classes.txt"}
-"""Files that name what a model draws well, one class of each distinct picture: a number in each line, after # a remark."""
+WELL_DRAWN = Path(__file__).parents[1] / "network" / "emoji_classes.txt"
+"""What the embedded model draws well, one class of each distinct picture: a number in each line, after # a remark."""
 
 ALIKE_COST = 0.3  # as in maximal marginal relevance: what being the same as another class of the theme costs, in cosines
 FAR_SHARE = 0.5  # of the classes, those least like the themes so far, among which chance looks for the next one
@@ -31,11 +30,12 @@ def meanings() -> np.ndarray:
 
 
 @cache
-def well_drawn(model: Model) -> tuple[int, ...]:
-    """Give the classes of which the seed may choose for a model: at most one for each distinct picture; all, where nobody has looked."""
-    if model not in WELL_DRAWN:
-        return tuple(range(len(meanings())))
-    lines = WELL_DRAWN[model].read_text(encoding="utf-8").splitlines()
+def well_drawn() -> tuple[int, ...]:
+    """Give the classes of which the seed chooses: at most one for each distinct picture.
+
+    For every network that knows the 1000 classes, so that a film and its draft show the same things, and no theme holds four terriers.
+    """
+    lines = WELL_DRAWN.read_text(encoding="utf-8").splitlines()
     return tuple(int(number) for line in lines if (number := line.partition("#")[0].strip()))
 
 

@@ -185,19 +185,24 @@ def test_moved_beats_move_the_cues():
 def test_a_film_shows_as_many_classes_as_are_wanted_of_those_that_are_well_drawn(count):
     told = directed(song(9000, pattern="ABCDE"), Settings(seed=4, class_count=count))
     assert len(set(told.classes)) == len(told.classes) == count
-    assert set(told.classes) <= set(themes.well_drawn(Model.EMOJI))
+    assert set(told.classes) <= set(themes.well_drawn())
     assert {number for one in told.cues for number in one.classes} <= set(told.classes)
 
 
 def test_the_seed_never_shows_one_picture_as_two_classes():
-    pictures = thing_of_class()[list(themes.well_drawn(Model.EMOJI))]
+    pictures = thing_of_class()[list(themes.well_drawn())]
     assert len(set(pictures)) == len(pictures)
+
+
+def test_a_film_and_its_draft_show_the_same_things():
+    large, draft = (sheet(song(), Settings(model=model)) for model in (Model.BIGGAN, Model.EMOJI))
+    assert large == draft
 
 
 def test_a_theme_is_of_neighbouring_meaning():
     rng = np.random.default_rng(1)
     vectors = themes.meanings()
-    chosen = themes.choose(rng, sizes=(4, 4, 4), candidates=themes.well_drawn(Model.EMOJI))
+    chosen = themes.choose(rng, sizes=(4, 4, 4), candidates=themes.well_drawn())
     for theme in chosen:
         others = [number for other in chosen if other is not theme for number in other]
         within = (vectors[list(theme)] @ vectors[list(theme)].T)[np.triu_indices(4, 1)].mean()
