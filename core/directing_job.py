@@ -1,12 +1,11 @@
 """The story of writing a cue sheet, from a job to the rows of its table: listen, direct."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from .backends import Backends
 from .checks import check, check_classes
 from .latents import direct
-from .protocol import ClassesChosen, Cue, Direct, LineThings, Thing, UserError, class_names, line_table
+from .protocol import ClassesChosen, Direct, Thing, UserError, class_names, line_table
 from .sound.listening import listen
 from .sound.mixing import ensure_sound
 
@@ -38,14 +37,8 @@ def answer(job: Direct, *, backends: Backends, cancelled: Callable[[], bool] = l
     if directed is None:
         raise UserError("This film shows all things at once: nothing leads.", "Set Blend below 1, and Look to Chromastrip.")
     own = frozenset(request.settings.cues)
-    rows = rows_of([cue for cue in directed.cues if cue.part and cue not in own])
+    rows = line_table.of_cues(cue for cue in directed.cues if cue.part and cue not in own)
     return ClassesChosen(job_id=job.job_id, rows=rows, things=tuple(map(_thing, directed.classes)))
-
-
-def rows_of(sheet: Sequence[Cue]) -> tuple[LineThings, ...]:
-    """Give a sheet's table. A cue lasts until the next line begins, so that moving a boundary is one change; only the last has an end."""
-    rows = line_table.of_cues(sheet)
-    return (*(replace(row, end_seconds=None) for row in rows[:-1]), *rows[-1:])
 
 
 def _thing(number: int) -> Thing:

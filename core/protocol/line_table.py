@@ -51,7 +51,12 @@ def _end(row: LineThings, following: Fraction | None) -> Fraction | None:
 
 
 def of_cues(shown: Iterable[Cue]) -> tuple[LineThings, ...]:
-    """Give a table that shows what cues show; its lines have no words."""
+    """Give a table that shows what cues show; its lines have no words.
+
+    A cue sheet's line has an end only where no other follows it at once: so moving a boundary is one change.
+    """
+    cues = tuple(shown)
+    begins = {cue.start_seconds for cue in cues}
     return tuple(
         LineThings(
             number=number,
@@ -59,11 +64,11 @@ def of_cues(shown: Iterable[Cue]) -> tuple[LineThings, ...]:
             verse=0,
             things=tuple(_thing(class_id) for class_id in cue.classes),
             start_seconds=cue.start_seconds,
-            end_seconds=cue.end_seconds,
+            end_seconds=None if cue.part and cue.end_seconds in begins else cue.end_seconds,
             mood=cue.mood,
             part=cue.part,
         )
-        for number, cue in enumerate(shown, 1)
+        for number, cue in enumerate(cues, 1)
     )
 
 
