@@ -43,7 +43,7 @@ class CHROMASTRIP_OT_add_preset(AddPresetBase, bpy.types.Operator):
 
 
 STYLES = ("Storybook", "Dream", "Quick_Cuts", "Parade", "Collage", "Chord_Dance")
-PICTURE_SCALE = 4.0
+PICTURE_SCALE = 3.0
 
 
 class CHROMASTRIP_OT_use_style(bpy.types.Operator):
