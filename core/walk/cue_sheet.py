@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,7 @@ QUICKEST_SECONDS = 1.5  # between two changes, of a lead that gives way as readi
 BAR_WITHOUT_BEATS_SECONDS = 2.0
 FEWEST_CLASSES = 3  # of a theme, before a part has one of its own
 NOVELTY_WEIGHT = 3.0  # of a bar line's novelty over the mean one, where a cue of half or twice the wanted length costs 1
+PHRASE_WEIGHT = 1.0  # of the end of a phrase of four bars over that of one of two
 NOVEL_PERCENTILE = 90.0
 SMALLEST_NOVELTY = 0.1  # where bars differ less than so, they are all alike
 OUT_OF_BOUNDS = 1e3
@@ -172,19 +174,33 @@ def sheet(
         From 0 to the sound's end, without a gap. The first class leads, the second is the guest of strong chords, and leads next.
     """
     orders = _orders(theme_of, themes)
-    written: list[Cue] = []
-    for number, part in enumerate(parts):
+    stretches, leads = list[tuple[str, float, float]](), list[int]()
+    for part in parts:
         theme = orders[part.label]
         cuts = _cuts(part, lines, news, pace) if len(theme) > 1 else [part.start_seconds, part.end_seconds]
-        leads = [theme[place % len(theme)] for place in range(len(cuts) - 1)]
-        following = orders[parts[number + 1].label][0] if number + 1 < len(parts) else None
-        if leads[-1] == following and len(theme) >= FEWEST_CLASSES:  # else nothing would change there
-            leads[-1] = theme[len(leads) % len(theme)]
-        for lead, begin, end in zip(leads, cuts, cuts[1:], strict=False):
-            guest = theme[(theme.index(lead) + 1) % len(theme)]
-            classes = (lead,) if guest == lead else (lead, guest)
-            written.append(Cue(start_seconds=_exact(begin), end_seconds=_exact(end), classes=classes, part=part.label))
-    return tuple(written)
+        stretches += [(part.label, begin, end) for begin, end in pairwise(cuts)]
+        leads += [theme[place % len(theme)] for place in range(len(cuts) - 1)]
+    _avoid_repeats(leads, [orders[letter] for letter, *_ in stretches])
+    return tuple(_cue(lead, orders[letter], letter, begin, end) for lead, (letter, begin, end) in zip(leads, stretches, strict=True))
+
+
+def _avoid_repeats(leads: list[int], theme_at: Sequence[Theme]) -> None:
+    """Let another class of its theme lead at the end of a part where the next one begins with the same: else nothing would change there."""
+    for place, (lead, following) in enumerate(pairwise(leads)):
+        if lead == following:
+            around = {lead, leads[place - 1] if place else lead}
+            leads[place] = next((number for number in _from(theme_at[place], lead) if number not in around), lead)
+
+
+def _cue(lead: int, theme: Theme, letter: str, begin: float, end: float) -> Cue:
+    classes = _from(theme, lead)[:2]  # the guest is what leads next
+    return Cue(start_seconds=_exact(begin), end_seconds=_exact(end), classes=classes, part=letter)
+
+
+def _from(theme: Theme, lead: int) -> Theme:
+    """Give a theme's classes in their order, from one of them on."""
+    start = theme.index(lead)
+    return theme[start:] + theme[:start]
 
 
 def _orders(theme_of: dict[str, int], themes: Sequence[Theme]) -> dict[str, Theme]:
@@ -202,7 +218,8 @@ def _cuts(part: Part, lines: np.ndarray, news: np.ndarray, pace: Pace) -> list[f
     """Cut a part at bar lines: cues about as long as the pace asks for, and where much changes; never too short or too long."""
     inside = (lines > part.start_seconds) & (lines < part.end_seconds)
     times = np.concatenate([[part.start_seconds], lines[inside], [part.end_seconds]])
-    gains = NOVELTY_WEIGHT * (np.concatenate([[0.0], news[inside], [0.0]]) - news.mean())
+    bars = np.arange(len(times))
+    gains = NOVELTY_WEIGHT * (np.concatenate([[0.0], news[inside], [0.0]]) - news.mean()) + PHRASE_WEIGHT * _phrases(bars)
     wanted, shortest = pace.lengths(times), pace.shortest(times)
     costs, before = np.zeros(len(times)), np.zeros(len(times), int)
     for place in range(1, len(times)):
@@ -217,6 +234,11 @@ def _cuts(part: Part, lines: np.ndarray, news: np.ndarray, pace: Pace) -> list[f
     while cuts[-1] > 0:
         cuts.append(int(before[cuts[-1]]))
     return [float(times[cut]) for cut in cuts[::-1]]
+
+
+def _phrases(bars: np.ndarray) -> np.ndarray:
+    """Say how well a phrase ends at each bar of a part: 0.5 every four bars, 0 every two, -0.5 at the others."""
+    return ((bars % 2 == 0) * 1.0 + (bars % 4 == 0) - 1) / 2
 
 
 def _exact(seconds: float) -> Fraction:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -95,6 +95,7 @@ def test_the_sheet_covers_the_sound_without_a_gap_and_is_whole(heard, settings):
 
 
 @given(SOUNDS, SETTINGS)
+@example(song(4924, pattern="C", beat=80), Settings(class_count=3, pitch_sensitivity=1.0, smooth_factor=41))  # parts of one cue each
 @hypothesis_settings(max_examples=60)
 def test_leads_change_on_bar_lines_neither_faster_than_can_be_followed_nor_slower_than_15_seconds(heard, settings):
     told = directed(heard, settings)
