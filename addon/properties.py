@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import AUTO, EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
+from ..core.protocol import AUTO, EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names, default_of
 from ..core.protocol.models import UPSCALER_PREFIX
 from ..core.protocol.shape import Widening, aspect_text
 from . import compat, fitting, lyrics, models, shapes, things
@@ -35,6 +35,8 @@ NETWORK = ("model", "own_model", "size", "aspect", "widening")
 """What a piece of a film has in common with the film."""
 OF_FILM = (*NETWORK, "shape", "motion_stem", "class_stem")
 """What is asked for with a sound, and stays as it is on pictures."""
+BEFORE = {"truncation": 1.0, "blend": 1.0}
+"""Defaults of the first version: digests of drawn films leave these out, and what lacks a blend was made when there was none."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -67,6 +69,15 @@ def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str
     return [name for name in others if typed.lower() in name.lower()]
 
 
+def _follow_defaults(group: "StripSettings", _context: bpy.types.Context | None = None) -> None:
+    """Let numbers that stand at the default of a model or look stand at that of the chosen one."""
+    chosen_one = {"model": Model(group.model), "look": Look(group.look)}
+    for name in NUMBERS:
+        defaults = {default_of(name, model=model, look=look) for model in Model for look in Look}
+        if len(defaults) > 1 and _python_number(getattr(group, name)) in defaults:
+            setattr(group, name, default_of(name, **chosen_one))
+
+
 class StripSettings(bpy.types.PropertyGroup):
     """On a sound strip: how its film shall be drawn. On our image strip: how it was drawn, and which film it shows."""
 
@@ -97,6 +108,7 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Model.EMOJI.value,
         options=set(),
+        update=_follow_defaults,
     )
     own_model: bpy.props.StringProperty(
         name="Own Model", description="The name of your network, as the add-on's preferences list it", options=set(), search=_own_models
@@ -119,6 +131,7 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Look.CHROMASTRIP.value,
         options=set(),
+        update=_follow_defaults,
     )
     size: bpy.props.EnumProperty(
         name="Size",
@@ -347,7 +360,11 @@ def chosen(group: StripSettings) -> dict[str, Any]:
     if group.fit != fitting.Fit.MIRROR:
         del made["fit"]  # a matter of the strip's transform, not of its frames
     del made["shape"]  # `aspect` is what it came to
-    differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
+    differing = {
+        name: value
+        for name, value in made.items()
+        if (value != BEFORE[name] if name in BEFORE else getattr(group, name) != known[name].default)
+    }
     shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
     if "classes" in differing:  # the seed chooses nothing then
         differing.pop("excluded", None)
@@ -356,7 +373,7 @@ def chosen(group: StripSettings) -> dict[str, Any]:
 
 def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:
     """Set settings as `made_with` gave them, but for those to keep."""
-    for name, value in values.items():
+    for name, value in {"blend": BEFORE["blend"], **values}.items():
         if name not in keep:
             setattr(group, name, str(value) if name == "size" else value)
 
@@ -366,11 +383,22 @@ def _python_number(value: float) -> Any:
     return value if isinstance(value, int) else float(f"{value:.7g}")
 
 
+@bpy.app.handlers.persistent
+def _keep_as_drawn(*_: object) -> None:
+    """Let films that an older version drew be what they are: all things at once. Sounds take today's defaults."""
+    for scene in bpy.data.scenes:
+        for strip in scene.sequence_editor.strips_all if scene.sequence_editor is not None and scene.library is None else ():
+            if strip.chromastrip.film and not strip.chromastrip.is_property_set("blend"):
+                strip.chromastrip.blend = BEFORE["blend"]
+
+
 def register() -> None:
     """Give every strip its settings."""
+    bpy.app.handlers.load_post.append(_keep_as_drawn)
     bpy.types.Strip.chromastrip = bpy.props.PointerProperty(type=StripSettings)
 
 
 def unregister() -> None:
     """Take them back."""
+    bpy.app.handlers.load_post.remove(_keep_as_drawn)
     del bpy.types.Strip.chromastrip

@@ -41,6 +41,7 @@ from .strips import (
     heard_span,
     main_source,
     portable,
+    render_request,
     scene_fps,
     sound_path,
     stem_path,
@@ -321,6 +322,20 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         retimed=retimed,
     )
     return request, piece
+
+
+def own_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequest:
+    """Ask for all that a strip's film hears, with the settings that the strip carries now.
+
+    Raises
+    ------
+    UserError
+        If the sound cannot be used, or it is not known any more what the film was drawn from.
+    """
+    if not is_film(strip):
+        return render_request(scene, strip)
+    film = film_request(scene, strip)
+    return replace(film, settings=replace(read_settings(strip.chromastrip), curves=film.settings.curves), sections=())
 
 
 def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderRequest:

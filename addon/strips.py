@@ -140,6 +140,7 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequ
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
         beats_seconds=marked_beats(scene, strip),
+        bars_seconds=marked_bars(scene, strip),
         limit_flashes=strip.chromastrip.limit_flashes,
         machine=engine.machine(),
         picture_format=engine.picture_format(scene),
@@ -247,6 +248,16 @@ def marked_beats(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[F
     start, left = source_start_seconds(scene, strip), compat.left_handle(strip)
     times = (start + (frame - left) / scene_fps(scene) for frame in beat_frames(scene, strip))
     return tuple(time for time in times if time >= 0)
+
+
+def marked_bars(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[Fraction, ...]:
+    """Give the bars that are marked along a sound strip, in the sound's own time; fewer than two: they are heard."""
+    start, left = source_start_seconds(scene, strip), compat.left_handle(strip)
+    first, end = heard_span(scene, strip)
+    frames = {marker.frame for marker in scene.timeline_markers if marker.name.partition(" ")[0].capitalize() == "Bar"}
+    times = [start + (frame - left) / scene_fps(scene) for frame in sorted(frames) if first <= frame < end]
+    known = tuple(time for time in times if time >= 0)
+    return known if len(known) > 1 else ()
 
 
 def beat_frames(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[int]:

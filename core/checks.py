@@ -37,8 +37,9 @@ def check(request: RenderRequest) -> None:
     if request.frame_size is not None and not all(MOST_PIXELS >= side >= 2 and side % 2 == 0 for side in request.frame_size):  # noqa: PLR2004
         width, height = request.frame_size
         raise UserError(f"Frames would be {width} x {height} px.", f"Choose even numbers of pixels, at most {MOST_PIXELS}.")
-    if any(after <= before for before, after in pairwise(request.beats_seconds)):
-        raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
+    for name, times in (("beats", request.beats_seconds), ("bars", request.bars_seconds)):
+        if any(after <= before for before, after in pairwise(times)):
+            raise UserError(f"The given {name} go back in time.", "Give their times in rising order, each once.")
 
 
 def check_classes(request: RenderRequest, *, class_total: int) -> None:
@@ -55,6 +56,23 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
         raise UserError(f"The network knows {class_total} classes, no number {stranger}.", "Choose other things, or another model.")
     if any(not one.classes and len(set(one.excluded)) >= class_total for one in settings):
         raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
+
+
+def check_sheet(request: RenderRequest, *, sound_seconds: Fraction) -> None:
+    """Refuse a cue sheet that reaches beyond its sound: it was written for another one.
+
+    Raises
+    ------
+    UserError
+        Names the first cue outside.
+    """
+    for settings in (request.settings, *(section.settings for section in request.sections)):
+        for cue in settings.cues:
+            if cue.part and not 0 <= cue.start_seconds < sound_seconds:
+                raise UserError(
+                    f"A cue of the cue sheet begins at {float(cue.start_seconds):.2f} s, but the sound lasts {float(sound_seconds):.2f} s.",
+                    "The sheet was written for another sound: write it anew, or take its lines out.",
+                )
 
 
 def _check_section(section: Section, request: RenderRequest) -> None:

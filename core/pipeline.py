@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from .backends import Backend
-from .checks import check, check_classes
+from .checks import check, check_classes, check_sheet
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
@@ -97,6 +97,7 @@ def render(
     ensure_sound(request.sound_path, request.mix, cancelled=cancelled)
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
+    check_sheet(request, sound_seconds=heard.seconds)
     latents = latents_of(request, heard, class_total=backend.class_total)
     if latents.displacement.any():
         backend.directions(report=partial(report, Stage.CALIBRATING), cancelled=cancelled)

@@ -25,6 +25,7 @@ from .protocol import (
     Cancelled,
     ChooseClasses,
     ClassesChosen,
+    Direct,
     Drawn,
     Event,
     Export,
@@ -54,7 +55,7 @@ from .working import CancelledError, DeviceLostError
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = ModelJob | KeepingJob | Render | Export | Import | Listen | ChooseClasses
+Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -198,6 +199,8 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
         return _export(job, inbox=inbox, outbox=outbox, backends=backends)
     if isinstance(job, Render):
         return _render(job, inbox=inbox, outbox=outbox, backends=backends)
+    if isinstance(job, Direct):
+        return _direct(job, inbox=inbox, outbox=outbox, backends=backends)
     return _answer(job, inbox=inbox, outbox=outbox)
 
 
@@ -255,6 +258,13 @@ def _listen(job: Listen, *, inbox: Inbox, outbox: Outbox) -> Heard:
     outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
     ensure_sound(job.sound_path, job.mix, cancelled=lambda: inbox.is_cancelled(job.job_id))
     return listening_job.answer(job)
+
+
+def _direct(job: Direct, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> ClassesChosen:
+    from . import directing_job
+
+    outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
+    return directing_job.answer(job, backends=backends, cancelled=lambda: inbox.is_cancelled(job.job_id))
 
 
 def _choose(job: ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> ClassesChosen:

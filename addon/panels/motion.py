@@ -12,7 +12,7 @@ class CHROMASTRIP_PT_motion(NumbersPanel, bpy.types.Panel):
     """How the picture follows the music"""
 
     bl_label = "Motion"
-    numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth")
+    numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "blend", "jitter", "truncation", "depth")
 
 
 class CHROMASTRIP_PT_hits(NumbersPanel, bpy.types.Panel):

@@ -24,6 +24,7 @@ from ..protocol import (
     Settings,
     Stem,
     UserError,
+    default_of,
     line_table,
 )
 from ..protocol.shape import Widening
@@ -60,7 +61,10 @@ def add(command: argparse.ArgumentParser) -> None:
         "--lyrics", type=Path, metavar="FILE", help="let the words choose the things, and change them as they are sung: text, LRC, SRT, VTT"
     )
     command.add_argument(
-        "--classes-from", type=Path, metavar="TABLE", help="the things of a table that `classes --lyrics FILE --table TABLE` wrote"
+        "--classes-from",
+        type=Path,
+        metavar="TABLE",
+        help="the things of a table that `classes --lyrics FILE --table TABLE` or `cues --table TABLE` wrote",
     )
     command.add_argument(
         "--section",
@@ -82,6 +86,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
+    command.add_argument("--bars", metavar="SECONDS,...", help="when its bars begin, if not where they are heard: the cue sheet cuts there")
     command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
     command.add_argument("--aspect", type=words.aspect, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)")
     command.add_argument("--width", type=int, metavar="N", help="with --height, in place of --aspect: the frames' exact size in pixels")
@@ -93,9 +98,8 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--size", type=int, metavar="N", help=f"{PARAMETERS['size'].help} (embedded models: the one that they have; 128)")
     for name in [name for name in PARAMETERS if name != "size"]:
-        default = getattr(Settings(), name)
         command.add_argument(
-            f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=_parameter_help(name).replace("%", "%%")
+            f"--{name.replace('_', '-')}", type=type(getattr(Settings(), name)), metavar="N", help=_parameter_help(name).replace("%", "%%")
         )
     command.add_argument("--device", default=AUTO, help="what draws: cpu, cuda, cuda:1, mps (auto: the fastest that there is)")
     command.add_argument(
@@ -109,7 +113,9 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def _parameter_help(name: str) -> str:
     parameter, default = PARAMETERS[name], getattr(Settings(), name)
-    return f"{parameter.help} ({parameter.minimum:g} ... {parameter.maximum:g}; {default:g})"
+    other = default_of(name, model=Model.BIGGAN, look=Look.CHROMASTRIP)
+    others = "" if other == default else f", other models and the originals' looks {other:g}"
+    return f"{parameter.help} ({parameter.minimum:g} ... {parameter.maximum:g}; {default:g}{others})"
 
 
 def request(options: Namespace) -> RenderRequest:
@@ -128,6 +134,7 @@ def request(options: Namespace) -> RenderRequest:
         class_stem=_stem(options.class_sound, options),
         features_path=str(options.features.absolute()) if options.features else "",
         beats_seconds=reading.beats(options.beats) if options.beats else (),
+        bars_seconds=reading.beats(options.bars) if options.bars else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
         frame_size=(options.width, options.height) if options.width is not None else None,
@@ -154,8 +161,9 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 
 
 def _settings(options: Namespace) -> Settings:
-    numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
     model, size = _model(options.model)
+    numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS if getattr(options, name) is not None}
+    numbers = {name: default_of(name, model=model, look=Look(options.look)) for name in PARAMETERS} | numbers
     numbers["size"] = _size(model, size or options.size)
     classes, cues = _things(options)
     if classes:
@@ -213,10 +221,19 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
         from ..words.class_table import read_table
 
         table = read_table(options.classes_from)
+        _check_sound(table.sound, options)
         return tuple(thing.class_id for thing in table.things), line_table.cues(table.rows)
     if options.lyrics:
         return _of_lyrics(options)
     return tuple(reading.thing(name) for name in options.classes), ()
+
+
+def _check_sound(digest: str, options: Namespace) -> None:
+    """Refuse a cue sheet that was written for another sound."""
+    from ..sound.features import file_digest
+
+    if digest and Path(options.sound).is_file() and file_digest(Path(options.sound)) != digest:
+        raise UserError(f"The cue sheet in “{options.classes_from}” is another sound's.", "Write one for this sound: python -m core cues.")
 
 
 def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:

@@ -29,14 +29,16 @@ def run(options: Namespace) -> None:
     import numpy as np
 
     from ..backends import Backends
-    from ..checks import check
+    from ..checks import check, check_sheet
     from ..files import whole_file
     from ..latents import latents_of
     from ..sound.listening import listen
 
     request = asking.request(options)
     check(request)
-    latents = latents_of(request, listen(request))
+    heard = listen(request)
+    check_sheet(request, sound_seconds=heard.seconds)
+    latents = latents_of(request, heard)
     arrays: dict[str, Any] = {"fps": str(request.fps), **vars(latents)}
     try:
         arrays["directions"] = Backends().open(request).directions()

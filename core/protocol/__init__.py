@@ -33,6 +33,7 @@ from .messages import (
     Begun,
     Cancel,
     Cancelled,
+    Direct,
     Drawn,
     Event,
     Export,
@@ -79,6 +80,7 @@ from .settings import (
     Model,
     Parameter,
     Settings,
+    default_of,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
 
@@ -110,6 +112,7 @@ __all__ = [
     "Crossfade",
     "Cue",
     "Curve",
+    "Direct",
     "DownloadModel",
     "Drawn",
     "Edit",
@@ -181,6 +184,7 @@ __all__ = [
     "class_names",
     "crossfaded",
     "decode",
+    "default_of",
     "encode",
     "line_table",
     "note_blend",

@@ -1,7 +1,7 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
-number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers
+with any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
 `ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
@@ -99,6 +99,8 @@ class RenderRequest:
         What drives the motion, or the things, instead of the sound itself.
     beats_seconds
         When the beats fall, in the sound's own time, rising. Empty: where they are heard.
+    bars_seconds
+        When bars begin, in the same way.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -134,6 +136,7 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    bars_seconds: tuple[Fraction, ...] = ()
     features_path: str = ""
     limit_flashes: bool = True
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
@@ -231,6 +234,14 @@ class Listen:
     sound_path: str
     cache_folder: str
     mix: Mix | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direct:
+    """Write a film's cue sheet: `ClassesChosen` answers, with its classes and a row for each cue that is none of the request's own."""
+
+    job_id: str
+    request: RenderRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -382,4 +393,4 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = Render | Export | Import | Listen | Direct | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event

@@ -70,7 +70,8 @@ def _band_parameters() -> Iterator[tuple[str, Parameter]]:
 PARAMETERS: dict[str, Parameter] = {
     "pitch_sensitivity": Parameter(
         label="Pitch Sensitivity",
-        help="How fast the things in the picture follow the harmony. 200: slow and blended, 295: a new picture with each chord",
+        help="How fast the things in the picture follow the harmony, and how readily the one that leads gives way. 200: slowly, 295: a new"
+        " picture with nearly every bar, or, where all show at once, with each chord",
         minimum=1,
         maximum=299,
     ),
@@ -94,7 +95,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "smooth_factor": Parameter(
         label="Smooth Factor",
-        help="Over how long a time changes of harmony are averaged, in steps of 23 ms. 1: as they come, 30: in slow waves",
+        help="How long one thing takes to become the next, or over how long changes of harmony are averaged, in steps of 23 ms. 1: as they"
+        " come, 30: in slow waves",
         minimum=1,
         maximum=200,
     ),
@@ -104,10 +106,17 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0.01,
         maximum=1,
     ),
+    "blend": Parameter(
+        label="Blend",
+        help="How much shows at once. 0: one thing at a time, 0.5: strong chords let a guest into a third of the picture at most, 1: all"
+        " things at once, as the notes say",
+        minimum=0,
+        maximum=1,
+    ),
     "class_count": Parameter(
         label="Things",
-        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things"
-        " in turn, from eight beats to eight beats",
+        help="How many different things the film has, dealt out over the song's parts. Where all show at once: one for each of its loudest"
+        " notes; beyond 12, each note shows its things in turn, from eight beats to eight beats",
         minimum=1,
         maximum=120,
         animatable=False,
@@ -212,7 +221,7 @@ PARAMETERS: dict[str, Parameter] = {
 
 
 _OF_HITS = frozenset({"hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath"})
-_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *_OF_HITS, *(name for name, _ in _band_parameters())})
+_OF_CHROMASTRIP_ONLY = frozenset({"blend", "split", "loud_notes", "beat", "mood", *_OF_HITS, *(name for name, _ in _band_parameters())})
 
 WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
     Look.CHROMASTRIP: frozenset(),
@@ -260,7 +269,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """What shows while some words are sung.
+    """What shows while some words are sung, or while a stretch of the song lasts.
 
     Parameters
     ----------
@@ -270,12 +279,15 @@ class Cue:
         The things: the first one leads, the others come and go with the harmony.
     mood
         -1 (sad) ... 1 (happy).
+    part
+        Of the cue sheet: the letter of the song's part. Empty: of words. Words give way by Word Fade, the sheet's cues by Smooth Factor.
     """
 
     start_seconds: Fraction
     end_seconds: Fraction
     classes: tuple[int, ...]
     mood: float = 0.0
+    part: str = ""
 
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""
@@ -311,9 +323,10 @@ class Settings:
     pitch_sensitivity: float = 220.0
     tempo_sensitivity: float = 0.25
     jitter: float = 0.5
-    truncation: float = 1.0
+    truncation: float = 0.6
     smooth_factor: int = 20
     depth: float = 1.0
+    blend: float = 0.4
     class_count: int = 12
     seed: int = 0
     model: Model = Model.EMOJI
@@ -385,3 +398,20 @@ class Settings:
             yield f"Two curves move one number ({', '.join(names)}): each may have one."
         if any(after.start_seconds < before.start_seconds for before, after in pairwise(self.cues)):
             yield "The words' cues are out of order: sort them by their beginnings."
+        yield from _overlaps([cue for cue in self.cues if cue.part])
+
+
+def default_of(name: str, *, model: Model, look: Look) -> float:
+    """Give a number's default: that of `Settings`, which are Emoji's, but for what other models and the originals' looks want otherwise."""
+    if name == "truncation" and (model != Model.EMOJI or look != Look.CHROMASTRIP):
+        return 1.0
+    return getattr(Settings(), name)
+
+
+def _overlaps(sheet: list[Cue]) -> Iterator[str]:
+    """Name the first two cues of a cue sheet that would show at once; words may overlap."""
+    for before, after in pairwise(sheet):
+        if before.start_seconds <= after.start_seconds < before.end_seconds:
+            begin, second, end = (float(time) for time in (before.start_seconds, after.start_seconds, before.end_seconds))
+            yield f"Two cues of the cue sheet overlap: the one at {begin:.2f} s lasts until {end:.2f} s, the next begins at {second:.2f} s."
+            return

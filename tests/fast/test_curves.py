@@ -52,7 +52,7 @@ def test_a_level_curve_is_the_same_film_as_the_number(look, name):
 def test_a_curve_changes_the_film_where_it_moves(name):
     parameter = PARAMETERS[name]
     low, high = (parameter.minimum + share * (parameter.maximum - parameter.minimum) for share in (0.4, 0.6))
-    base = {"truncation": 0.5} if name.endswith("_to_truncation") else {}
+    base = {"blend": 1.0, "truncation": 0.5 if name.endswith("_to_truncation") else 1.0}
     curve = Curve(parameter=name, seconds=(Fraction(6), Fraction(8)), values=(low, high))
     level = Curve(parameter=name, values=(low,))
     moving, still = (make(Settings(curves=(one,), **base)) for one in (curve, level))

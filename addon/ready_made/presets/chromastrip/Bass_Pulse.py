@@ -11,6 +11,7 @@ settings.jitter = 0.5
 settings.truncation = 0.5
 settings.smooth_factor = 20
 settings.depth = 1.0
+settings.blend = 0.4
 settings.class_count = 12
 settings.split = 0.5
 settings.loud_notes = 0.0

@@ -11,6 +11,7 @@ settings.jitter = 0.3
 settings.truncation = 0.6
 settings.smooth_factor = 40
 settings.depth = 1.0
+settings.blend = 0.3
 settings.class_count = 12
 settings.split = 0.3
 settings.loud_notes = 0.0

@@ -11,6 +11,7 @@ settings.jitter = 0.5
 settings.truncation = 1.0
 settings.smooth_factor = 12
 settings.depth = 1.0
+settings.blend = 0.4
 settings.class_count = 12
 settings.split = 1.0
 settings.loud_notes = 0.7

@@ -11,6 +11,7 @@ settings.jitter = 0.5
 settings.truncation = 0.7
 settings.smooth_factor = 12
 settings.depth = 1.0
+settings.blend = 0.2
 settings.class_count = 4
 settings.split = 0.5
 settings.loud_notes = 0.5

@@ -11,6 +11,7 @@ settings.jitter = 0.2
 settings.truncation = 1.0
 settings.smooth_factor = 16
 settings.depth = 1.0
+settings.blend = 0.4
 settings.class_count = 12
 settings.split = 0.7
 settings.loud_notes = 0.0
