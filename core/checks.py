@@ -1,5 +1,6 @@
 """What a request must be, before anything is listened to or drawn."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 from .protocol import RenderRequest, Section, UserError
@@ -28,6 +29,13 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
     if request.fps <= 0:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
+    _check_frames(request)
+    for name, times in (("beats", request.beats_seconds), ("bars", request.bars_seconds)):
+        if any(after <= before for before, after in pairwise(times)):
+            raise UserError(f"The given {name} go back in time.", "Give their times in rising order, each once.")
+
+
+def _check_frames(request: RenderRequest) -> None:
     if request.frame_aspect is not None and not 1 / MOST_ASPECT <= request.frame_aspect <= MOST_ASPECT:
         raise UserError(
             f"Frames would be {float(request.frame_aspect):g} times as wide as high.", f"Choose 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
@@ -37,9 +45,6 @@ def check(request: RenderRequest) -> None:
     if request.frame_size is not None and not all(MOST_PIXELS >= side >= 2 and side % 2 == 0 for side in request.frame_size):  # noqa: PLR2004
         width, height = request.frame_size
         raise UserError(f"Frames would be {width} x {height} px.", f"Choose even numbers of pixels, at most {MOST_PIXELS}.")
-    for name, times in (("beats", request.beats_seconds), ("bars", request.bars_seconds)):
-        if any(after <= before for before, after in pairwise(times)):
-            raise UserError(f"The given {name} go back in time.", "Give their times in rising order, each once.")
 
 
 def check_classes(request: RenderRequest, *, class_total: int) -> None:

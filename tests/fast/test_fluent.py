@@ -3,7 +3,7 @@
 import pytest
 
 from core.protocol import UserError
-from tools.things import fluent
+from tools.figures import fluent
 
 
 @pytest.fixture

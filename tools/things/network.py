@@ -23,19 +23,17 @@ from core.protocol.shape import FIRST_SIZE, Widening
 
 from .views import UNITS
 
-CODE_UNITS = NOISE_UNITS - len(UNITS)
+UNIT_COUNT = len(UNITS)
+CODE_UNITS = NOISE_UNITS - UNIT_COUNT
 CONDITION_SPREAD = 0.04
 OUTCOME_SHARE = 0.5  # of a block beside its shortcut, to begin with
 RUNNING_SHARE = 0.02  # of a batch in the running statistics
 COLOURS = 3
 NOISE_SPREAD = 0.88  # standard deviation of normal values cut at +-2
 
-LAYERS = (
-    *((True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8), (True, 8, 8), (False, 8, 8)),
-    *((True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1)),
-)
-ARCHITECTURE = Architecture(output_dim=256, channel_width=32, layers=LAYERS, attention_layer_position=3)
-"""256 px: 14.6 MB in float16. Widths of 16 channels and their multiples fill a processor's vectors."""
+LAYERS = ((True, 16, 8), (False, 8, 8), (True, 8, 8), (False, 8, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1))
+ARCHITECTURE = Architecture(channel_width=24, layers=LAYERS, attention_layer_position=3)
+"""128 px: 7.7 MB in float16."""
 
 SQUARE = (FIRST_SIZE, FIRST_SIZE)
 WIDENING = Widening.EDGE
@@ -186,12 +184,14 @@ class Painter(nn.Module):
         How many codes there are.
     sizes
         Of the pictures that it can paint.
+    code_units
+        Of a thing's code; the others of the 128 are those of views.
     """
 
-    def __init__(self, architecture: Architecture, *, thing_count: int, sizes: tuple[int, ...]) -> None:
+    def __init__(self, architecture: Architecture, *, thing_count: int, sizes: tuple[int, ...], code_units: int = CODE_UNITS) -> None:
         super().__init__()
         self.architecture, width = architecture, architecture.channel_width
-        self.codes = nn.Parameter(torch.randn(thing_count, CODE_UNITS))
+        self.codes = nn.Parameter(torch.randn(thing_count, code_units))
         self.first = nn.Linear(NOISE_UNITS, FIRST_SIZE**2 * FIRST_WIDTH * width)
         nn.init.normal_(self.first.weight, std=1 / math.sqrt(NOISE_UNITS))
         layers: list[nn.Module] = [

@@ -18,8 +18,7 @@ from PIL import Image
 
 from core.commands.asking import cache_folder
 from core.protocol import UserError
-
-from .emoji import Emoji
+from tools.things.emoji import Emoji
 
 PACKAGE = "@lobehub/fluent-emoji-3d"
 VERSION = "1.1.0"

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from . import drawn, emoji, fluent
+from tools.things import emoji
+
+from . import drawn, fluent
 from .classes import Thing
 
 SIDE = 256
