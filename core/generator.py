@@ -20,7 +20,7 @@ from .latents import Latents
 from .network.emoji import emoji_digest, emoji_directions, load_emoji
 from .network.running import Way, open_runner
 from .pictures import Pictures
-from .protocol import EMBEDDED_SIZES, Model
+from .protocol import EMBEDDED_SIZES, OWN_WIDENINGS, Model
 from .protocol.shape import SQUARE, Widening, cut_size, first_map
 from .walk.originals import CLASS_COUNT
 from .working import Cancelled, ReportCount, never, report_nothing
@@ -77,6 +77,7 @@ def emoji_network() -> Network:
         load=load_emoji,
         directions=emoji_directions,
         weight_limit=EMOJI_WEIGHT_LIMIT,
+        widening=OWN_WIDENINGS[Model.EMOJI],
     )
 
 
@@ -90,7 +91,7 @@ def abstract_network() -> Network:
         class_total=CLASS_COUNT,
         load=_make_abstract,
         directions=abstract_directions,
-        widening=Widening.REFLECT,
+        widening=OWN_WIDENINGS[Model.ABSTRACT],
     )
 
 

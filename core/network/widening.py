@@ -8,6 +8,7 @@ from functools import cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..protocol.shape import FIRST_SIZE, Widening
 
@@ -41,7 +42,17 @@ def widen(first_map: Tensor, rows: int, columns: int, widening: Widening) -> Ten
 def widening_matrix(rows: int, columns: int, widening: Widening, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Give what each new place has of the 16 that there are: [rows * columns, 16]. Kept, since a recorded graph may copy nothing."""
     with torch.inference_mode(False), torch.no_grad():  # one that was made while drawing must not stop a training
-        return torch.kron(_along(rows, widening), _along(columns, widening)).to(device, dtype)
+        matrix = _corners(rows, columns) if widening is Widening.CORNER else torch.kron(_along(rows, widening), _along(columns, widening))
+        return matrix.to(device, dtype)
+
+
+def _corners(rows: int, columns: int) -> Tensor:
+    """Give the square's own places in the middle, and around it the nearest of its corners: [rows * columns, 16]."""
+    row, column = (torch.arange(places) - (places - FIRST_SIZE) // 2 for places in (rows, columns))
+    row, column = torch.meshgrid(row, column, indexing="ij")
+    is_around = (row.clamp(0, FIRST_SIZE - 1) != row) | (column.clamp(0, FIRST_SIZE - 1) != column)
+    row, column = (torch.where(is_around, (FIRST_SIZE - 1) * (place >= FIRST_SIZE // 2), place) for place in (row, column))
+    return functional.one_hot((FIRST_SIZE * row + column).flatten(), FIRST_SIZE**2).double()
 
 
 def _along(places: int, widening: Widening) -> Tensor:

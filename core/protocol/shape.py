@@ -1,6 +1,7 @@
 """The shape of pictures: what first map a network is given for a frame's width by height, and what is cut off. Standard library only."""
 
 import enum
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +22,8 @@ class Widening(enum.StrEnum):
     """The square's map is drawn out."""
     REFLECT = "reflect"
     """The square's map stands in the middle, between its mirror images."""
+    CORNER = "corner"
+    """The square's map stands in the middle, and beside it only what is in its corners: mostly ground."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +67,14 @@ def aspect_text(aspect: Fraction) -> str:
 
 def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
     """Give the map whose picture is the nearest to a shape. Its shorter side has 4 places: what it shows stays as large as in a square."""
-    longer = round(FIRST_SIZE * max(aspect, 1 / aspect))
+    longer = _places(FIRST_SIZE * max(aspect, 1 / aspect), widening)
     rows, columns = (FIRST_SIZE, longer) if aspect >= 1 else (longer, FIRST_SIZE)
     return SQUARE if rows == columns else FirstMap(rows=rows, columns=columns, widening=widening)
+
+
+def _places(wanted: Fraction, widening: Widening) -> int:
+    """Count the places along the longer side. Around an unchanged square they are even; more is cut off then rather than missing."""
+    return 2 * math.ceil((wanted - Fraction(1, 2)) / 2) if widening is Widening.CORNER else round(wanted)
 
 
 def cut_size(drawn: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
