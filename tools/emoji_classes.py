@@ -1,30 +1,61 @@
 """Names the classes that Emoji draws well: `core/network/emoji_classes.txt`, of which a seed chooses.
 
-In: `tools/things/classes.tsv`. Out: one class for each distinct picture, the first that somebody has tied to it by hand, else the first.
-Whoever trains the model anew writes the file anew, without the pictures that it has not learnt.
+In: `tools/things/classes.tsv`, the model, and the judge of `tools/judge_naming.py`. Out: one class for each distinct picture, the first that
+somebody has tied to it by hand, else the first; without those that the judge does not recognise in each of four drawings at a film's usual
+truncation. Whoever trains the model anew writes the file anew.
 
     python -m tools.emoji_classes
 """
 
 import sys
+from collections.abc import Sequence
 
-from core.protocol import class_names
+import numpy as np
+import torch
+
+from core.generator import Generator, emoji_network
+from core.latents import Latents
+from core.network.running import Way
+from core.protocol import Settings, class_names
 from core.walk.themes import WELL_DRAWN
+from tools.judge_embedded import noise
+from tools.judge_naming import SURE, likelihoods, trained
 from tools.things.classes import TABLE, Thing, things
+
+DRAWINGS = 4
+SEED = 9
 
 
 def main() -> int:
     """Write the file."""
+    torch.set_num_threads(1)
     tied = [line.split("\t")[3] for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]
-    chosen = [(representative(thing, tied), thing.name) for thing in things()]
+    classes = [representative(thing, tied) for thing in things()]
+    chosen = [(number, thing.name) for number, thing, well in zip(classes, things(), recognised(classes), strict=True) if well]
     lines = [f"{number}  # {class_names.name(number)}: {name}\n" for number, name in sorted(chosen)]
-    WELL_DRAWN.write_text("# One class for each picture that the model has learnt: python -m tools.emoji_classes\n" + "".join(lines))
+    WELL_DRAWN.write_text("# One class for each picture that the model draws well: python -m tools.emoji_classes\n" + "".join(lines))
     return 0
 
 
 def representative(thing: Thing, tied: list[str]) -> int:
     """Give the class that stands for a picture."""
     return next((number for number in thing.classes if tied[number] == "hand"), thing.classes[0])
+
+
+def recognised(classes: Sequence[int]) -> np.ndarray:
+    """Say of which things' classes the judge recognises all drawings: bool [things]."""
+    count = len(classes) * DRAWINGS
+    truncation = Settings().truncation
+    latents = Latents.of_columns(
+        noise=noise(count, truncation=truncation, seed=SEED).numpy(),
+        classes=classes,
+        weights=np.eye(len(classes), dtype=np.float32).repeat(DRAWINGS, axis=0),
+        class_floor=np.zeros(count, np.float32),
+        truncation=np.full(count, truncation, np.float32),
+    )
+    drawn = Generator(emoji_network(), Way(device="cpu", precision="float32")).draw(latents, range(count))
+    own = likelihoods(trained(), drawn).reshape(len(classes), DRAWINGS, -1)[np.arange(len(classes)), :, np.arange(len(classes))]
+    return (own >= SURE).all(axis=1)
 
 
 if __name__ == "__main__":

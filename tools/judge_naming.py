@@ -161,7 +161,7 @@ def _seen(picture: np.ndarray) -> Tensor:
 
 def share_named(likely: np.ndarray, own: Sequence[int]) -> float:
     """Say in how many rows one of a film's own things is at least as likely as `SURE`: 0 ... 1."""
-    return float((likely[:, sorted(set(own))].max(axis=1) >= SURE).mean())
+    return float((likely[:, sorted(set(own))].max(axis=1, initial=0) >= SURE).mean())
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from functools import cache
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ..protocol.shape import FIRST_SIZE, Widening
+
+GROUND = 4.0  # how far beyond the corners, away from the middle
 
 
 def widen(first_map: Tensor, rows: int, columns: int, widening: Widening) -> Tensor:
@@ -42,17 +43,23 @@ def widen(first_map: Tensor, rows: int, columns: int, widening: Widening) -> Ten
 def widening_matrix(rows: int, columns: int, widening: Widening, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Give what each new place has of the 16 that there are: [rows * columns, 16]. Kept, since a recorded graph may copy nothing."""
     with torch.inference_mode(False), torch.no_grad():  # one that was made while drawing must not stop a training
-        matrix = _corners(rows, columns) if widening is Widening.CORNER else torch.kron(_along(rows, widening), _along(columns, widening))
+        matrix = _on_ground(rows, columns) if widening is Widening.GROUND else torch.kron(_along(rows, widening), _along(columns, widening))
         return matrix.to(device, dtype)
 
 
-def _corners(rows: int, columns: int) -> Tensor:
-    """Give the square's own places in the middle, and around it the nearest of its corners: [rows * columns, 16]."""
-    row, column = (torch.arange(places) - (places - FIRST_SIZE) // 2 for places in (rows, columns))
-    row, column = torch.meshgrid(row, column, indexing="ij")
-    is_around = (row.clamp(0, FIRST_SIZE - 1) != row) | (column.clamp(0, FIRST_SIZE - 1) != column)
-    row, column = (torch.where(is_around, (FIRST_SIZE - 1) * (place >= FIRST_SIZE // 2), place) for place in (row, column))
-    return functional.one_hot((FIRST_SIZE * row + column).flatten(), FIRST_SIZE**2).double()
+def _on_ground(rows: int, columns: int) -> Tensor:
+    """Give the square's own places in the middle, and ground around it: [rows * columns, 16], each row's sum 1.
+
+    What the corners' mean has and the middle's has not is ground. The corners alone, or a little of that, leave pieces of the thing there.
+    """
+    corners, middle = torch.zeros(2, FIRST_SIZE, FIRST_SIZE, dtype=torch.float64)
+    corners[:: FIRST_SIZE - 1, :: FIRST_SIZE - 1] = middle[1:-1, 1:-1] = 1 / 4
+    ground = corners + GROUND * (corners - middle)
+    matrix = ground.flatten().repeat(rows, columns, 1)
+    top, left = (rows - FIRST_SIZE) // 2, (columns - FIRST_SIZE) // 2
+    own = torch.eye(FIRST_SIZE**2, dtype=torch.float64).view(FIRST_SIZE, FIRST_SIZE, -1)
+    matrix[top : top + FIRST_SIZE, left : left + FIRST_SIZE] = own
+    return matrix.flatten(0, 1)
 
 
 def _along(places: int, widening: Widening) -> Tensor:

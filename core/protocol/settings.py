@@ -26,7 +26,7 @@ EMBEDDED_MODELS = {Model.EMOJI: "Emoji", Model.ABSTRACT: "Abstract"}
 """Networks that come with the program, by their names for people."""
 EMBEDDED_SIZES = {Model.EMOJI: 128, Model.ABSTRACT: 128}
 """Width and height of their squares, in pixels."""
-OWN_WIDENINGS = {Model.EMOJI: Widening.CORNER, Model.ABSTRACT: Widening.REFLECT}
+OWN_WIDENINGS = {Model.EMOJI: Widening.GROUND, Model.ABSTRACT: Widening.REFLECT}
 """How they are brought to other shapes, where nobody says otherwise; all others by the edge."""
 
 
@@ -325,7 +325,7 @@ class Settings:
     pitch_sensitivity: float = 220.0
     tempo_sensitivity: float = 0.25
     jitter: float = 0.5
-    truncation: float = 0.6
+    truncation: float = 0.4
     smooth_factor: int = 20
     depth: float = 1.0
     blend: float = 0.4

@@ -22,8 +22,8 @@ class Widening(enum.StrEnum):
     """The square's map is drawn out."""
     REFLECT = "reflect"
     """The square's map stands in the middle, between its mirror images."""
-    CORNER = "corner"
-    """The square's map stands in the middle, and beside it only what is in its corners: mostly ground."""
+    GROUND = "ground"
+    """The square's map stands in the middle, on more ground: what tells its corners from its middle, and more of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
 
 def _places(wanted: Fraction, widening: Widening) -> int:
     """Count the places along the longer side. Around an unchanged square they are even; more is cut off then rather than missing."""
-    return 2 * math.ceil((wanted - Fraction(1, 2)) / 2) if widening is Widening.CORNER else round(wanted)
+    return 2 * math.ceil((wanted - Fraction(1, 2)) / 2) if widening is Widening.GROUND else round(wanted)
 
 
 def cut_size(drawn: tuple[int, int], aspect: Fraction) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def test_usual_shapes_are_drawn_by_these_maps_and_cut_to_these_sizes(aspect, col
 )
 def test_around_an_unchanged_square_more_is_drawn_than_shown(aspect, columns, rows, size):
     wanted = words.aspect(aspect)
-    found = first_map(wanted, Widening.CORNER)
+    found = first_map(wanted, Widening.GROUND)
     assert (found.columns, found.rows) == (columns, rows)
     assert cut_size(found.picture_size(128), wanted) == size
 

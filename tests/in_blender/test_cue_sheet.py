@@ -136,7 +136,7 @@ def test_fill_by_seed_lists_what_the_film_shows(addon, settings, write, wait, sa
 
 def test_a_models_defaults_follow_it_but_not_what_was_set_by_hand(settings):
     settings.model = "emoji"
-    assert settings.truncation == pytest.approx(0.6)
+    assert settings.truncation == pytest.approx(0.4)
     settings.model = "biggan-deep"
     assert settings.truncation == pytest.approx(1)
     settings.truncation, settings.model = 0.3, "emoji"
