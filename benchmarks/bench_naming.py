@@ -47,8 +47,8 @@ def main() -> None:
         figures += compare(name, {track: judge(classifier, features, settings) for track, features in heard.items()})
     figures.append(Figure(name="the classifier: right on views that it has not seen", unit="", values=[share_right(classifier, things())]))
     remarks = (
-        f"All settings as they come, model Emoji, {SECONDS} s from the middle of each track at {FPS} frames a second, of which each {EVERY}th"
-        f" is judged; Chromastrip at 16:9, the others square; seed 0. The tracks were chosen before anything was tuned. The last release:"
+        f"All settings as they come, model Emoji, seed 0, {SECONDS} s from the middle of each track at {FPS} frames a second, of which each"
+        f" {EVERY}th is judged; Chromastrip at 16:9, the others square. The tracks were chosen before anything was tuned. The last release:"
         " Blend 1, Truncation 1, no hits."
     )
     write_results("naming", question=__doc__, figures=figures, remarks=remarks)

@@ -1,8 +1,8 @@
 """Names the classes that Emoji draws well: `core/network/emoji_classes.txt`, of which a seed chooses.
 
-In: `tools/things/classes.tsv`, the model, and the judge of `tools/judge_naming.py`. Out: one class for each distinct picture, the first that
-somebody has tied to it by hand, else the first; without those that the judge does not recognise in each of four drawings at a film's usual
-truncation. Whoever trains the model anew writes the file anew.
+In: `tools/things/classes.tsv`, the model, and the judge of `tools/judge_naming.py`. Out: one class for each distinct picture, the first
+that somebody has tied to it by hand, else the first; without those of which the judge is not quite sure in each of four drawings as films
+have them, wide and at the usual truncation. Whoever trains the model anew writes the file anew.
 
     python -m tools.emoji_classes
 """
@@ -13,16 +13,18 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from core.commands.asking import DEFAULT_ASPECT
 from core.generator import Generator, emoji_network
 from core.latents import Latents
 from core.network.running import Way
 from core.protocol import Settings, class_names
 from core.walk.themes import WELL_DRAWN
 from tools.judge_embedded import noise
-from tools.judge_naming import SURE, likelihoods, trained
+from tools.judge_naming import likelihoods, trained
 from tools.things.classes import TABLE, Thing, things
 
 DRAWINGS = 4
+QUITE_SURE = 0.9  # more than a frame needs: in films, things are moved and mixed
 SEED = 9
 
 
@@ -31,7 +33,7 @@ def main() -> int:
     torch.set_num_threads(1)
     tied = [line.split("\t")[3] for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]
     classes = [representative(thing, tied) for thing in things()]
-    chosen = [(number, thing.name) for number, thing, well in zip(classes, things(), recognised(classes), strict=True) if well]
+    chosen = [(number, thing.name) for number, thing, well in zip(classes, things(), well_drawn(classes), strict=True) if well]
     lines = [f"{number}  # {class_names.name(number)}: {name}\n" for number, name in sorted(chosen)]
     WELL_DRAWN.write_text("# One class for each picture that the model draws well: python -m tools.emoji_classes\n" + "".join(lines))
     return 0
@@ -42,8 +44,8 @@ def representative(thing: Thing, tied: list[str]) -> int:
     return next((number for number in thing.classes if tied[number] == "hand"), thing.classes[0])
 
 
-def recognised(classes: Sequence[int]) -> np.ndarray:
-    """Say of which things' classes the judge recognises all drawings: bool [things]."""
+def well_drawn(classes: Sequence[int]) -> np.ndarray:
+    """Say of which things' classes the judge is quite sure in all drawings: bool [things]."""
     count = len(classes) * DRAWINGS
     truncation = Settings().truncation
     latents = Latents.of_columns(
@@ -53,9 +55,11 @@ def recognised(classes: Sequence[int]) -> np.ndarray:
         class_floor=np.zeros(count, np.float32),
         truncation=np.full(count, truncation, np.float32),
     )
-    drawn = Generator(emoji_network(), Way(device="cpu", precision="float32")).draw(latents, range(count))
-    own = likelihoods(trained(), drawn).reshape(len(classes), DRAWINGS, -1)[np.arange(len(classes)), :, np.arange(len(classes))]
-    return (own >= SURE).all(axis=1)
+    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"), aspect=DEFAULT_ASPECT)
+    own = likelihoods(trained(), generator.draw(latents, range(count))).reshape(len(classes), DRAWINGS, -1)[
+        np.arange(len(classes)), :, np.arange(len(classes))
+    ]
+    return (own >= QUITE_SURE).all(axis=1)
 
 
 if __name__ == "__main__":
