@@ -73,7 +73,7 @@ def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
 
 
 def _places(wanted: Fraction, widening: Widening) -> int:
-    """Count the places along the longer side. Around an unchanged square they are even; more is cut off then rather than missing."""
+    """Count the places along the longer side. Around a whole square they are even; more is cut off then rather than missing."""
     return 2 * math.ceil((wanted - Fraction(1, 2)) / 2) if widening is Widening.GROUND else round(wanted)
 
 

@@ -46,9 +46,15 @@ def test_usual_shapes_are_drawn_by_these_maps_and_cut_to_these_sizes(aspect, col
 
 @pytest.mark.parametrize(
     ("aspect", "columns", "rows", "size"),
-    [("16:9", 8, 4, (228, 128)), ("9:16", 4, 8, (128, 228)), ("4:3", 6, 4, (170, 128)), ("1:1", 4, 4, (128, 128)), ("21:9", 10, 4, (298, 128))],
+    [
+        ("16:9", 8, 4, (228, 128)),
+        ("9:16", 4, 8, (128, 228)),
+        ("4:3", 6, 4, (170, 128)),
+        ("1:1", 4, 4, (128, 128)),
+        ("21:9", 10, 4, (298, 128)),
+    ],
 )
-def test_around_an_unchanged_square_more_is_drawn_than_shown(aspect, columns, rows, size):
+def test_around_a_whole_square_more_is_drawn_than_shown(aspect, columns, rows, size):
     wanted = words.aspect(aspect)
     found = first_map(wanted, Widening.GROUND)
     assert (found.columns, found.rows) == (columns, rows)

@@ -15,7 +15,7 @@ def test_a_square_is_the_map_itself(widening: Widening) -> None:
     assert widen(MAP, rows=4, columns=4, widening=widening) is MAP
 
 
-@pytest.mark.parametrize("widening", [Widening.EDGE, Widening.REFLECT, Widening.GROUND])
+@pytest.mark.parametrize("widening", [Widening.EDGE, Widening.REFLECT])
 @pytest.mark.parametrize("columns", [6, 8, 10])
 def test_the_square_stands_unchanged_in_the_middle_of_an_even_width(widening: Widening, columns: int) -> None:
     begin = (columns - 4) // 2
@@ -42,13 +42,17 @@ def test_reflect_goes_there_and_back_again() -> None:
     assert torch.equal(wide, torch.cat([MAP.flip(3), MAP, MAP.flip(3)], dim=3))
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(4, 8), (8, 4)])
-def test_ground_goes_from_the_middle_to_the_corners_and_as_far_again_four_times(rows: int, columns: int) -> None:
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_ground_lies_beyond_the_corners_and_a_little_in_the_squares_sides(is_tall: bool) -> None:
+    rows, columns = (8, 4) if is_tall else (4, 8)
     widened = widen(MAP, rows=rows, columns=columns, widening=Widening.GROUND)
+    wide, square = (widened.mT, MAP.mT) if is_tall else (widened, MAP)
     corners, middle = MAP[:, :, ::3, ::3].mean(dim=(2, 3)), MAP[:, :, 1:3, 1:3].mean(dim=(2, 3))
-    wanted = (corners + 4 * (corners - middle))[:, :, None, None]
-    for edge in (widened[:, :, :2, :2], widened[:, :, -2:, -2:]):
-        torch.testing.assert_close(edge, wanted.expand_as(edge))
+    ground = (corners + 3 * (corners - middle))[:, :, None, None]
+    for beside in (wide[..., :2], wide[..., -2:]):
+        torch.testing.assert_close(beside, ground.expand_as(beside))
+    torch.testing.assert_close(wide[..., 3:5], square[..., 1:3])
+    torch.testing.assert_close(wide[..., 2:6:3], 0.75 * square[..., ::3] + 0.25 * ground)
 
 
 @pytest.mark.parametrize("widening", Widening)
