@@ -60,7 +60,7 @@ def _on_ground(rows: int, columns: int) -> Tensor:
     own = torch.eye(FIRST_SIZE**2, dtype=torch.float64).view(FIRST_SIZE, FIRST_SIZE, -1)
     for places, sides in ((rows, own[:: FIRST_SIZE - 1]), (columns, own[:, :: FIRST_SIZE - 1])):
         if places > FIRST_SIZE:
-            sides += SIDES_GROUND * (ground - sides)
+            sides.lerp_(ground, SIDES_GROUND)
     matrix = ground.repeat(rows, columns, 1)
     top, left = (rows - FIRST_SIZE) // 2, (columns - FIRST_SIZE) // 2
     matrix[top : top + FIRST_SIZE, left : left + FIRST_SIZE] = own
