@@ -103,7 +103,9 @@ def main() -> int:
 def _page() -> str:
     lines = ["# Gallery", "", "Made by `python -m tools.gallery` of what the window tests saw.", ""]
     lines += ["## What a song gives without reading anything", ""]
-    lines += ["Three tracks of game music, no lyrics, all settings as they come, 40 s from the middle of each; above, with the settings of the"]
+    lines += [
+        "Three tracks of game music, no lyrics, all settings as they come, 40 s from the middle of each; above, with the settings of the"
+    ]
     lines += ["release before (Blend 1, Truncation 1, no hits, square). Drawn by `python -m tools.song_sheets`.", ""]
     for song in SONGS:
         lines += [f"![{song.capitalize()}: before, and now.](images/{sheet_path(song).name})", "", f"{song.capitalize()}.", ""]

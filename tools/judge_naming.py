@@ -159,7 +159,7 @@ def _seen(picture: np.ndarray) -> Tensor:
     return functional.interpolate(square, (SIZE, SIZE), mode="area") / 127.5 - 1
 
 
-def share_named(likely: np.ndarray, own: Sequence[int]) -> float:
+def share_named(likely: np.ndarray, own: Iterable[int]) -> float:
     """Say in how many rows one of a film's own things is at least as likely as `SURE`: 0 ... 1."""
     return float((likely[:, sorted(set(own))].max(axis=1, initial=0) >= SURE).mean())
 
