@@ -136,7 +136,7 @@ class StripSettings(bpy.types.PropertyGroup):
     size: bpy.props.EnumProperty(
         name="Size",
         description=PARAMETERS["size"].help,
-        items=tuple((str(size), f"{size} px", f"{size} x {size} pixels") for size in PUBLISHED_SIZES),
+        items=tuple((str(size), f"{size} px", f"{size} pixels along the shorter side") for size in PUBLISHED_SIZES),
         default="128",
         options=set(),
     )
