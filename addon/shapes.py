@@ -27,6 +27,7 @@ WIDENINGS = (
     (Widening.EDGE.value, "Edge", "The square stands in the middle, and its edge goes on"),
     (Widening.STRETCH.value, "Stretch", "What the square would show is drawn out"),
     (Widening.REFLECT.value, "Reflect", "The square stands in the middle, and beside it begins its mirror image"),
+    (Widening.GROUND.value, "Ground", "The square stands in the middle, and the colours of its ground go on"),
 )
 
 

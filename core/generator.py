@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .grounds import drawn_out
 from .keys import picture_key
 from .latents import Latents
 from .network.emoji import emoji_digest, emoji_directions, load_emoji
@@ -77,6 +78,7 @@ def emoji_network() -> Network:
         load=load_emoji,
         directions=emoji_directions,
         weight_limit=EMOJI_WEIGHT_LIMIT,
+        widening=Widening.GROUND,
     )
 
 
@@ -148,6 +150,7 @@ class Generator:
         drawn = self._first_map.picture_size(network.size)
         self.width, self.height = cut_size(drawn, aspect)
         self.name = " ".join((f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}", *self._shape_words(drawn)))
+        self._drawn_out = drawn if self._first_map.widening is Widening.GROUND else None
         self._left, self._top = ((whole - cut) // 2 for whole, cut in zip(drawn, (self.width, self.height), strict=True))
         self._network, self._way, self._cache_folder = network, way, cache_folder
         self._directions: np.ndarray | None = None
@@ -200,14 +203,16 @@ class Generator:
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:
-            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=self._first_map), self._way)
+            shape = SQUARE if self._drawn_out else self._first_map
+            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=shape), self._way)
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""
         self.load()
         assert self._runner is not None
         with closing(self._runner.draw(_ChosenRows(latents, rows, self._noise, self._class_vectors))) as drawn:
-            for picture in drawn:
+            for square in drawn:
+                picture = drawn_out(square, width=self._drawn_out[0], height=self._drawn_out[1]) if self._drawn_out else square
                 yield picture[self._top : self._top + self.height, self._left : self._left + self.width]
 
     def _noise(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:

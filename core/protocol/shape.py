@@ -21,6 +21,8 @@ class Widening(enum.StrEnum):
     """The square's map is drawn out."""
     REFLECT = "reflect"
     """The square's map stands in the middle, between its mirror images."""
+    GROUND = "ground"
+    """The square itself is drawn, and the ground of the picture goes on; for networks that have only learnt squares."""
 
 
 @dataclass(frozen=True, kw_only=True)
