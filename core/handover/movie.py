@@ -15,7 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from ..files import whole_file
 from ..pictures import read_picture
 from ..protocol import MovieKind, UserError
-from ..sound.audio import decode_frames
+from ..sound.audio import decoded
 
 SOUND_RATE = 48_000
 QUALITY = "16"  # x264's constant rate factor: no loss that the eye can see
@@ -249,11 +249,10 @@ def _sound_blocks(path: Path, *, start: Fraction, duration: Fraction) -> Iterato
 
 
 def _decoded(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    with av.open(str(path), metadata_errors="replace") as container:
-        position = 0  # counted, not read from time stamps: the analysis counts samples too
-        for block in decode_frames(container, format="fltp", layout="stereo", rate=SOUND_RATE):
-            yield position, block.to_ndarray()
-            position += block.samples
+    position = 0  # counted, as the analysis does
+    for block in decoded(path, format="fltp", layout="stereo", rate=SOUND_RATE):
+        yield position, block.to_ndarray()
+        position += block.samples
 
 
 def _blocks(samples: np.ndarray, *, pts: int) -> Iterator[av.AudioFrame]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import opentimelineio as otio
 
 from ..protocol import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, UserError
+from ..protocol.rates import ROUNDED, ntsc_or
 from .finding import Finder
 from .noting import Notes
 from .numbering import MOST_PICTURES, numbered_in, sequence_on_disk
@@ -21,8 +22,6 @@ from .probing import measure
 
 METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
-ROUNDED = 0.005
-"""Editors write rates with two decimals."""
 MOST_DIGITS = 32
 LONGEST = 10**9
 """Frames: a year at 30 a second."""
@@ -76,8 +75,7 @@ def exact_rate(rate: float) -> Fraction:
         raise UserError(
             f"The timeline counts {rate:g} frames a second.", f"Export it again with {LOWEST_FPS} to {HIGHEST_FPS} frames a second."
         )
-    ntsc = Fraction(math.ceil(rate) * 1000, 1001)
-    return ntsc if abs(float(ntsc) - rate) < ROUNDED else Fraction(rate).limit_denominator(1000)
+    return ntsc_or(Fraction(rate).limit_denominator(1000))
 
 
 class _Reader:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
-from ..protocol import RenderRequest, UserError
+from ..protocol import RenderRequest
 from . import features, stems
 from .features import Features
 
@@ -31,7 +31,7 @@ def _of_sound(request: RenderRequest, folder: Path) -> Features:
     sound = Path(request.sound_path)
     if not request.features_path:
         return load(sound, folder)
-    return features.read_saved(Path(request.features_path), digest=features.file_digest(_existing(sound)))
+    return features.read_saved(Path(request.features_path), digest=features.file_digest(sound))
 
 
 def _offset(request: RenderRequest, stem_start_seconds: Fraction) -> Fraction:
@@ -46,10 +46,4 @@ def load(sound: Path, folder: Path) -> Features:
     UserError
         If it is missing or cannot be read.
     """
-    return features.load(sound, folder, digest=features.file_digest(_existing(sound)))
-
-
-def _existing(sound: Path) -> Path:
-    if not sound.is_file():
-        raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
-    return sound
+    return features.load(sound, folder, digest=features.file_digest(sound))
