@@ -511,6 +511,8 @@ class Document:
         if main.tag != "tractor":
             return [self.track(main, hide="")]
         playlists = [(self.elements.get(track.get("producer", "")), track.get("hide", "")) for track in main.findall("track")]
+        if any(one is None for one, _ in playlists):
+            self.note("Names a track that the file does not hold", main.get("id", ""))
         return [self.track(one, hide=hide) for one, hide in playlists if one is not None and not self.is_ground(one)]
 
     def is_ground(self, element: ET.Element) -> bool:
@@ -543,6 +545,8 @@ class Document:
             if isinstance(one, Part):
                 if one.length > 0:
                     yield self.piece(one.element, one.first, one.length, sound=sound, silent=silent, entry=one.entry)
+                else:
+                    self.note("Left out, since it has no length", clip_name(properties(one.element)))
             else:
                 yield one
 
@@ -617,7 +621,7 @@ class Document:
         if self._pieces > MOST_PIECES:
             raise ValueError(f"it stands for more than {MOST_PIECES} clips")
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length)
+            return self._nested(element, first, length, entry)
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)
@@ -641,7 +645,7 @@ class Document:
                     clip.effects.append(effect)
         return clip
 
-    def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
+    def _nested(self, element: ET.Element, first: int, length: int, entry: ET.Element | None) -> otio.core.Item:
         name = element.attrib["id"]
         if name in self._within or len(self._within) > DEEPEST:
             self.note("Is nested in itself, or too deeply: there is a gap", name)
@@ -650,6 +654,8 @@ class Document:
         stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element))
         self._within.pop()
         stack.source_range = self.span(first, length)
+        for effect in self.effects(entry) if entry is not None else ():
+            stack.effects.append(effect)
         return stack
 
     def _own_metadata(self, found: dict[str, str]) -> Any:
