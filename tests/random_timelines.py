@@ -33,15 +33,16 @@ def _pieces(draw, *, depth, counter):
         kind = draw(st.sampled_from(["clip", "clip", "clip", "gap", "empty", "nest"]))
         length, start = draw(st.integers(1, 40)), draw(st.integers(0, 30))
         counter[0] += 1
+        number = counter[0]
         if kind == "gap":
             made.append(Piece(length=length))
         elif kind == "nest" and depth < 2:
             kinds = draw(st.lists(st.sampled_from(["video", "audio"]), min_size=1, max_size=3))
             inner = tuple((one, draw(_pieces(depth=depth + 1, counter=counter))) for one in kinds)
             speed = draw(st.sampled_from([1, 1, 2]))
-            made.append(Piece(name=f"n{counter[0]}n", start=start * speed, length=length, speed=speed, tracks=inner))
+            made.append(Piece(name=f"n{number}n", start=start * speed, length=length, speed=speed, tracks=inner))
         else:
-            made.append(Piece(name=f"c{counter[0]}c", start=start, length=0 if kind == "empty" else length))
+            made.append(Piece(name=f"c{number}c", start=start, length=0 if kind == "empty" else length))
     return tuple(made)
 
 
