@@ -115,6 +115,7 @@ def request(options: Namespace) -> RenderRequest:
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
         machine=Machine(device=options.device, precision=Precision(options.precision)),
+        by_stamps=True,
     )
 
 

@@ -116,6 +116,8 @@ class RenderRequest:
         frames are the pictures.
     mix
         What the sound is made from, if it is not there.
+    by_stamps
+        Whether samples lie where their file's time stamps put them, as players have it; else in a row, as Blender plays them.
     """
 
     name: str
@@ -136,6 +138,7 @@ class RenderRequest:
     picture_format: PictureFormat = PictureFormat.PNG
     frame_aspect: Fraction | None = None
     mix: Mix | None = None
+    by_stamps: bool = False
 
 
 class Stage(enum.StrEnum):

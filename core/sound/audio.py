@@ -6,6 +6,7 @@ FFmpeg, as it does in Blender. Samples lie where the file's time stamps put them
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,27 @@ LONGEST_HOLES_SECONDS = 3600
 JUMP_BACK_SECONDS = Fraction(1, 10)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A decoded file.
+
+    Parameters
+    ----------
+    samples
+        float32 [n], mono, `SAMPLE_RATE`.
+    notes
+        Sentences for people: what was missing in it.
+    is_stamped
+        Whether its time stamps put silence between its samples, or before them.
+    """
+
+    samples: np.ndarray
+    notes: tuple[str, ...] = ()
+    is_stamped: bool = False
+
+
 def load(path: Path) -> np.ndarray:
-    """Decode a whole file.
+    """Decode a whole file, its samples where its time stamps put them.
 
     Parameters
     ----------
@@ -55,29 +75,31 @@ def load(path: Path) -> np.ndarray:
     UserError
         If the file is missing, cannot be read, holds no sound, is shorter than 0.1 s, or holds values that are no sound, such as NaN.
     """
-    return load_noted(path)[0]
+    return read(path).samples
 
 
-def load_noted(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Decode a whole file as `load` does, and say what was missing in it, in sentences for people."""
+def read(path: Path, *, by_stamps: bool = True) -> Sound:
+    """Decode a whole file as `load` does, or, without `by_stamps`, all of its samples in a row, as Blender plays them."""
     check_is_file(path, cure=CURE)
     with read_errors_explained(path, cure=CURE):
-        samples = _read(path)
+        samples, is_stamped = _read(path, by_stamps=by_stamps)
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             raise UserError(
                 f"“{path.name}” holds {len(samples)} samples of sound ({len(samples) / SAMPLE_RATE:.4f} s).",
                 f"Choose a sound of at least {float(SHORTEST_SECONDS)} s.",
             )
-        return samples, tuple(_missing(path, len(samples)))
+        return Sound(samples=samples, notes=tuple(_missing(path, len(samples))), is_stamped=is_stamped)
 
 
-def _read(path: Path) -> np.ndarray:
-    """Read with libsndfile what it reads whole, and all else with FFmpeg."""
-    samples = np.zeros(0, np.float32)
+def _read(path: Path, *, by_stamps: bool) -> tuple[np.ndarray, bool]:
+    """Read with libsndfile what it reads whole, and all else with FFmpeg; say whether time stamps made a difference."""
+    samples, silences = np.zeros(0, np.float32), list[Fraction]()
     if _libsndfile_reads(path) and not unfinished.has_wrong_length(path) and sum(unfinished.ogg_streams(path)) <= 1:
         with contextlib.suppress(soundfile.LibsndfileError):
             samples = _with_libsndfile(path)
-    return samples if len(samples) >= SHORTEST_SECONDS * SAMPLE_RATE else _with_ffmpeg(path)
+    if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
+        samples = _with_ffmpeg(path, silences if by_stamps else None)
+    return samples, bool(silences)
 
 
 def _missing(path: Path, count: int) -> Iterator[str]:
@@ -113,20 +135,22 @@ def _with_libsndfile(path: Path) -> np.ndarray:
     return np.concatenate([*done, *resampler.rest()])
 
 
-def _with_ffmpeg(path: Path) -> np.ndarray:
+def _with_ffmpeg(path: Path, silences: list[Fraction] | None) -> np.ndarray:
     resampler, done = _Resampler(path), [np.zeros(0, np.float32)]
-    for planes in decoded(path, format="fltp"):
+    for planes in decoded(path, silences, format="fltp"):
         done.extend(resampler.take(planes.to_ndarray().T, planes.sample_rate))
     return np.concatenate([*done, *resampler.rest()])
 
 
-def decoded(path: Path, **wanted: Any) -> Iterator[av.AudioFrame]:
-    """Decode a file's first sound with FFmpeg, from the file's beginning on, without holes.
+def decoded(path: Path, silences: list[Fraction] | None, **wanted: Any) -> Iterator[av.AudioFrame]:
+    """Decode a file's first sound with FFmpeg.
 
     Parameters
     ----------
     path
         A sound file, or a movie with sound.
+    silences
+        Takes the length in seconds of each silence that the file's time stamps ask for; None: all samples are wanted in a row.
     **wanted
         What to convert the frames to: `av.AudioResampler`'s arguments.
 
@@ -140,7 +164,7 @@ def decoded(path: Path, **wanted: Any) -> Iterator[av.AudioFrame]:
         with av.open(str(path), metadata_errors="replace", options=options) as container:
             if not container.streams.audio:
                 raise UserError(f"“{path.name}” holds no sound.", "Choose a sound file, or a movie with sound.")
-            yield from _converted(container, **wanted)
+            yield from _converted(container, silences, **wanted)
     except (av.FFmpegError, OSError) as error:
         raise UserError(
             f"“{path.name}” cannot be read as sound: {getattr(error, 'strerror', None) or error}.",
@@ -148,9 +172,9 @@ def decoded(path: Path, **wanted: Any) -> Iterator[av.AudioFrame]:
         ) from error
 
 
-def _converted(container: av.container.InputContainer, **wanted: Any) -> Iterator[av.AudioFrame]:
+def _converted(container: av.container.InputContainer, silences: list[Fraction] | None, **wanted: Any) -> Iterator[av.AudioFrame]:
     converter, kind_before = None, None
-    for frame in _in_place(container):
+    for frame in _undamaged_frames(container) if silences is None else _in_place(container, silences):
         kind = (frame.sample_rate, frame.format.name, frame.layout.name)
         if kind != kind_before:  # the first frame; files that were strung together switch in the middle
             if converter is not None:
@@ -163,24 +187,25 @@ def _converted(container: av.container.InputContainer, **wanted: Any) -> Iterato
         yield from converter.resample(None)
 
 
-def _in_place(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+def _in_place(container: av.container.InputContainer, silences: list[Fraction]) -> Iterator[av.AudioFrame]:
     """Put frames where their time stamps say, by silence before them; no sample is dropped.
 
     Of a movie, time counts from its first picture or sample on; of a sound alone, whose stamps may begin after the encoder's delay, from
     its first sample on.
     """
-    begin, due, silent = None, Fraction(0), Fraction(0)  # seconds: what the stamps count from; where the next sample lies; silence so far
+    begin, due = None, Fraction(0)  # seconds: what the stamps count from; where the next sample lies
     for frame in _undamaged_frames(container):
         if frame.pts is not None and frame.time_base is not None:
             stamp = frame.pts * frame.time_base
             shortest = SHORTEST_HOLE_SECONDS if begin is not None else 0
             begin = min([stamp, *_picture_starts(container)]) if begin is None else begin
             hole = stamp - begin - due
-            if hole < -JUMP_BACK_SECONDS or silent + hole > LONGEST_HOLES_SECONDS:
+            if hole < -JUMP_BACK_SECONDS or sum(silences) + hole > LONGEST_HOLES_SECONDS:
                 begin += hole
             elif hole > shortest:
                 yield from _silence(frame, round(hole * frame.sample_rate))
-                due, silent = due + hole, silent + hole
+                due += hole
+                silences.append(hole)
         yield frame
         due += Fraction(frame.samples, frame.sample_rate)
 

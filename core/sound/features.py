@@ -61,6 +61,8 @@ class Features:
         float64 [], beats a minute; 0 where there are none.
     notes
         Sentences for people: what was missing in the file.
+    is_stamped
+        Whether the file's time stamps put silence before or between its samples.
     """
 
     chroma: np.ndarray
@@ -74,12 +76,13 @@ class Features:
     beat_times: np.ndarray
     tempo: np.ndarray
     notes: tuple[str, ...] = ()
+    is_stamped: bool = False
 
 
-ARRAYS = tuple(field.name for field in fields(Features) if field.name != "notes")
+ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped"))
 
 
-def load(path: Path, folder: Path, *, digest: str) -> Features:
+def load(path: Path, folder: Path, *, digest: str, by_stamps: bool = True) -> Features:
     """Give the features of a sound file, analysed now or before.
 
     Parameters
@@ -90,12 +93,19 @@ def load(path: Path, folder: Path, *, digest: str) -> Features:
         Where analysed features are kept.
     digest
         `file_digest` of the file.
+    by_stamps
+        Whether its samples lie where its time stamps put them, as players have it; else in a row, as Blender plays them. Of most files
+        that is the same.
     """
-    entry = folder / f"{digest}-{ANALYSIS_VERSION}.npz"
+    entry, in_a_row = (folder / f"{digest}-{ANALYSIS_VERSION}{row}.npz" for row in ("", "-in-a-row"))
     kept = _read(entry)
+    if not by_stamps and (kept is None or kept.is_stamped):
+        kept = _read(in_a_row)
     if kept is None:
-        samples, notes = audio.load_noted(path)
-        kept = replace(analyse(samples), notes=notes)
+        sound = audio.read(path)
+        if sound.is_stamped and not by_stamps:
+            entry, sound = in_a_row, audio.read(path, by_stamps=False)
+        kept = replace(analyse(sound.samples), notes=sound.notes, is_stamped=sound.is_stamped)
         save(kept, entry, digest=digest)
     return kept
 
@@ -117,7 +127,7 @@ def save(features: Features, path: Path, *, digest: str) -> None:
     """Write features to a .npz file, each field under its name, with the digest of the sound that they were heard in."""
     buffer = io.BytesIO()
     arrays = {name: getattr(features, name) for name in ARRAYS}
-    np.savez(buffer, sound=np.array(digest), notes=np.array(features.notes, np.str_), **arrays)
+    np.savez(buffer, sound=np.array(digest), notes=np.array(features.notes, np.str_), is_stamped=features.is_stamped, **arrays)
     write_whole(path, buffer.getvalue())
 
 
@@ -209,6 +219,7 @@ def _read(entry: Path) -> Features | None:
     try:
         with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # opened here: numpy forgets to close a damaged one
             notes = arrays["notes"].tolist() if "notes" in arrays else []
-            return Features(**{name: arrays[name] for name in ARRAYS}, notes=tuple(map(str, notes)))
+            is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
+            return Features(**{name: arrays[name] for name in ARRAYS}, notes=tuple(map(str, notes)), is_stamped=is_stamped)
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None

@@ -11,15 +11,14 @@ import pytest
 import soundfile
 
 from core.commands.words import fps
-from core.handover.movie import SOUND_RATE, _sound_blocks
+from core.handover.movie import SOUND_RATE, SoundPart, _sound_blocks
 from core.protocol import UserError
 from core.sound import audio, features
 from core.sound.listening import load
 from tests import sounds, stamped_sounds
-from tests.stamped_sounds import CLICKS, RATE, SOUND_OF, clicks, write
+from tests.stamped_sounds import CLICKS, RATE, clicks, write
 
 LATE = 0.5
-LOW_DELAY = {".ts", ".flv"}  # their stamps count the encoder's delay, which nothing marks: players hear it too
 
 
 def heard(path):
@@ -27,9 +26,10 @@ def heard(path):
     return sounds.find_clicks(samples, audio.SAMPLE_RATE), len(samples) / audio.SAMPLE_RATE
 
 
-def exported(path, *, start=0.0, seconds=5.0):
+def exported(path, *, start=0.0, seconds=5.0, by_stamps=True):
     """Give where clicks are in the sound that films are written with."""
-    blocks = _sound_blocks(path, start=Fraction(start), duration=Fraction(seconds))
+    part = SoundPart(path=path, start_seconds=Fraction(start), duration_seconds=Fraction(seconds), by_stamps=by_stamps)
+    blocks = _sound_blocks(part)
     return sounds.find_clicks(np.concatenate([block.to_ndarray()[0] for block in blocks]), SOUND_RATE)
 
 
@@ -52,7 +52,7 @@ def test_the_encoders_delay_is_not_added(tmp_path, encoders):
         np.testing.assert_allclose(heard(path)[0], CLICKS, atol=0.006 if encoders[1] == "ac3" else 0.0015)
 
 
-@pytest.mark.parametrize("suffix", SOUND_OF.keys() - {".webm"} - LOW_DELAY)
+@pytest.mark.parametrize("suffix", [".avi", ".mkv", ".mov", ".mp4"])
 def test_a_movie_whose_streams_begin_together_is_heard_as_ever(tmp_path, suffix):
     np.testing.assert_allclose(heard(write(tmp_path / f"plain{suffix}", clicks()))[0], CLICKS, atol=0.025)
 
@@ -126,6 +126,23 @@ def test_a_stamp_that_asks_for_hours_of_silence_counts_from_somewhere_else(tmp_p
     np.testing.assert_allclose(heard(tmp_path / "far.mka")[0], CLICKS, atol=0.0015)
 
 
+def test_blender_plays_samples_in_a_row_and_so_its_films_hear_them(tmp_path):
+    late = write(tmp_path / "late.mkv", clicks(seconds=4.5, begin=LATE), begin=LATE)
+    in_a_row = [click - LATE for click in CLICKS]
+    sound = audio.read(late, by_stamps=False)
+    np.testing.assert_allclose(sounds.find_clicks(sound.samples, audio.SAMPLE_RATE), in_a_row, atol=0.0015)
+    np.testing.assert_allclose(exported(late, by_stamps=False), in_a_row, atol=0.0015)
+    lengths = [len(load(late, tmp_path / "kept", by_stamps=by_stamps).energy) for by_stamps in (True, False, True, False)]
+    assert lengths == [216, 194, 216, 194]
+
+
+def test_a_file_without_holes_is_analysed_once_for_players_and_for_blender(tmp_path):
+    plain = write(tmp_path / "plain.mkv", clicks())
+    for by_stamps in (False, True):
+        load(plain, tmp_path / "kept", by_stamps=by_stamps)
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
 # Headers --------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -146,8 +163,8 @@ def wav(tmp_path):
 
 
 def _noted(path):
-    samples, notes = audio.load_noted(path)
-    return list(np.round(sounds.find_clicks(samples, audio.SAMPLE_RATE), 3)), " ".join(notes)
+    sound = audio.read(path)
+    return list(np.round(sounds.find_clicks(sound.samples, audio.SAMPLE_RATE), 3)), " ".join(sound.notes)
 
 
 @pytest.mark.parametrize("size", [0, 1, 36, 96_000])
@@ -170,7 +187,7 @@ def test_chunks_and_padding_after_the_samples_are_no_sound(wav):
         longer = wav.with_name("tail.wav")
         longer.write_bytes(wav.read_bytes() + tail)
         assert len(audio.load(longer)) == len(whole)
-        assert audio.load_noted(longer)[1] == ()
+        assert audio.read(longer).notes == ()
 
 
 @pytest.fixture
