@@ -146,6 +146,7 @@ def read_saved(path: Path, *, digest: str) -> Features:
     UserError
         If they cannot be read, belong to another sound, or are not of one length.
     """
+    check_is_file(path, cure="Write features with: python -m core analyse SONG --out FILE.npz.")
     kept = _read(path)
     if kept is None:
         raise UserError(f"“{path.name}” holds no features.", "Write them anew: python -m core analyse SONG --out FILE.npz.")

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from core.commands import reading
 from core.commands.words import fps
 from core.handover.movie import SOUND_RATE, SoundPart, _sound_blocks
+from core.handover.reading import read_edit
 from core.protocol import UserError
 from core.sound import audio, features
 from core.sound.listening import load
+from core.words import class_table, lyrics
 from tests import sounds, stamped_sounds
 from tests.stamped_sounds import CLICKS, RATE, clicks, write
 
@@ -267,3 +270,28 @@ def test_an_error_in_the_middle_of_a_file_is_a_sentence():
     for read in (audio.load, features.file_digest):
         with pytest.raises(UserError, match=r"/proc/self/mem cannot be read: Input/output error\."):
             read(Path("/proc/self/mem"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "missing"])
+def test_every_file_that_people_name_is_told_apart_from_what_is_none(tmp_path, kind):
+    path = tmp_path / "named.csv"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    readers = {
+        "a table": lambda: class_table.read_table(path),
+        "lyrics": lambda: lyrics.read(path),
+        "features": lambda: features.read_saved(path, digest=""),
+        "a curve": lambda: reading.curve(f"truncation={path}"),
+        "beats": lambda: reading.beats(str(path)),
+        "a timeline": lambda: read_edit(path.rename(path.with_suffix(".mlt")) if kind != "missing" else path.with_suffix(".mlt")),
+    }
+    for name, read in readers.items():
+        with pytest.raises(UserError) as refusal:
+            read()
+        assert {"folder": "a folder", "pipe": "a pipe", "missing": "There is no file"}[kind] in refusal.value.cause, name
+
+
+def test_a_long_list_of_beats_is_no_name_of_a_file():
+    assert len(reading.beats(",".join(str(beat / 2) for beat in range(1000)))) == 1000
