@@ -189,27 +189,33 @@ def _fcpxml_part(piece: Piece, resources: list[str]) -> str:
 # MLT ------------------------------------------------------------------------------------------------------------------------------------
 
 
-def _mlt(tracks: Tracks, path: Path) -> None:
+def _mlt(tracks: Tracks, path: Path, *, is_kdenlive: bool = False) -> None:
+    """Write tracks as playlists, or as Kdenlive does: as tractors of two playlists each."""
     made: list[str] = []
-    _mlt_tractor(tracks, "T", made)
+    _mlt_tractor(tracks, "T", made, is_kdenlive=is_kdenlive)
     profile = f'<profile frame_rate_num="{FPS}" frame_rate_den="1" width="64" height="64"/>'
     path.write_text(f'<mlt producer="T">{profile}{"".join(made)}</mlt>')
 
 
-def _mlt_tractor(tracks: Tracks, name: str, made: list[str]) -> None:
+def _mlt_tractor(tracks: Tracks, name: str, made: list[str], *, is_kdenlive: bool) -> None:
     for number, (kind, pieces) in enumerate(tracks):
-        entries = "".join(_mlt_entry(piece, made) for piece in pieces)
-        sound = '<property name="shotcut:audio">1</property>' if kind == "audio" else ""
-        made.append(f'<playlist id="{name}p{number}">{sound}{entries}</playlist>')
+        entries = "".join(_mlt_entry(piece, made, is_kdenlive=is_kdenlive) for piece in pieces)
+        sound = f'<property name="{"kdenlive:audio_track" if is_kdenlive else "shotcut:audio"}">1</property>' if kind == "audio" else ""
+        track = f"{name}p{number}"
+        if is_kdenlive:
+            made += [f'<playlist id="{track}a">{entries}</playlist><playlist id="{track}b"/>']
+            made += [f'<tractor id="{track}">{sound}<track producer="{track}a"/><track producer="{track}b"/></tractor>']
+        else:
+            made.append(f'<playlist id="{track}">{sound}{entries}</playlist>')
     names = "".join(f'<track producer="{name}p{number}"/>' for number in range(len(tracks)))
     made.append(f'<tractor id="{name}">{names}</tractor>')
 
 
-def _mlt_entry(piece: Piece, made: list[str]) -> str:
+def _mlt_entry(piece: Piece, made: list[str], *, is_kdenlive: bool) -> str:
     if not piece.name:
         return f'<blank length="{piece.length}"/>'
     if piece.tracks:
-        _mlt_tractor(piece.tracks, piece.name, made)
+        _mlt_tractor(piece.tracks, piece.name, made, is_kdenlive=is_kdenlive)
     else:
         named = {"resource": f"/m/{piece.name}.mov", "mlt_service": "avformat", "shotcut:caption": piece.name}
         inner = "".join(f'<property name="{name}">{value}</property>' for name, value in named.items())
@@ -217,5 +223,9 @@ def _mlt_entry(piece: Piece, made: list[str]) -> str:
     return f'<entry producer="{piece.name}" in="{piece.start}" out="{piece.start + piece.length - 1}"/>'
 
 
-WRITERS = {".otio": _otio, ".xml": _fcp7, ".fcpxml": _fcpxml, ".mlt": _mlt}
+def _kdenlive(tracks: Tracks, path: Path) -> None:
+    _mlt(tracks, path, is_kdenlive=True)
+
+
+WRITERS = {".otio": _otio, ".xml": _fcp7, ".fcpxml": _fcpxml, ".mlt": _mlt, ".kdenlive": _kdenlive}
 """Suffix, to what writes a timeline with nests to a path."""

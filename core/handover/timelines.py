@@ -300,9 +300,10 @@ class _Reader:
         self.notes.add("A nested timeline came in as plain clips", child.name)
         other: Kind = "audio" if kind == "video" else "video"
         self.nests[kind][child.name] = self.nests[kind].get(child.name, False) or _holds(child, other)
+        rows = [row for row in rows if any(isinstance(item, Clip) for item in row)] or [[]]
         for row in rows:
             _fill(row, count)
-        return rows or [[Gap(frame_count=count)]]
+        return rows
 
     def _stacked(self, stack: otio.core.Item, kind: Kind, window: Window) -> list[Row]:
         if not isinstance(stack, otio.schema.Stack):

@@ -374,6 +374,15 @@ def test_a_part_without_a_start_begins_where_its_asset_does(tmp_path):
     assert told(back.edit) == [("video", [("H", 0, 100, 1), ("H", 50, 100, 1)])]
 
 
+def test_the_sound_of_a_sequence_within_a_kdenlive_sequence_is_heard(tmp_path):
+    piece = random_timelines.Piece
+    inner = (("video", (piece(name="v", length=40),)), ("audio", (piece(name="a", length=30),)))
+    nest = piece(name="n", length=20, start=15, tracks=inner)
+    random_timelines.WRITERS[".kdenlive"]((("video", (nest,)), ("audio", (piece(length=5), nest))), tmp_path / "a.kdenlive")
+    back = read_edit(tmp_path / "a.kdenlive")
+    assert told(back.edit) == [("video", [("v", 15, 20, 1)]), ("audio", [5, ("a", 15, 15, 1), 5])]
+
+
 # Nothing is dropped without a line ------------------------------------------------------------------------------------------------------
 
 
@@ -386,7 +395,7 @@ def _all_are_named(monkeypatch):
 @given(tracks=random_timelines.trees())
 @pytest.mark.parametrize("ending", random_timelines.WRITERS)
 def test_whatever_lies_in_a_timeline_comes_in_or_is_named_in_the_report(ending, tracks, tmp_path):
-    if ending == ".mlt":  # retimes files only
+    if ending in (".mlt", ".kdenlive"):  # they retime files only
         tracks = random_timelines.at_own_speed(tracks)
     path = tmp_path / f"random{ending}"
     random_timelines.WRITERS[ending](tracks, path)
