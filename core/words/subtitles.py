@@ -4,6 +4,7 @@ A text comes in, cues go out, by time. One odd line costs its own cue, with a no
 that they can be refused.
 """
 
+import bisect
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -140,7 +141,7 @@ def _stamped(text: str, name: str, notes: Notes) -> Iterator[Cue]:
         notes.add(f"Left out of “{name}”, since a line says no times", f"line {number + 1}: {lines[number].strip()}")
     ends = sorted([*(number for number, *_ in places), *odd, len(lines)])
     for number, start, end in places:
-        following = next(one for one in ends if one > number)
+        following = ends[bisect.bisect_right(ends, number)]
         yield Cue(start=start, end=end, lines=tuple(_words(lines[number + 1 : following], last=following == len(lines))))
 
 

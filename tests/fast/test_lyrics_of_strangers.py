@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 (typographic quotes)
 
+import contextlib
 import os
 import sys
 
@@ -326,6 +327,37 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "song.txt")
     with pytest.raises(UserError, match="it is a pipe"):
         lyrics.read(tmp_path / "song.txt")
+
+
+UNITS = [
+    "[1:",
+    "[",
+    "<",
+    "{\\",
+    "-->",
+    "0:",
+    ":",
+    ", ",
+    "<a",
+    " Lyrics ",
+    "1 Contributors",
+    ".com ",
+    "\u4f5c\u8bcd",
+    "intro ",
+    "00:01 ",
+    " ",
+    "1",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_pattern_looks_again_at_what_it_has_seen(unit):
+    """One that does would not end in a day: lines as long as they may be, in all places, and as many as there may be."""
+    line = (unit * 9000)[:9000] + "x"
+    for text in (line, f"[00:01.00]{line}", f"1\n00:00:01,000 --> 00:00:02,000\n{line}", f"{unit}\n" * (90_000 // len(unit))):
+        with contextlib.suppress(UserError):
+            lyrics.parse(text)
 
 
 def test_endless_lines_and_texts_are_refused():
