@@ -390,6 +390,18 @@ class _Reader:
         return _time(named.get("duration", "0s"))
 
     def _lay(self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str) -> None:
+        """Lay a part's picture and its sound; of a split edit they begin and end apart."""
+        if "audioStart" not in element.attrib and "audioDuration" not in element.attrib:
+            self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video", "audio"))
+            return
+        heard = _time(element.get("audioStart", "")) if "audioStart" in element.attrib else start
+        seconds = _time(element.get("audioDuration", "")) if "audioDuration" in element.attrib else length
+        self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video",))
+        self._lay_kinds(element, begin + heard - start, heard, seconds, lane=lane, name=name, kinds=("audio",))
+
+    def _lay_kinds(
+        self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str, kinds: tuple[str, ...]
+    ) -> None:
         if begin < 0 < begin + length:  # a part of it is seen
             begin, start, length = Fraction(0), start - begin, begin + length
         if begin < 0 or length <= 0:
@@ -398,7 +410,7 @@ class _Reader:
         if self.shown is not None and not (begin < self.shown[1] and begin + length > self.shown[0]):
             return
         for kind, item in self._items(element, start, length):
-            if element.get("srcEnable", "all") in ("all", kind):
+            if kind in kinds and element.get("srcEnable", "all") in ("all", kind):
                 found = self.lanes.setdefault((kind, lane), _Lane())
                 found.name = found.name or name
                 found.clips.append((begin, begin + length, item))

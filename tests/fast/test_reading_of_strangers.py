@@ -325,6 +325,18 @@ def test_a_clip_of_several_parts_keeps_them_all(tmp_path):
     ]
 
 
+def test_a_split_edits_sound_begins_and_ends_where_it_does(tmp_path):
+    back = _cut(
+        tmp_path,
+        '<asset-clip ref="a" name="one" offset="0s" start="2s" duration="4s" audioStart="2s" audioDuration="6s"/>'
+        '<asset-clip ref="a" name="two" offset="4s" start="9s" duration="4s" audioStart="11s" audioDuration="2s"/>',
+    )
+    assert told(back.edit) == [
+        ("video", [("one", 50, 100, 1), ("two", 225, 100, 1)]),
+        ("audio", [("one", 50, 150, 1), ("two", 275, 50, 1)]),
+    ]
+
+
 def test_retimed_nests_are_retimed(tmp_path):
     back = _cut(
         tmp_path,
