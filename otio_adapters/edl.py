@@ -337,6 +337,8 @@ class _Reader:
         elif fields[:1] == ["M2"] and len(fields) > 3:  # noqa: PLR2004 (M2, reel, rate, time)
             reel = " ".join(fields[1:-2])
             self._retime(next((one for one in reversed(events) if one.reel == reel), event), fields[-2])
+        elif key == "SPLIT":
+            self.notes.append(["A split edit's delay is left out: picture and sound begin together", event.name or event.reel])
         elif key == ("TO CLIP NAME" if is_fade else "FROM CLIP NAME") or (key == "CLIP NAME" and not event.name):
             event.name = value
         elif key in ("SOURCE FILE", "MEDIA FILE", "FROM FILE", "TO CLIP" if is_fade else "FROM CLIP"):

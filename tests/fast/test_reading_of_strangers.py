@@ -273,12 +273,14 @@ def test_what_a_list_says_and_nobody_knows_is_noted(tmp_path):
         _event(2, "NONE", "01:00:10:00", "01:00:20:00", name="nowhere.mov"),
         _event(3, "TC1", "01:00:10:00", "01:00:20:00", name="data.mov"),
         _event(4, "V", "01:00:20:00", "01:00:20:00", name="empty.mov"),
+        "SPLIT:    AUDIO DELAY=  00:00:00:10",
         "005  AX  V  C  00:00:00:00 00:00:10:00 1:00:20:0 01:00:30:00",
     )
     assert noted(back, "nowhere.mov")
     assert noted(back, "data.mov")
     assert noted(back, "empty.mov")
     assert noted(back, "000 broken")
+    assert noted(back, "A split edit's delay")
     assert noted(back, "005  AX")
 
 
