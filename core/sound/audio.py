@@ -15,7 +15,6 @@ import av
 import numpy as np
 import soundfile
 import soxr
-from av.stream import Disposition
 
 from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
@@ -212,8 +211,9 @@ def _in_place(container: av.container.InputContainer, silences: list[Fraction]) 
 
 
 def _picture_starts(container: av.container.InputContainer) -> Iterator[Fraction]:
+    """Give where pictures begin; FFmpeg lets a song's cover begin with its sound."""
     for stream in container.streams.video:
-        if stream.start_time is not None and stream.time_base and not stream.disposition & Disposition.attached_pic:
+        if stream.start_time is not None and stream.time_base:
             yield stream.start_time * stream.time_base
 
 
