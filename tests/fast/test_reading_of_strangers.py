@@ -405,7 +405,7 @@ def _all_are_named(monkeypatch):
     monkeypatch.setattr(noting, "NAMED", 10_000)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tracks=random_timelines.trees())
 @pytest.mark.parametrize("ending", random_timelines.WRITERS)
 def test_whatever_lies_in_a_timeline_comes_in_or_is_named_in_the_report(ending, tracks, tmp_path):
@@ -425,7 +425,7 @@ def test_whatever_lies_in_a_timeline_comes_in_or_is_named_in_the_report(ending, 
 CHANNELS = st.sampled_from(["V", "V2", "A", "A2", "AA", "B", "AA/V", "NONE", "X9", "A1A2"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     events=st.lists(st.tuples(CHANNELS, st.integers(0, 40), st.integers(-5, 40), st.booleans()), min_size=1, max_size=8),
     begin=st.sampled_from([0, 86_380, 3590, 36_000]),
