@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 from ..handover.noting import Notes
 from ..protocol import UserError
 
 MICRODVD_FPS = 25
+MICRODVD_RATE = re.compile(r"\d{1,3}[.,]\d{1,6}")
 SHORTEST_CUE_SECONDS = Fraction(1, 20)
 """Rolling captions hold still for less than this between two lines."""
 TIME = r"\d{1,4}(?: ?: ?\d{1,2}){1,2}(?: ?[.,:] ?\d{1,6})?"
@@ -197,28 +197,35 @@ def _carried(before: Cue, cue: Cue) -> int:
 # Others ---------------------------------------------------------------------------------------------------------------------------------
 
 
-def _with_pysubs2(form: str, **more: Any) -> Callable[[str, str, Notes], Iterator[Cue]]:
+def _with_pysubs2(form: str) -> Callable[[str, str, Notes], Iterator[Cue]]:
     def read(text: str, name: str, notes: Notes) -> Iterator[Cue]:
         import pysubs2
 
         if "<!ENTITY" in text:  # can make a small file fill the memory
             raise UserError(f"“{name}” declares XML entities, which no lyrics need.", "Save it as plain text, LRC or SRT.")
+        fps = _microdvd_fps(text, name, notes) if form == "microdvd" else None
         try:
-            events = pysubs2.SSAFile.from_string(text, format_=form, **more)
+            events = pysubs2.SSAFile.from_string(text, format_=form, fps=fps)
         except Exception as error:  # whatever a stranger's file makes it stumble over
             raise UserError(
                 f"“{name}” looks like {form.upper()} and cannot be read: {error}.", "Save it as plain text, LRC or SRT."
             ) from error
-        if form == "microdvd" and "fps" in more and not text.startswith("{1}{1}"):
-            notes.add(f"“{name}” counts frames and does not say how many make a second: {MICRODVD_FPS} were taken")
         for event in events:
-            if not event.is_comment and not event.is_drawing:
+            if not event.is_comment and not event.is_drawing and not (form == "microdvd" and MICRODVD_RATE.fullmatch(event.plaintext)):
                 lines = (" ".join(html.unescape(TAG.sub("", line)).split()) for line in event.plaintext.split("\n"))
-                yield Cue(
-                    start=Fraction(max(0, event.start), 1000), end=Fraction(event.end, 1000), lines=tuple(line for line in lines if line)
-                )
+                start, end = Fraction(max(0, event.start), 1000), Fraction(event.end, 1000)
+                yield Cue(start=start, end=end, lines=tuple(line for line in lines if line))
 
     return read
+
+
+def _microdvd_fps(text: str, name: str, notes: Notes) -> float:
+    """Give the frames a second that a MicroDVD file names in its first line, as ``{1}{1}23.976``; else the usual ones."""
+    rate = re.match(r"\s{0,20}\{[01]\}\{[01]\}(\d{1,3}[.,]?\d{0,6})\s", text)
+    if rate and float(rate[1].replace(",", ".")) >= 1:
+        return float(rate[1].replace(",", "."))
+    notes.add(f"“{name}” counts frames and does not say how many make a second: {MICRODVD_FPS} were taken")
+    return MICRODVD_FPS
 
 
 def _ass(text: str, name: str, notes: Notes) -> Iterator[Cue]:
@@ -241,7 +248,7 @@ def _labels(text: str, name: str, notes: Notes) -> Iterator[Cue]:
 READERS: dict[str, Callable[[str, str, Notes], Iterator[Cue]]] = {
     **dict.fromkeys(("srt", "vtt", "sbv"), _stamped),
     "ass": _ass,
-    "microdvd": _with_pysubs2("microdvd", fps=MICRODVD_FPS),
+    "microdvd": _with_pysubs2("microdvd"),
     "mpl2": _with_pysubs2("mpl2"),
     "tmp": _with_pysubs2("tmp"),
     "sami": _with_pysubs2("sami"),

@@ -179,6 +179,13 @@ def test_other_subtitles_are_read(name):
     assert (len(notes) == 1 and "25 were taken" in notes[0]) == (name == "song.sub")
 
 
+def test_a_rate_that_subtitles_name_is_theirs():
+    lines, notes = parse("{1}{1}23.976\n{24}{60}A red boat\n{72}{108}{y:i}Two|owls\n")
+    assert [text for text, *_ in lines] == [BOAT, OWLS]
+    assert [start for _, start, _ in lines] == pytest.approx([1.001, 3.003], abs=0.001)
+    assert notes == ()
+
+
 FORMS = {
     "SubViewer": "[INFORMATION]\n[TITLE]x\n[END INFORMATION]\n[SUBTITLE]\n"
     "00:00:01.00,00:00:02.50\nA red[br]boat\n\n00:00:03.00,00:00:04.50\nTwo owls\n",
