@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..input_files import read_bytes
 from ..protocol import PROFILES, Edit, ExportOptions, Missing, MovieKind, PathStyle, ProtocolError, Target, UserError, decode
 from .telling import progress, say
 
@@ -37,8 +38,8 @@ def run(options: Namespace) -> None:
     from ..handover.export import export
 
     try:
-        edit = decode(Path(options.edit).read_text(encoding="utf-8"), Edit)
-    except (OSError, UnicodeDecodeError, ProtocolError) as error:
+        edit = decode(read_bytes(Path(options.edit), cure="Export it again from Blender.").decode(), Edit)
+    except (UnicodeDecodeError, ProtocolError) as error:
         raise UserError(f"{options.edit} is no edit description: {error}.", "Export it again from Blender.") from error
     chosen = ExportOptions(
         target=options.target,
