@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tempfile
 import time
 import uuid
@@ -12,6 +13,8 @@ from pathlib import Path
 from .protocol import UserError
 
 TEMPORARY_PREFIX = ".writing-"
+TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{32}(\.[^.]*)?")
+"""What we write under until it is whole; a file that merely begins so is somebody else's."""
 READER_SECONDS, READER_PATIENCE = 0.05, 40
 UNFIT_PLACES = (
     *(errno.EACCES, errno.EROFS, errno.EPERM),
@@ -64,6 +67,11 @@ def link_or_copy(source: Path, target: Path) -> None:
             if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
                 raise
             write_whole(target, source.read_bytes())
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a file's name is one that we write under until it is whole."""
+    return TEMPORARY.fullmatch(name) is not None
 
 
 def check_writable(folder: Path) -> None:
