@@ -20,6 +20,7 @@ import bpy
 
 from ..core.protocol import (
     FILM_FILE,
+    MIX_FILE,
     UNFINISHED_FILE,
     FrameSequence,
     Mix,
@@ -30,6 +31,7 @@ from ..core.protocol import (
     Stem,
     UserError,
     decode,
+    places,
 )
 from . import compat, engine, fitting, folders, keyframes, retiming, scenes, sources
 from .lines import redraw_sidebars
@@ -332,8 +334,9 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
     """
     film = _with_network_of(strip.chromastrip, _read_film(strip)) if strip.chromastrip.draft else _read_film(strip)
     base = folders.base_folder(scene)
+    places.trust(bpy.data.filepath, *(sources.file_path(one) for one in sources.inner_sounds(scene.sequence_editor.strips)))
     sound, mix = _sound_of(scene, strip, film)
-    return replace(
+    request = replace(
         film,
         sound_path=sound,
         mix=mix,
@@ -343,11 +346,13 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
         cache_folder=str(base / "cache"),
         machine=engine.machine(),
     )
+    places.check(*request.read_paths())
+    return request
 
 
 def _stem_of(scene: bpy.types.Scene, named: str, stem: Stem | None, base: Path) -> Stem | None:
     """Give a sound that drives a part of the film, or where its file is now if the .blend has moved with it."""
-    if stem is None or not named or Path(stem.sound_path).is_file():
+    if stem is None or not named or places.is_file(stem.sound_path):
         return stem
     return replace(stem, sound_path=stem_path(scene, named, base))
 
@@ -373,7 +378,7 @@ def _with_network_of(settings: StripSettings, draft: RenderRequest) -> RenderReq
 
 def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest) -> tuple[str, Mix | None]:
     """Give the film's sound file, or where it is now if the .blend has moved with it, and how it is made, if it is a mix."""
-    if Path(film.sound_path).is_file():
+    if places.is_file(film.sound_path):
         return film.sound_path, film.mix
     if film.mix is not None:
         return _mix_of(scene, strip, film, film.mix)
@@ -385,10 +390,10 @@ def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderR
 
 def _mix_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest, mix: Mix) -> tuple[str, Mix]:
     """Give the film's mix where it is now, or where it will be made again: from what it was made from, else from its strips."""
-    folder = folders.base_folder(scene) / "sounds"
+    folder = folders.base_folder(scene) / "sounds"  # nowhere else is a sound written, whatever the film's request says
+    sound = folder / Path(film.sound_path).name
     for blend in (Path(mix.blend_path), folder / Path(mix.blend_path).name):
-        sound = blend.with_name(Path(film.sound_path).name)
-        if sound.is_file() or blend.is_file():
+        if MIX_FILE.fullmatch(sound.name) and (sound.is_file() or places.is_file(blend)):
             return str(sound), Mix(blend_path=str(blend))
     strips = sounds_of(scene, strip)
     if not strips:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .files import is_temporary
-from .protocol import FILM_FILE, UNFINISHED_FILE
+from .protocol import FILM_FILE, UNFINISHED_FILE, places
 from .protocol.film_curves import CURVES_FILE
 from .protocol.film_notes import NOTE_FILE, blends_of
 from .protocol.keeping import Amount, Keeper, KeptFilm, Stock, Use
@@ -145,7 +145,7 @@ def film_use(film: Path, keeper: Keeper, *, now: float) -> Use:
     if bool(noted) != bool(keeper.blend):
         return Use.ELSEWHERE if noted else Use.UNKNOWN
     others = [blend for blend in noted if blend != Path(keeper.blend)]
-    if any(blend.exists() or not blend.parent.exists() for blend in others) or _is_named_beside(film, keeper):
+    if any(places.exists(blend) or not places.exists(blend.parent) for blend in others) or _is_named_beside(film, keeper):
         return Use.ELSEWHERE
     return Use.NONE
 

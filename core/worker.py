@@ -235,7 +235,7 @@ def _export(job: Export, *, inbox: Inbox, outbox: Outbox, backends: Backends) ->
         return inbox.is_cancelled(job.job_id)
 
     if job.options.missing == Missing.RENDER:
-        draw_missing(job.edit, open_backend=backends.open, report=report, cancelled=cancelled)
+        draw_missing(job.edit, open_backend=backends.open, memory=job.memory_folder, report=report, cancelled=cancelled)
     done = export(job.edit, Path(job.path), options=job.options, report=report, cancelled=cancelled)
     return Exported(job_id=job.job_id, path=str(done.path), warnings=done.warnings)
 

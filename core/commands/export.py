@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..protocol import PROFILES, Edit, ExportOptions, Missing, MovieKind, PathStyle, ProtocolError, Target, UserError, decode
+from .asking import cache_folder
 from .telling import progress, say
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
@@ -50,7 +51,7 @@ def run(options: Namespace) -> None:
     )
     with progress(options) as report:
         if chosen.missing == Missing.RENDER:
-            draw_missing(edit, open_backend=Backends().open, report=report)
+            draw_missing(edit, open_backend=Backends().open, memory=str(cache_folder()), report=report)
         done = export(edit, Path(options.out), options=chosen, report=report)
     if not options.json:
         for warning in done.warnings:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from ..protocol import FrameSequence
+from ..protocol import FrameSequence, places
 
 SPANNED = re.compile(r"(?P<before>.*)(?:\[(?P<a>\d+)-(?P<b>\d+)\]|\{(?P<c>\d+)\.\.(?P<d>\d+)\})(?P<suffix>[^/\\]*\.\w+)", re.DOTALL)
 PATTERN = re.compile(
@@ -68,8 +68,8 @@ def sequence_on_disk(path: str, count: int) -> FrameSequence | None:
     if match is None or count <= 1:
         return None
     first, digits = int(match["number"]), len(match["number"])
-    length = 0
-    while length < count and (place.parent / f"{match['prefix']}{first + length:0{digits}d}{match['suffix']}").is_file():
+    names, length = places.names_in(place.parent), 0
+    while length < count and f"{match['prefix']}{first + length:0{digits}d}{match['suffix']}" in names:
         length += 1
     if length <= 1 or 2 * length < count:  # a still's length is whatever the program likes: hours
         return None
@@ -80,10 +80,6 @@ def sequence_on_disk(path: str, count: int) -> FrameSequence | None:
 
 def first_number_on_disk(frames: FrameSequence) -> int:
     """Find the lowest number of a sequence whose beginning nobody named: 0 if nothing lies there."""
-    try:
-        names = [path.name for path in Path(frames.folder).iterdir()]
-    except OSError:
-        return 0
     numbered = re.compile(f"{re.escape(frames.prefix)}(\\d+){re.escape(frames.suffix)}")
-    found = [int(match[1]) for name in names if (match := numbered.fullmatch(name))]
+    found = [int(match[1]) for name in places.names_in(frames.folder) if (match := numbered.fullmatch(name))]
     return min(found, default=0)

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import opentimelineio as otio
 
-from ..protocol import Clip, Edit, MediaFile, UserError
+from ..protocol import Clip, Edit, MediaFile, UserError, places
 from ..working import Cancelled, end_if, never
 from .bundles import unpack
 from .export import register_adapters
@@ -74,6 +74,7 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
         If `cancelled` says so. Nothing half unpacked stays.
     """
     path = path.absolute()
+    places.trust(path, *([media_folder] if media_folder else []))
     ending = path.suffix.lower()
     if ending not in ADAPTERS:
         raise UserError(f"“{path.suffix or path.name}” names no format that can be read.", f"Choose one of {', '.join(ADAPTERS)}.")

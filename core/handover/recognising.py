@@ -28,6 +28,7 @@ from ..protocol import (
     decode,
     encode,
     line_table,
+    places,
 )
 from .noting import Notes
 
@@ -169,7 +170,7 @@ class _Recogniser:
         """Say whether a movie's frames lie where they were; if not, the movie stays."""
         known = not movie.path or _file_name(movie.path) == _file_name(frames.movie)
         first = f"{frames.prefix}{frames.first_number:0{frames.digits}d}{frames.suffix}"
-        there = frames.frame_count > 0 and (Path(frames.folder) / first).is_file()
+        there = frames.frame_count > 0 and places.is_file(Path(frames.folder) / first)
         if known and not there:
             self.notes.add("The frames of a movie of ours are not here: the movie came in", clip.name)
         return known and there
@@ -256,9 +257,10 @@ def _sections(told: Any, folder: Path) -> Iterator[Section]:
         except ProtocolError:
             return
         moved = folder / _file_name(frames.folder)
-        frames = replace(frames, folder=str(moved)) if not Path(frames.folder).is_dir() and moved.is_dir() else frames
+        frames = replace(frames, folder=str(moved)) if not places.is_folder(frames.folder) and places.is_folder(moved) else frames
         movie = folder / _file_name(frames.movie)
-        frames = replace(frames, movie=str(movie)) if frames.movie and movie.is_file() else frames
+        if frames.movie and (places.is_file(movie) or not places.may_ask(frames.movie)):
+            frames = replace(frames, movie=str(movie))
     yield Section(name=told["name"], metadata=_json(told["metadata"]), frames=frames)
 
 
@@ -293,7 +295,7 @@ def _json(value: Any) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        if not places.may_ask(path) or path.stat().st_size > LARGEST_BYTES:
             return None
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

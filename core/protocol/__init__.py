@@ -3,7 +3,7 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, line_table
+from . import class_names, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
@@ -28,6 +28,7 @@ from .keeping import (
 from .machine import AUTO, Machine, PictureFormat, Precision
 from .messages import (
     FILM_FILE,
+    MIX_FILE,
     MIXER_VARIABLE,
     UNFINISHED_FILE,
     Begun,
@@ -89,6 +90,7 @@ __all__ = [
     "EMBEDDED_SIZE",
     "FILM_FILE",
     "MIXER_VARIABLE",
+    "MIX_FILE",
     "NOTE_FILE",
     "PARAMETERS",
     "PROFILES",
@@ -184,4 +186,5 @@ __all__ = [
     "encode",
     "line_table",
     "note_blend",
+    "places",
 ]

@@ -6,6 +6,8 @@ import os
 import uuid
 from pathlib import Path
 
+from .places import host_of
+
 NOTE_FILE = "blends.json"
 
 
@@ -13,7 +15,7 @@ def blends_of(film: Path) -> tuple[Path, ...]:
     """Give the absolute paths of the .blend files that are noted in a film's folder; none if there is no note, or no readable one."""
     try:
         names = json.loads((film / NOTE_FILE).read_text(encoding="utf-8"))
-        return tuple(Path(os.path.normpath(film / name)) for name in names)
+        return tuple(Path(name if host_of(name) else os.path.normpath(film / name)) for name in names)
     except (OSError, ValueError, TypeError):
         return ()
 

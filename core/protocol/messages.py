@@ -7,6 +7,7 @@ Standard library only: Blender's Python imports it.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -60,6 +61,9 @@ class Stem:
 
 MIXER_VARIABLE = "CHROMASTRIP_MIXER"
 """The environment variable by which the add-on tells the worker what mixes: a command line as a JSON list, to which two files are added."""
+
+MIX_FILE = re.compile(r"mix-[0-9a-f]{16}\.wav")
+"""How a mixed sound is called: no other file is made by mixing, whatever a request names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +141,12 @@ class RenderRequest:
     frame_aspect: Fraction | None = None
     mix: Mix | None = None
 
+    def read_paths(self) -> tuple[str, ...]:
+        """Give the files that are read for it."""
+        stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)
+        mix = (self.mix.blend_path,) if self.mix is not None else ()
+        return tuple(path for path in (self.sound_path, self.features_path, *stems, *mix) if path)
+
 
 class Stage(enum.StrEnum):
     """What a job is busy with."""
@@ -179,12 +189,16 @@ class Render:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write `edit` to the file `path`; its ending names the format, or the options' target does."""
+    """Write `edit` to the file `path`; its ending names the format, or the options' target does.
+
+    `memory_folder` is the absolute one for what this machine remembers of its models, if frames are drawn again.
+    """
 
     job_id: str
     edit: Edit
     path: str
     options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
+    memory_folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
