@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting = actions.add_parser("export", help="write the timeline for another editor")
     exporting.add_argument("file", metavar="FILE", help="such as film.otio, film.kdenlive, film.fcpxml")
     exporting.add_argument("--collect", action="store_true", help="copy all media beside the file")
+    exporting.add_argument("--from-elsewhere", action="store_true", help="with --collect: media from outside of the project, too")
     exporting.set_defaults(act=_export)
     return parser
 
@@ -72,7 +73,8 @@ def _render(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     _editor()
-    _wait_for(options.file, lambda: bpy.ops.chromastrip.export(filepath=options.file, collect=options.collect))
+    choices = {"collect": options.collect, "from_elsewhere": options.from_elsewhere}
+    _wait_for(options.file, lambda: bpy.ops.chromastrip.export(filepath=options.file, **choices))
 
 
 def _editor() -> bpy.types.SequenceEditor:

@@ -26,6 +26,11 @@ def add(commands: Any) -> None:
     _add_choice(command, "--movies", MovieKind, MovieKind.AUTO, help="what numbered pictures are turned into, beside the frames")
     command.add_argument("--movie-sound", action="store_true", help="movies also carry the sound that lies under them")
     command.add_argument("--collect", action="store_true", help="copy all media beside the file, so that the folder can be moved")
+    command.add_argument(
+        "--from-elsewhere",
+        action="store_true",
+        help="with --collect or .otioz: take media along that lie outside of EDIT's and FILE's folders",
+    )
     _add_choice(command, "--missing", Missing, Missing.REFUSE, help="what to do about media that are not there")
     command.add_argument("--json", action="store_true", help="progress as JSON lines on standard error")
     command.set_defaults(run=run)
@@ -48,6 +53,8 @@ def run(options: Namespace) -> None:
         movie_sound=options.movie_sound,
         collect=options.collect,
         missing=options.missing,
+        inside=(str(Path(options.edit).absolute().parent), str(cache_folder())),
+        from_elsewhere=options.from_elsewhere,
     )
     with progress(options) as report:
         if chosen.missing == Missing.RENDER:

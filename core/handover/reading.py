@@ -37,6 +37,8 @@ ADAPTERS = {
 IS_XML = {".kdenlive", ".mlt", ".xml", ".fcpxml"}
 LARGEST_BYTES = 100_000_000
 """A timeline of 2 000 clips takes up to 9 MB."""
+MOST_FOLDERS = 100
+"""So many bundles of one name are unpacked beside each other."""
 PROBED = 20
 """So many media are asked for their rate, where a timeline names none."""
 
@@ -82,7 +84,9 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     folder = media_folder.absolute() if media_folder else own_folder
     notes = Notes()
     if ending == ".otioz":
-        text = unpack(path, folder, largest_text=LARGEST_BYTES, cancelled=cancelled)
+        free = (own_folder.with_name(f"{own_folder.name}_{number}") for number in range(2, MOST_FOLDERS))
+        choices = (folder,) if media_folder else (one for one in (folder, *free) if not one.is_symlink())
+        text, folder = unpack(path, choices, largest_text=LARGEST_BYTES, cancelled=cancelled)
         others, base = (folder,), folder
     else:
         text = _read_text(path)
