@@ -3,7 +3,7 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, line_table, places
+from . import class_names, handshake, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
@@ -34,6 +34,7 @@ from .messages import (
     Begun,
     Cancel,
     Cancelled,
+    Challenge,
     Drawn,
     Event,
     Export,
@@ -46,6 +47,8 @@ from .messages import (
     Listen,
     Message,
     Mix,
+    Ping,
+    Pong,
     Progress,
     Render,
     RenderRequest,
@@ -54,6 +57,7 @@ from .messages import (
     SongPart,
     Stage,
     Stem,
+    Welcome,
 )
 from .models import (
     AddModel,
@@ -103,6 +107,7 @@ __all__ = [
     "Begun",
     "Cancel",
     "Cancelled",
+    "Challenge",
     "ChooseClasses",
     "ClassesChosen",
     "CleanUp",
@@ -154,6 +159,8 @@ __all__ = [
     "PathStyle",
     "PictureFormat",
     "Pin",
+    "Ping",
+    "Pong",
     "Precision",
     "Profile",
     "Progress",
@@ -179,11 +186,13 @@ __all__ = [
     "Use",
     "UserError",
     "VerifyModel",
+    "Welcome",
     "blends_of",
     "class_names",
     "crossfaded",
     "decode",
     "encode",
+    "handshake",
     "line_table",
     "note_blend",
     "places",

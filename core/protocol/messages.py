@@ -162,11 +162,36 @@ class Stage(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hello:
-    """Worker to add-on, first line: proves with `token` that this is the process that the add-on started."""
+class Challenge:
+    """The add-on's first line to whoever calls, see `handshake`: a number to be digested with the token."""
 
-    token: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The worker's first line: proves that it is the process that the add-on started, and asks for the add-on's own proof."""
+
     pid: int
+    number: str
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Welcome:
+    """The add-on's second line: proves that it is who started the worker, which does nothing for anybody else."""
+
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """The add-on asks whether the worker still answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pong:
+    """The worker does, however busy it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -375,6 +400,7 @@ class Cancelled:
 
 Event = (
     Hello
+    | Pong
     | Progress
     | Begun
     | Drawn
@@ -388,4 +414,4 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Challenge | Welcome | Ping | Event
