@@ -40,8 +40,10 @@ MARKER_COLOURS = {
 }
 COLOUR_NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff", "transparent": "#00000000"}
 NUMBERED = re.compile(
-    r"(?P<folder>.*?)(?P<prefix>[^/\\]*?)%0?(?P<digits>\d*)d(?P<suffix>[^/\\?]*)(?:\?begin[=:](?P<begin>\d+))?", re.DOTALL
+    r"(?P<folder>(?:[^/\\]*+[/\\])*+)(?P<prefix>(?:(?!%0?\d{0,4}+d)[^/\\])*+)%0?(?P<digits>\d{0,4}+)d(?P<suffix>[^/\\?]*+)"
+    r"(?:\?begin[=:](?P<begin>\d{1,18}+))?"
 )
+"""Each part ends where the next one begins, so that nothing is tried twice."""
 UNSEEN = {
     "audiolevel",
     "audiowaveform",
