@@ -57,6 +57,7 @@ UNSEEN = {
 }
 """Filters that programs add on their own, and that change nothing."""
 DEEPEST = 20
+MOST_PARTS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
@@ -288,7 +289,7 @@ def clip_speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -405,7 +406,7 @@ def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     """Give a timeline's exact rate: noted, or the fraction that its rounded rate stands for."""
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return fraction(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
@@ -477,6 +478,7 @@ class Document:
         self.names: dict[str, str] = {}
         self._within: list[str] = []
         self._pieces = 0
+        self._lengths: dict[ET.Element, int] = {}
 
     @property
     def rate(self) -> float:
@@ -552,6 +554,7 @@ class Document:
         """Give a playlist's parts; a clip that a cross-fade cut into two or three pieces is one again."""
         items: list[Part | otio.core.Composable] = []
         for child in playlist:
+            self.count(child)
             if child.tag == "blank":
                 items.append(self.gap(self.frames(child.get("length", "0"))))
             elif child.tag == "entry":
@@ -615,9 +618,7 @@ class Document:
         self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
     ) -> otio.core.Item:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
-        self._pieces += 1
-        if self._pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self.count(element)
         if element.tag in ("tractor", "playlist"):
             return self._nested(element, first, length)
         found = properties(element)
@@ -642,6 +643,18 @@ class Document:
                 for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
                     clip.effects.append(effect)
         return clip
+
+    def count(self, element: ET.Element) -> None:
+        """Count a piece before it is made, a clip or a gap; one with many properties or filters counts as several.
+
+        Raises
+        ------
+        ValueError
+            If there are too many: nested timelines name each other, and what is in them counts as often as it is named.
+        """
+        self._pieces += 1 + len(element) // MOST_PARTS
+        if self._pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
         name = element.attrib["id"]
@@ -765,7 +778,13 @@ class Document:
         return math.floor((minutes * 60 + fraction(seconds)) * self.fps + Fraction(1, 2))
 
     def length_of(self, element: ET.Element) -> int:
-        """Give how many frames an element has."""
+        """Give how many frames an element has; one that holds itself has none."""
+        if element not in self._lengths:
+            self._lengths[element] = 0
+            self._lengths[element] = self._counted_length(element)
+        return self._lengths[element]
+
+    def _counted_length(self, element: ET.Element) -> int:
         if element.get("out"):
             return max(0, self.frames(element.attrib["out"]) + 1)
         length = self.frames(properties(element).get("length", "0"))
@@ -773,7 +792,7 @@ class Document:
             return length
         if element.tag == "tractor":
             inner = [self.elements.get(track.get("producer", "")) for track in element.findall("track")]
-            return max((self.length_of(one) for one in inner if one is not None and one is not element), default=0)
+            return max((self.length_of(one) for one in inner if one is not None), default=0)
         blanks = sum(self.frames(blank.get("length", "0")) for blank in element.findall("blank"))
         return blanks + sum(self.frames(one.get("out", "0")) - self.frames(one.get("in", "0")) + 1 for one in element.findall("entry"))
 

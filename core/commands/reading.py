@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError
+from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError, places, read_exact
 
 SECTION_READERS: dict[str, Callable[[str], Any]] = {
     **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
@@ -55,11 +55,11 @@ def curve(said: str) -> Curve:
     """Read ``truncation=0:0.4,30:1``, or ``truncation=curve.npy``."""
     name, _, points = said.partition("=")
     parameter = name.replace("-", "_")
-    if Path(points).is_file():
+    if places.is_file(points):
         return Curve(parameter=parameter, values=_values(Path(points)))
     try:
         pairs = [point.split(":") for point in points.split(",")]
-        return Curve(parameter=parameter, seconds=tuple(Fraction(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
+        return Curve(parameter=parameter, seconds=tuple(read_exact(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
     except (ValueError, ZeroDivisionError) as error:
         raise UserError(
             f"“{said}” is no curve ({error}).",
@@ -79,9 +79,9 @@ def _values(path: Path) -> tuple[float, ...]:
 
 def beats(said: str) -> tuple[Fraction, ...]:
     """Read ``0.5,1.0,1.5``, or the name of a text file that holds such times."""
-    text = Path(said).read_text(encoding="utf-8") if Path(said).is_file() else said
+    text = Path(said).read_text(encoding="utf-8") if places.is_file(said) else said
     try:
-        return tuple(Fraction(word) for word in text.replace(",", " ").split())
+        return tuple(read_exact(word) for word in text.replace(",", " ").split())
     except (ValueError, ZeroDivisionError) as error:
         raise UserError(
             f"“{said}” names no beats ({error}).", "Write their times in seconds, as 0.5,1,1.5, or one a line in a file."

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ..protocol import FrameSequence, places
+from ..protocol.limits import MOST_PICTURES
 
 SPAN = re.compile(r"\[(?P<a>\d{1,18}+)-(?P<b>\d{1,18}+)\]|\{(?P<c>\d{1,18}+)\.\.(?P<d>\d{1,18}+)\}")
 PATTERN = re.compile(  # each part ends where the next one begins, so that nothing is tried twice: strangers' names are long
@@ -17,7 +18,6 @@ PATTERN = re.compile(  # each part ends where the next one begins, so that nothi
 )
 PICTURES = re.compile(r"\.(png|jpe?g|exr|tiff?|bmp|dpx|tga|webp|hdr|jp2)\Z", re.IGNORECASE)
 DIGITS = "0123456789"
-MOST_PICTURES = 2_000_000
 LONGEST_PATH = 10_000
 
 

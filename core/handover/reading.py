@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import opentimelineio as otio
 
-from ..protocol import Clip, Edit, MediaFile, UserError, places
+from ..protocol import Clip, Edit, MediaFile, UserError, limits, places
 from ..working import Cancelled, end_if, never
 from .bundles import unpack
 from .export import register_adapters
@@ -39,6 +39,8 @@ LARGEST_BYTES = 100_000_000
 """A timeline of 2 000 clips takes up to 9 MB."""
 MOST_FOLDERS = 100
 """So many bundles of one name are unpacked beside each other."""
+DEEPEST_XML, MOST_ELEMENTS = 200, 2_000_000
+"""A timeline of 2 000 clips has 80 000 elements."""
 PROBED = 20
 """So many media are asked for their rate, where a timeline names none."""
 
@@ -96,6 +98,8 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     edit = _understood(path, lambda: to_edit(timeline, Finder(base, others, notes), notes))
     edit = replace(edit, name=edit.name or path.stem)
     edit = _without_unknown(recognise(edit, (*others, path.parent), notes), notes)
+    edit = limits.shortened(edit)
+    limits.check_size(edit)
     return ReadEdit(edit=edit, notes=notes.sentences())
 
 
@@ -182,7 +186,7 @@ def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:
 
 
 def _check_xml(text: bytes) -> None:
-    """Refuse XML that declares entities: they can make a small file fill the memory, or read others.
+    """Refuse XML that declares entities, which can make a small file fill the memory, or read others; and what is too deep, or too much.
 
     Raises
     ------
@@ -191,12 +195,23 @@ def _check_xml(text: bytes) -> None:
     xml.parsers.expat.ExpatError
         If it is no XML.
     """
+    depth = count = 0
 
     def refuse(*_: object) -> None:
         raise ValueError("it declares XML entities, which no editor needs")
 
+    def begin(*_: object) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > DEEPEST_XML or count > MOST_ELEMENTS:
+            raise ValueError(f"it has more than {MOST_ELEMENTS} elements, or some more than {DEEPEST_XML} deep")
+
+    def end(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser = expat.ParserCreate()
-    parser.EntityDeclHandler = refuse
+    parser.EntityDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, end
     parser.Parse(text, True)
 
 

@@ -27,6 +27,7 @@ from ..protocol import (
     class_names,
     decode,
     encode,
+    limits,
     line_table,
     places,
 )
@@ -255,6 +256,8 @@ def _sections(told: Any, folder: Path) -> Iterator[Section]:
         try:
             frames = decode(json.dumps(told["frames"]), FrameSequence)
         except ProtocolError:
+            return
+        if not limits.is_possible(frames):
             return
         moved = folder / _file_name(frames.folder)
         frames = replace(frames, folder=str(moved)) if not places.is_folder(frames.folder) and places.is_folder(moved) else frames

@@ -3,11 +3,12 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, handshake, line_table, places
+from . import class_names, handshake, limits, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
 from .errors import SENTENCE_MODEL, UserError
+from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
     Amount,
@@ -193,7 +194,9 @@ __all__ = [
     "decode",
     "encode",
     "handshake",
+    "limits",
     "line_table",
     "note_blend",
     "places",
+    "read_exact",
 ]

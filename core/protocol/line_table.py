@@ -13,13 +13,13 @@ from typing import Any
 from . import class_names
 from .choosing import LineThings, Thing
 from .errors import UserError
+from .exact import read_exact
 from .settings import Cue
 
 LAST_LINE_SECONDS = Fraction(4)
 """How long a line is shown whose end is not known, and after which nothing comes."""
 MOST_LINES = 10_000
 MOST_THINGS = 100
-EXPONENTS = frozenset("eE")
 
 
 def cues(rows: Sequence[LineThings]) -> tuple[Cue, ...]:
@@ -127,6 +127,4 @@ def _thing(class_id: Any) -> Thing:
 def _seconds(text: Any) -> Fraction | None:
     if text is None:
         return None
-    if not isinstance(text, str) or not EXPONENTS.isdisjoint(text):  # 1e999999999 would take hours
-        raise ValueError(f"{text} is no time")
-    return Fraction(text)
+    return read_exact(text)

@@ -16,6 +16,7 @@ import soundfile
 import soxr
 
 from ..protocol import UserError
+from .limits import SoundLimits
 
 SAMPLE_RATE = 22_050
 """Samples a second of everything that is analysed."""
@@ -129,7 +130,9 @@ def _undamaged_frames(container: av.container.InputContainer) -> Iterator[av.Aud
 def _resample(blocks: Iterator[tuple[np.ndarray, int]], path: Path) -> np.ndarray:
     resampler: soxr.ResampleStream | None = None
     rate_before, done = 0, [np.zeros(0, np.float32)]
+    limits = SoundLimits(path)
     for block, rate in blocks:
+        limits.count(len(block), rate)
         mono = _mono(block, path)
         if rate != rate_before:  # the first block; FFmpeg may also switch the rate in mid-file
             done.extend(_rest(resampler))

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import LineThings, Thing, UserError, class_names
+from ..protocol import LineThings, Thing, UserError, class_names, read_exact
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
 FILM = "film"
@@ -144,7 +144,7 @@ def _thing(text: str, similarity: str | None = None) -> Thing:
 
 
 def _seconds(text: str | None) -> Fraction | None:
-    return Fraction(text.strip()) if text and text.strip() else None
+    return read_exact(text) if text and text.strip() else None
 
 
 def _without_repeats(things: Iterable[Thing]) -> tuple[Thing, ...]:
