@@ -361,7 +361,7 @@ def _read_film(strip: bpy.types.ImageStrip) -> RenderRequest:
     folder = frames_folder(strip)
     path = folder / (UNFINISHED_FILE if strip.chromastrip.unfinished and not (folder / FILM_FILE).is_file() else FILM_FILE)
     try:
-        return decode(path.read_bytes(), RenderRequest)
+        return decode(places.read_small(path), RenderRequest)
     except (OSError, ProtocolError) as error:
         raise UserError(
             f"What “{strip.name}” was drawn from is not beside its frames any more ({path}).", "Select its sound, and press Generate."

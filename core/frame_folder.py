@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .files import link_or_copy, write_whole
 from .keys import film_digest
-from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, UserError, decode, encode
+from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, UserError, decode, encode, places
 from .protocol.film_curves import CURVES_FILE, FilmCurves
 
 FRAME_DIGITS = 6
@@ -71,7 +71,7 @@ def read_request(folder: Path) -> RenderRequest | None:
     """Read what the film in a folder is drawn from; None: it is none of ours."""
     for name in (UNFINISHED_FILE, FILM_FILE):
         try:
-            return decode((folder / name).read_bytes(), RenderRequest)
+            return decode(places.read_small(folder / name), RenderRequest)
         except (OSError, ProtocolError):
             continue
     return None

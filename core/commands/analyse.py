@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..protocol import printable
 from .asking import cache_folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run(options: Namespace) -> None:
         features.save(heard, options.out, digest=features.file_digest(options.sound))
     summary = _summary(options.sound, heard, structure.suggest(heard))
     lines = [json.dumps(summary, ensure_ascii=False)] if options.json else _lines(summary)
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _summary(sound: Path, heard: "Features", parts: "Sequence[Part]") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..protocol import PROFILES, Edit, ExportOptions, Missing, MovieKind, PathStyle, ProtocolError, Target, UserError, decode
+from . import outputs
 from .asking import cache_folder
 from .telling import progress, say
 
@@ -21,6 +22,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--out", required=True, metavar="FILE", help="the file to write; its ending names the format, unless --target does"
     )
+    outputs.add(command)
     _add_choice(command, "--target", Target, Target.FILE_NAME, help=f"who gets it ({targets})")
     _add_choice(command, "--paths", PathStyle, PathStyle.AUTO, help="how media are named")
     _add_choice(command, "--movies", MovieKind, MovieKind.AUTO, help="what numbered pictures are turned into, beside the frames")
@@ -40,7 +42,7 @@ def run(options: Namespace) -> None:
     """Write the file."""
     from ..backends import Backends
     from ..handover.drawing_again import draw_missing
-    from ..handover.export import export
+    from ..handover.export import export, target_path
 
     try:
         edit = decode(Path(options.edit).read_text(encoding="utf-8"), Edit)
@@ -56,6 +58,7 @@ def run(options: Namespace) -> None:
         inside=(str(Path(options.edit).absolute().parent), str(cache_folder())),
         from_elsewhere=options.from_elsewhere,
     )
+    outputs.check(options, inputs=(options.edit,), out=target_path(Path(options.out), chosen.target))
     with progress(options) as report:
         if chosen.missing == Missing.RENDER:
             draw_missing(edit, open_backend=Backends().open, memory=str(cache_folder()), report=report)

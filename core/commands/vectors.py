@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from . import asking
+from . import asking, outputs
 from .telling import say
 
 
@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
         help="noise [N, 128], class_ids and class_weights [N, m], class_floor and truncation [N]",
     )
     command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
+    outputs.add(command)
     asking.add(command)
     command.set_defaults(run=run, json=False)
 
@@ -31,6 +32,7 @@ def run(options: Namespace) -> None:
     from ..latents import latents_of
     from ..sound.listening import listen
 
+    outputs.check(options, inputs=asking.inputs(options))
     request = asking.request(options)
     check(request)
     latents = latents_of(request, listen(request))

@@ -35,7 +35,6 @@ from .noting import Notes
 
 FILE_NAME, FILM_NAME = "sections.json", "film.json"
 SCHEMA = 1
-LARGEST_BYTES = 64_000_000
 MOST_SECTIONS = 10_000
 COPY_ENDINGS = (" copy", ".mov", ".mp4", ".png")
 KNOWN_BY = ("film", "model", "chromastrip", "section")
@@ -298,8 +297,6 @@ def _json(value: Any) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        if not places.may_ask(path) or path.stat().st_size > LARGEST_BYTES:
-            return None
-        return json.loads(path.read_bytes())
+        return json.loads(places.read_small(path))
     except (OSError, ValueError, RecursionError):
         return None

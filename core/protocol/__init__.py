@@ -87,6 +87,7 @@ from .settings import (
     Settings,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
+from .terminal import printable
 
 __all__ = [
     "AUTO",
@@ -198,5 +199,6 @@ __all__ = [
     "line_table",
     "note_blend",
     "places",
+    "printable",
     "read_exact",
 ]

@@ -77,7 +77,7 @@ def unpack(text: str) -> tuple[LineThings, ...]:
     try:
         packed = json.loads(text) if text else []
         return tuple(_unpacked(row, number) for number, row in enumerate(_checked(packed), 1))
-    except (ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError("The strip's table of lyrics and things cannot be read.", "Find the things again, or clear the table.") from error
 
 

@@ -5,6 +5,7 @@ tells that host who asks, and on Windows sends it a digest of the user's passwor
 alone, and no host is asked but those on which the user has chosen something himself.
 """
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,8 @@ from .errors import UserError
 
 SHARE = re.compile(r"[\\/]{2,}(?:[?.][\\/]+UNC[\\/]+)?(?P<host>[^\\/]*)|/(?:net|Network/Servers)/(?P<mounted>[^/]+)", re.IGNORECASE)
 LOCAL_DEVICE = re.compile(r"[\\/]{2}\?[\\/][A-Za-z]:[\\/]")  # how Windows writes long paths
+
+LARGEST_NOTE = 64_000_000  # bytes
 
 Place = str | os.PathLike[str]
 
@@ -72,6 +75,23 @@ def is_folder(path: Place) -> bool:
         return may_ask(path) and Path(path).is_dir()
     except (OSError, ValueError):
         return False
+
+
+def read_small(path: Place) -> bytes:
+    """Read a note of ours, such as a film's request: a plain file of at most so many bytes as such may have.
+
+    Raises
+    ------
+    OSError
+        If it is not there, may not be asked for, or is no such file: a pipe would never end, and a huge one fill the memory.
+    """
+    if not is_file(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    with Path(path).open("rb") as file:
+        content = file.read(LARGEST_NOTE + 1)
+    if len(content) > LARGEST_NOTE:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
+    return content
 
 
 def names_in(folder: Place) -> set[str]:
