@@ -430,10 +430,10 @@ def _session() -> "requests.Session":
     session = requests.Session()
     next_address = session.get_redirect_target
 
-    def checked(response: "requests.Response") -> str | None:
-        address = next_address(response)
-        if address and response.url.startswith("https:") and urljoin(response.url, address).lower().startswith("http:"):
-            raise requests.exceptions.InvalidSchema(f"{response.url} leads to {address}")
+    def checked(resp: "requests.Response") -> str | None:
+        address = next_address(resp)
+        if address and resp.url.startswith("https:") and urljoin(resp.url, address).lower().startswith("http:"):
+            raise requests.exceptions.InvalidSchema(f"{resp.url} leads to {address}")
         return address
 
     session.get_redirect_target = checked
