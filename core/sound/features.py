@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import checked_arrays, write_whole
 from ..protocol import UserError
 from . import audio, beats, hearing, spectra, splitting
 from .spectra import HOP_LENGTH
@@ -192,7 +192,10 @@ def _flux(power: np.ndarray) -> np.ndarray:
 
 def _read(entry: Path) -> Features | None:
     try:
-        with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # opened here: numpy forgets to close a damaged one
+        with (
+            entry.open("rb") as file,
+            np.load(checked_arrays(file), allow_pickle=False) as arrays,
+        ):  # opened here: numpy forgets to close a damaged one
             return Features(**{field.name: arrays[field.name] for field in fields(Features)})
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None

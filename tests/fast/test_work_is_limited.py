@@ -15,6 +15,7 @@ import opentimelineio as otio
 import pytest
 import soundfile
 
+from core import files
 from core.commands import reading as command_reading
 from core.commands import words
 from core.handover.export import FORMATS, register_adapters, to_timeline
@@ -38,7 +39,7 @@ from core.protocol import (
     line_table,
     read_exact,
 )
-from core.sound import audio
+from core.sound import audio, features
 from core.sound import limits as sound_limits
 from core.words.class_table import read_table
 
@@ -252,6 +253,22 @@ def test_a_sound_of_days_is_refused_while_it_is_read(tmp_path, monkeypatch):
 def test_rates_that_sounds_have_are_read(tmp_path, rate):
     soundfile.write(tmp_path / "a.wav", np.sin(np.arange(rate) / 50).astype(np.float32), rate)
     assert abs(len(audio.load(tmp_path / "a.wav")) - audio.SAMPLE_RATE) <= 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", "bomb", "npy"])
+def test_kept_arrays_that_would_fill_the_memory_are_not_read(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(files, "LARGEST_ARRAYS", 10_000)
+    path = tmp_path / "a.npz"
+    if content == "bomb":
+        np.savez_compressed(path, **dict.fromkeys(("energy", "flux"), np.zeros(100_000)))
+    elif content == "npy":
+        np.save(tmp_path / "a.npy", np.zeros(10))
+        path = tmp_path / "a.npy"
+    else:
+        path.write_bytes(content)
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("it is read"))
+    with pytest.raises(UserError, match="no features"):
+        features.read_saved(path, digest="")
 
 
 # Numbers --------------------------------------------------------------------------------------------------------------------------------
