@@ -51,7 +51,7 @@ def check(edit: Edit, target: Path, options: ExportOptions, *, only: Callable[[F
         )
     inside = (str(target.parent), *options.inside)
     if options.inside and not options.from_elsewhere:
-        outside = [media.folder if isinstance(media, FrameSequence) else media.path for media in chosen]
+        outside = [str(path) for media in chosen for path in (*paths_of(media)[:1], *_movie_of(media))]
         outside = [path for path in outside if not any(_lies_in(path, folder) for folder in inside)]
         if outside:
             raise UserError(
@@ -90,13 +90,19 @@ def _decodes(packet: av.Packet) -> bool:
 
 def _no_media(media: Files) -> Iterable[str]:
     """Name those of a medium's files that are none; of numbered pictures the first one, and all that begin otherwise than that."""
+    strange = [str(path) for path in _movie_of(media) if path.is_file() and not is_media(path)]
     paths = [path for path in paths_of(media) if path.is_file()]
-    if not paths:
-        return []
+    if strange or not paths:
+        return strange
     if not is_media(paths[0]):
         return [str(paths[0])]
     signature = _beginning(paths[0])
     return [str(path) for path in paths[1:] if _beginning(path) != signature]
+
+
+def _movie_of(media: Files) -> list[Path]:
+    """Give the movie that a bundle takes along with its pictures."""
+    return [Path(media.movie)] if isinstance(media, FrameSequence) and media.movie else []
 
 
 def _beginning(path: Path) -> bytes:

@@ -48,6 +48,7 @@ class Finder:
 
     def sequence(self, frames: FrameSequence) -> FrameSequence:
         """Give numbered pictures whose folder, and whose first number if it is below 0, are found."""
+        frames = _with_plain_names(frames)
         if frames.first_number < 0:
             key = (frames.folder, frames.prefix, frames.suffix)
             if key not in self._first_numbers:
@@ -92,6 +93,13 @@ class Finder:
             parts = [part for part in re.split(r"[\\/]", one) if part not in ("", ".", "..")]
             tails += ["/".join(parts[-length:]) for length in range(min(DEEPEST, len(parts)), 0, -1)]
         return [place / tail for tail in tails for place in self._places]
+
+
+def _with_plain_names(frames: FrameSequence) -> FrameSequence:
+    """Let the names of pictures be names: a folder in them, which may be another computer's, is a part of their folder."""
+    *folders, prefix = re.split(r"([\\/])", frames.prefix)
+    folder = f"{frames.folder}/{''.join(folders)}".rstrip("/\\") if folders else frames.folder
+    return replace(frames, folder=folder, prefix=prefix, suffix=re.sub(r"[\\/]", "_", frames.suffix))
 
 
 def plain_path(url: str) -> str:

@@ -10,11 +10,15 @@ from .edit import Clip, Crossfade, Edit, FrameSequence, Gap
 from .errors import UserError
 from .places import names_in
 
+SEPARATORS = {"/", "\\", "\0"}
+"""A picture's name with one of them leads out of its folder."""
 Item = Clip | Gap | Crossfade
 MOST_PICTURES = 2_000_000
 """Of one sequence: a day at 23 frames a second."""
 MOST_ELEMENTS, FEW_ELEMENTS = 10_000_000, 200_000
 """Of all strips; Blender takes a second for the few. 300 pieces of a film of 20 minutes are the most."""
+MOST_CLIPS = 50_000
+"""Clips, and markers: a film of two hours, cut every third of a second."""
 MOST_DIGITS, HIGHEST_NUMBER = 32, 10**18
 """Of a picture's name."""
 
@@ -23,7 +27,8 @@ def is_possible(frames: FrameSequence) -> bool:
     """Say whether numbered pictures can be: their names are made by their numbers, and monstrous ones would fill the memory."""
     last = frames.first_number + frames.frame_count
     return (
-        frames.first_number >= 0
+        not SEPARATORS & {*frames.prefix, *frames.suffix}
+        and frames.first_number >= 0
         and 0 <= frames.frame_count <= MOST_PICTURES
         and last < HIGHEST_NUMBER
         and 0 <= frames.digits <= MOST_DIGITS
@@ -36,13 +41,16 @@ def element_count(edit: Edit) -> int:
 
 
 def check_size(edit: Edit) -> None:
-    """Refuse an edit that stands for more pictures than Blender can hold.
+    """Refuse an edit that stands for more clips or pictures than Blender can hold.
 
     Raises
     ------
     UserError
         If it does, or names pictures that cannot be.
     """
+    count = max(len(_clips(edit)), len(edit.markers))
+    if count > MOST_CLIPS:
+        raise UserError(f"The timeline has {count} clips or markers; up to {MOST_CLIPS} are inserted.", "Export it again in parts.")
     sequences = {clip.media for clip in _clips(edit) if isinstance(clip.media, FrameSequence)}
     if (count := element_count(edit)) > MOST_ELEMENTS or not all(map(is_possible, sequences)):
         raise UserError(

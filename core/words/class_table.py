@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import LineThings, Thing, UserError, class_names, read_exact
+from ..protocol import LineThings, Thing, UserError, class_names, places, read_exact
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
 FILM = "film"
@@ -116,7 +116,7 @@ def _seconds_text(seconds: Fraction | None) -> str:
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Give each row with its place in words."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = places.read_small(path).decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a table that is there.") from error
     except UnicodeDecodeError as error:

@@ -123,6 +123,16 @@ def test_among_numbered_pictures_nothing_else_leaves(project):
         export(edit_of(frames(project / "frames")), project / "film.otio", options=ExportOptions(collect=True))
 
 
+def test_a_movie_that_goes_along_with_its_pictures_is_held_to_the_same_rule(tmp_path, project):
+    (tmp_path / "key.mov").write_text(KEY)
+    edit = edit_of(frames(project / "frames", movie=str(tmp_path / "key.mov")))
+    with pytest.raises(UserError, match="no sounds, pictures or movies"):
+        export(edit, project / "film.otioz", options=ExportOptions(from_elsewhere=True))
+    write_movie(tmp_path / "key.mov")
+    with pytest.raises(UserError, match="outside of the project"):
+        export(edit, project / "film.otioz", options=ExportOptions(inside=(str(project),)))
+
+
 def test_pictures_that_are_copied_for_their_names_alone_are_held_to_the_same_rule(project):
     (project / "50%").mkdir()
     (project / "50%" / "a.png").write_text(KEY)

@@ -172,6 +172,20 @@ def test_no_reader_asks_another_computer(tmp_path, asked, nobody_trusted, ending
     assert any("another computer" in note for note in read.notes)
 
 
+@pytest.mark.parametrize("place", [*SHARES.values(), *URIS.values()], ids=[*SHARES, *URIS])
+@pytest.mark.parametrize("folder", ["", "/", "/tmp", "media"])
+def test_the_name_of_a_picture_leads_nowhere_else(tmp_path, asked, nobody_trusted, place, folder):
+    edit = timeline(HERE)
+    frames = replace(edit.tracks[0].items[0].media, folder=folder, prefix=f"{place}/a_", suffix="/../b.png")
+    clip = replace(edit.tracks[0].items[0], media=frames)
+    path = write(replace(edit, tracks=(replace(edit.tracks[0], items=(clip,)),)), tmp_path / "a.otio")
+    asked.places.clear()
+    (read,) = read_edit(path).edit.tracks[0].items
+    assert not any(map(places.host_of, asked.places))
+    assert not {"/", "\\"} & {*read.media.prefix, *read.media.suffix}
+    assert not places.host_of(read.media.folder)
+
+
 @pytest.mark.parametrize("place", SHARES.values(), ids=SHARES)
 def test_what_lies_beside_a_timeline_sends_nobody_elsewhere(tmp_path, asked, nobody_trusted, place):
     frames = timeline(place).tracks[0].items[1].media

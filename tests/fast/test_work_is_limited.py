@@ -28,6 +28,7 @@ from core.protocol import (
     Edit,
     FrameSequence,
     Gap,
+    Marker,
     MediaFile,
     ProtocolError,
     RenderRequest,
@@ -176,6 +177,14 @@ def test_a_timeline_that_shows_more_than_blender_can_hold_is_refused(tmp_path):
         read_edit(tmp_path / "a.otio")
     with pytest.raises(UserError, match="numbered pictures"):  # on Blender's side too
         limits.check_size(sequences(30))
+
+
+def test_a_timeline_of_more_clips_or_markers_than_blender_can_hold_is_refused(monkeypatch):
+    monkeypatch.setattr(limits, "MOST_CLIPS", 30)
+    limits.check_size(timeline(30))
+    for edit in (timeline(31), replace(timeline(1), markers=tuple(Marker(name="M", start=number) for number in range(31)))):
+        with pytest.raises(UserError, match="clips or markers"):
+            limits.check_size(edit)
 
 
 def test_pictures_that_are_there_and_those_of_a_usual_edit_are_all_kept(tmp_path):
