@@ -33,7 +33,7 @@ from ..core.protocol import (
     decode,
     places,
 )
-from . import compat, engine, fitting, folders, keyframes, retiming, scenes, sources
+from . import compat, engine, fitting, folders, keyframes, retiming, scenes, shapes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
 from .strips import (
@@ -43,6 +43,7 @@ from .strips import (
     heard_span,
     main_source,
     portable,
+    render_request,
     scene_fps,
     sound_path,
     stem_path,
@@ -309,7 +310,8 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
     request = replace(
         with_section(film, section),
         limit_flashes=strip.chromastrip.limit_flashes,
-        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, settings.aspect),
+        **shapes.upscaling_of(strip.chromastrip),
     )
     piece = Piece(
         scene_name=scenes.noted_name(scene),
@@ -322,6 +324,20 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         retimed=retimed,
     )
     return request, piece
+
+
+def own_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequest:
+    """Ask for all that a strip's film hears, with the settings that the strip carries now.
+
+    Raises
+    ------
+    UserError
+        If the sound cannot be used, or it is not known any more what the film was drawn from.
+    """
+    if not is_film(strip):
+        return render_request(scene, strip)
+    film = film_request(scene, strip)
+    return replace(film, settings=replace(read_settings(strip.chromastrip), curves=film.settings.curves), sections=())
 
 
 def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderRequest:
@@ -428,14 +444,15 @@ def with_section(film: RenderRequest, section: Section) -> RenderRequest:
     Raises
     ------
     UserError
-        If the section has another model or size than its film.
+        If the section has another model, size or shape than its film.
     """
     if (section.first_frame, section.end_frame) == (0, film.frame_count):
         return replace(film, settings=section.settings, sections=())
     own, whole = section.settings, film.settings
-    if (own.model, own.own_model, own.size) != (whole.model, whole.own_model, whole.size):
+    if own.of_film() != whole.of_film():
         raise UserError(
-            "A piece of a film has another model or size than the film.", "Select the film's sound, change it there, and press Generate."
+            "A piece of a film has another model, size or shape than the film.",
+            "Select the film's sound, change it there, and press Generate.",
         )
     kept = tuple(other for other in film.sections if not _covers(section, other))
     if settings_beneath(film, kept, section) == section.settings:

@@ -492,7 +492,13 @@ def _can_be_updated(place: Place, stamp: dict[str, str], plan: Plan) -> bool:
 
 def digest(requirements: Path) -> str:
     """Digest what asks for another environment when it changes."""
-    return hashlib.sha256(requirements.read_bytes()).hexdigest()
+    alone = alone_of(requirements)
+    return hashlib.sha256(requirements.read_bytes() + (alone.read_bytes() if alone.is_file() else b"")).hexdigest()
+
+
+def alone_of(requirements: Path) -> Path:
+    """Give the file of what is installed without its own requirements, beside a requirement file."""
+    return requirements.with_name(f"{requirements.stem}-alone{requirements.suffix}")
 
 
 @dataclass(kw_only=True)
@@ -527,6 +533,9 @@ class Steps:
         if torch and self._own_index():
             self._run([*self._pip(), *raw, "--no-deps", *self._own_index(), *torch], heard=progress.hear)
         self._run([*self._pip(), *raw, "--requirement", str(requirements)], heard=progress.hear)
+        if (alone := alone_of(requirements)).is_file():
+            with contextlib.suppress(SetupError):  # all but upscalers works without
+                self._run([*self._pip(), "--no-deps", "--requirement", str(alone)])
 
     def warm_up(self, requirements: Path) -> None:
         """Import what is slow the first time."""

@@ -25,11 +25,13 @@ class FrameFolder:
         Written beside the frames.
     keys
         The frames' cache keys.
+    finish
+        What becomes of the pictures, see `film_digest`.
     """
 
-    def __init__(self, request: RenderRequest, *, keys: Sequence[str]) -> None:
+    def __init__(self, request: RenderRequest, *, keys: Sequence[str], finish: Sequence[Sequence[str]] = ()) -> None:
         suffix = request.picture_format.suffix
-        self.digest = film_digest(keys, suffix=suffix, aspect=request.frame_aspect)
+        self.digest = film_digest(keys, suffix=suffix, finish=finish)
         stem = f"{_safe_name(request.name)}_{self.digest}"
         self.path = Path(request.frames_folder) / stem
         self._request, self._keys = request, keys

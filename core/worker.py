@@ -30,6 +30,7 @@ from .protocol import (
     Challenge,
     ChooseClasses,
     ClassesChosen,
+    Direct,
     Drawn,
     Event,
     Export,
@@ -71,7 +72,7 @@ FIRST_LINE_BYTES = 1000
 ALIVE_SECONDS, HANG_SECONDS = 10.0, 300.0
 """A worker in which Python does not run for so long ends itself: nobody could tell it that Blender has gone."""
 
-Job = ModelJob | KeepingJob | Render | Export | Import | Listen | ChooseClasses
+Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -261,6 +262,8 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
         return _export(job, inbox=inbox, outbox=outbox, backends=backends)
     if isinstance(job, Render):
         return _render(job, inbox=inbox, outbox=outbox, backends=backends)
+    if isinstance(job, Direct):
+        return _direct(job, inbox=inbox, outbox=outbox, backends=backends)
     return _answer(job, inbox=inbox, outbox=outbox)
 
 
@@ -318,6 +321,13 @@ def _listen(job: Listen, *, inbox: Inbox, outbox: Outbox) -> Heard:
     outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
     ensure_sound(job.sound_path, job.mix, cancelled=lambda: inbox.is_cancelled(job.job_id))
     return listening_job.answer(job)
+
+
+def _direct(job: Direct, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> ClassesChosen:
+    from . import directing_job
+
+    outbox.send(Progress(job_id=job.job_id, stage=Stage.LISTENING, done=0, total=1))
+    return directing_job.answer(job, backends=backends, cancelled=lambda: inbox.is_cancelled(job.job_id))
 
 
 def _choose(job: ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> ClassesChosen:

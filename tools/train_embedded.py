@@ -1,18 +1,19 @@
-"""Train the embedded model “Emoji”: a small BigGAN-deep that paints emoji, steered by class and noise.
+"""Train the embedded model “Emoji”: a small BigGAN-deep that paints figures of any class, steered by noise, in any shape.
 
-In: `tools/things`. Out: a work folder with `state.pt`, from which training goes on wherever it was stopped, and `log.tsv`. Then
-`python -m tools.ship_embedded` makes the model's file of it.
+In: `tools/things`. Out: a work folder with `figures.zip`, the pictures to learn from, with `state.pt`, from which training goes on
+wherever it was stopped, and `log.tsv`. Then `python -m tools.ship_embedded` makes the model's file of it.
 
     python -m tools.train_embedded                     begins or goes on; a file STOP in the work folder ends it after the next step
     python -m tools.train_embedded --pictures 900000   sets or changes how long it shall learn in all
+    python -m tools.train_embedded --minutes 20 --device cuda --batches 256 192 64
 
-`--small` and `--middle` do the same for 32 px and 64 px: if it has learnt as many of that size, it goes on with the next one.
+`--small` and `--middle` do the same for 64 px and 128 px: if it has learnt as many of that size, it goes on with the next one. With
+`--minutes` it is time that is shared out, on a machine that is lent for so long. A machine without the packages of figures needs only the
+work folder.
 
-Plain regression: a thing's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
-pictures come first, for shapes are learnt as well from them, and faster: 61 pictures of 64 px a second on two cores, 36 of 128 px. The
-shipped weights have learnt from this plan's pictures, and from 44 000 of 128 px between those of 64 px; other things lay beside each in the
-last 33 000 only. What comes by chance is drawn from the seed and the step's number, so the same seed gives the same weights on one machine,
-interrupted or not.
+Plain regression: a figure's code and a view's units say exactly what to paint, so that no adversary is needed to know what is right. Small
+pictures come first, for shapes are learnt as well from them, and faster. What comes by chance is drawn from the seed and the step's number,
+so the same seed gives the same weights on one machine, interrupted or not (on a graphics card nearly: its sums have no fixed order).
 """
 
 import argparse
@@ -21,39 +22,56 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from core.commands.asking import cache_folder
 from core.network.architecture import Architecture
 from tools.things.classes import Thing, things
+from tools.things.figures import load_figures
 from tools.things.muon import Muon
-from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
-from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
+from tools.things.network import ARCHITECTURE, CODE_UNITS, SQUARE, Painter, widening_of
+from tools.things.views import FIGURE_UNITS, UNITS, Figures, class_units, shrink_figures, view
 
-STATE_NAME, LOG_NAME, STOP_NAME = "state.pt", "log.tsv", "STOP"
+STATE_NAME, LOG_NAME, STOP_NAME, FIGURES_NAME = "state.pt", "log.tsv", "STOP", "figures.zip"
+AVERAGE_NAME = "average.safetensors"
 PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
 SAVE_SECONDS = 240
 LOG_STEPS = 50
 
-RATES = {"matrices": 4e-3, "others": 2e-3, "codes": 4e-3}
+RATES = {"matrices": 5e-3, "others": 2e-3, "codes": 5e-3}
 """Of Muon, and twice of Adam; see `_optimisers`."""
 BETAS = (0.9, 0.99)
-FALLING = 0.15  # last share of all pictures, in which the rates fall to 0
+FALLING = 0.35  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
 AVERAGE = 0.998  # of weights from step to step
-JITTER = 0.1  # of codes: a thing has room around it
-OTHERS, OTHERS_SHARE, OTHERS_CHANCE = 2, 0.45, 0.5
-"""A film's class vectors hold several classes, of together more than 1: beside others of at most this share, a thing stays what it is."""
+JITTER = 0.1  # of codes: a figure has room around it
+
+SHAPES = ((SQUARE, 0.3), ((4, 7), 0.5), ((7, 4), 0.2))
+"""Of canvases, with how often each is learnt; a batch of wide ones has fewer pictures, as many pixels."""
+
+ALONE, MOST_GUESTS = 0.4, 5
+GUESTS = torch.tensor([0.7, 0.18, 0.06, 0.03, 0.03])
+LEADS = (1.3, 6.0)
+WHOLE, WEIGHTS = 0.5, (0.55, 1.3)
+"""Class vectors as films have them: alone, or with so many guests, the lead so many times as strong as the strongest of them; of a sum of
+1, or of another one. A crowd shows its lead."""
+FAR, FAR_SHARE = 2.2, 0.35
+"""How far one unit of the figure reaches in some views, beyond what noise does: drives will push it there."""
+
 CODE_AXES, CODE_SIZE = 40, 32
+FIGURE_WEIGHT = 2.0
 EDGES = 0.5
 LEVELS = 4
-SHARPENING = 0.06  # last share of all pictures, in which edges must also be as strong as their own
-SHARPNESS, CELL, LEAST_SLOPE = 4.0, 4, 1e-3
+SHARPENING = 0.25  # last share of all pictures, in which edges must also be as strong as their own
+SHARPNESS, CELL, LEAST_SLOPE = 3.0, 4, 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +93,7 @@ class Stage:
     pictures: int = 0
 
 
-STAGES = (Stage(size=32, batch=32, pictures=140_000), Stage(size=64, batch=32, pictures=268_000), Stage(size=128, batch=16))
+STAGES = (Stage(size=64, batch=32, pictures=400_000), Stage(size=128, batch=32, pictures=400_000), Stage(size=256, batch=16))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +112,7 @@ class Plan:
         Small pictures first.
     """
 
-    pictures: int = 537_000
+    pictures: int = 2_000_000
     seed: int = 1
     architecture: Architecture = ARCHITECTURE
     stages: tuple[Stage, ...] = STAGES
@@ -111,6 +129,35 @@ class Plan:
         return None
 
 
+TIME_SHARES = (0.1, 0.15)
+"""Of small and of middle pictures, where time is shared out; the rest is that of the last stage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedPlan(Plan):
+    """A plan for a machine that is there for some time, however fast it is: not repeatable.
+
+    Parameters
+    ----------
+    seconds
+        In all, from its making.
+    begun
+        When it was made, by the monotonic clock.
+    begun_steps
+        Of each stage so far, its first step's number; filled while it goes on.
+    """
+
+    seconds: float
+    begun: float
+    begun_steps: dict[int, int] = field(default_factory=dict)
+
+    def at(self, step: int) -> tuple[Stage, int, float] | None:
+        """Give the stage of now. See `Plan`."""
+        done = (time.monotonic() - self.begun) / self.seconds
+        number = int((done > np.cumsum(TIME_SHARES)).sum())
+        return None if done >= 1 else (self.stages[number], step - self.begun_steps.setdefault(number, step), done)
+
+
 class Training:
     """A network that learns, and all that it needs to go on.
 
@@ -120,31 +167,30 @@ class Training:
         What to do.
     learned
         The things; all have a code.
+    pictures
+        uint8 [things, styles, 256, 256, 4], see `figures.load_figures`.
     device
-        Where to compute.
-    is_compiled
-        Whether PyTorch may compile the network: about one and a half times as fast after minutes of compiling.
+        Where to compute: on a graphics card in bfloat16.
     """
 
-    def __init__(self, plan: Plan, learned: tuple[Thing, ...], *, device: str = "cpu", is_compiled: bool = False) -> None:
+    def __init__(self, plan: Plan, learned: tuple[Thing, ...], pictures: np.ndarray, *, device: str = "cpu") -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.device, self.step = plan, torch.device(device), 0
-        self._things = learned
+        self.plan, self.device = plan, torch.device(device)
+        self.step = self.learned = 0
+        self._things, self._own_pictures = learned, pictures
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
-        plain = load_pictures(learned, size=CODE_SIZE)
+        plain = shrink_figures(pictures, size=CODE_SIZE)
         painter.codes.data.copy_(first_codes(plain))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
         self._optimisers = _optimisers(self.painter)
-        self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
-        self._pictures: dict[int, Pictures] = {}
+        self._figures: Figures | None = None
         self._class_units = class_units(learned, plain).to(self.device)
-        self._classes_by_thing = [torch.tensor(thing.classes) for thing in learned]
-        self._first_classes = torch.tensor([thing.classes[0] for thing in learned], device=self.device)
-        self._chances = torch.tensor([len(thing.classes) ** 0.5 for thing in learned])
+        self._classes = _class_table(learned).to(self.device)
+        self._class_counts = torch.tensor([len(thing.classes) for thing in learned])
 
-    def advance(self) -> tuple[int, float] | None:
+    def advance(self) -> tuple[int, Tensor] | None:
         """Make one step: give the size of its pictures and its loss; None: the plan is fulfilled."""
         here = self.plan.at(self.step)
         if here is None:
@@ -152,20 +198,23 @@ class Training:
         stage, step_in_stage, done = here
         self._set_rates(min(1.0, (1 - done) / FALLING) * min(1.0, (step_in_stage + 1) / WARM_UP_STEPS))
         rng = torch.Generator().manual_seed((self.plan.seed << 32) + self.step)
-        chosen, units, beside = self._conditions(stage.batch, rng)
+        rows, columns = shape = SHAPES[int(torch.multinomial(torch.tensor([share for _, share in SHAPES]), 1, generator=rng))][0]
+        chosen, units, codes = self._conditions(max(1, stage.batch * 16 // (rows * columns)), rng)
         with torch.no_grad():
-            views, opacity = view(self._pictures_of(stage.size), chosen, units)
-        loss = self._learn(self.painter.condition(chosen, units) + beside, views, opacity, is_sharpening=1 - done < SHARPENING)
+            views, opacity = view(self._figures_of(stage.size), chosen, units, rows=rows, columns=columns)
+        loss = self._loss_of(units, codes, views, opacity, stage.size, shape, is_sharpening=1 - done < SHARPENING)
+        self._learn(loss)
         self.step += 1
-        return stage.size, loss
+        self.learned += len(chosen)
+        return stage.size, loss.detach()
 
     def _set_rates(self, share: float) -> None:
         for name, optimiser in self._optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = RATES[name] * share
 
-    def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Choose things, for each a class of it and a view, and what the network gets beside them.
+    def _conditions(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
+        """Choose figures, for each a class of it and a view, and what other classes are beside it.
 
         Returns
         -------
@@ -173,49 +222,61 @@ class Training:
             int64 [count].
         units : Tensor
             float32 [count, units]: of the class, of other classes, and of noise.
-        beside : Tensor
-            float32 [count, 128]: other things' codes, and jitter.
+        codes : tuple of Tensor
+            Of whose codes the condition is made: figures int64 [count, 1 + guests], their shares float32 [count, 1 + guests], and what
+            comes by chance, float32 [count, code units].
         """
-        chosen = torch.multinomial(self._chances, count, replacement=True, generator=rng)
-        places = torch.rand(count, generator=rng)
-        own_classes = [self._classes_by_thing[place] for place in chosen.tolist()]
-        classes = torch.stack([own[int(place * len(own))] for own, place in zip(own_classes, places, strict=True)])
-        truncation = torch.rand(count, 1, generator=rng)
-        by_noise = truncation * torch.randn(count, len(UNITS), generator=rng)
-        others = torch.randint(len(self._things), (count, OTHERS), generator=rng)
-        shares = OTHERS_SHARE * torch.rand(count, OTHERS, 1, generator=rng) * (torch.rand(count, OTHERS, 1, generator=rng) < OTHERS_CHANCE)
+        chosen = torch.multinomial(self._class_counts**0.5, count, replacement=True, generator=rng)
+        guests = torch.randint(len(self._things), (count, MOST_GUESTS), generator=rng)
+        everybody = torch.cat([chosen[:, None], guests], dim=1)  # [count, 1 + guests]
+        shares = _shares(count, rng)
+        which = (torch.rand(count, 1 + MOST_GUESTS, generator=rng) * self._class_counts[everybody]).long()
+        by_noise = torch.rand(count, 1, generator=rng) * torch.randn(count, len(UNITS), generator=rng)
+        by_noise += _far(count, rng)
         jitter = JITTER * torch.randn(count, CODE_UNITS, generator=rng)
-        others, shares = others.to(self.device), shares.to(self.device)
-        by_others = (shares * self._class_units[self._first_classes[others]]).sum(dim=1)
-        units = self._class_units[classes.to(self.device)] + by_others + by_noise.to(self.device)
-        codes = (shares * self.painter.codes[others]).sum(dim=1) + jitter.to(self.device)
-        return chosen.to(self.device), units, functional.pad(codes, (len(UNITS), 0))
+        everybody, shares, which, by_noise, jitter, chosen = (
+            value.to(self.device, non_blocking=True) for value in (everybody, shares, which, by_noise, jitter, chosen)
+        )
+        classes = self._classes[everybody, which]
+        units = (shares[..., None] * self._class_units[classes]).sum(dim=1) + by_noise
+        return chosen, units, (everybody, shares, jitter)
 
-    def _learn(self, condition: Tensor, views: Tensor, opacity: Tensor, *, is_sharpening: bool) -> float:
-        painted = self._paint(condition, views.shape[-1])
+    def _loss_of(
+        self,
+        units: Tensor,
+        codes: tuple[Tensor, Tensor, Tensor],
+        views: Tensor,
+        opacity: Tensor,
+        size: int,
+        shape: tuple[int, int],
+        *,
+        is_sharpening: bool,
+    ) -> Tensor:
+        everybody, shares, jitter = codes
+        mixed = (shares[..., None] * self.painter.codes[everybody]).sum(dim=1) + jitter
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            painted = self.painter(torch.cat([units, mixed], dim=1), size, shape, widening_of(shape, self.device))
         loss = picture_loss(painted, views, opacity)
-        if is_sharpening:
-            loss = loss + SHARPNESS * sharpness_loss(painted, views)
+        return loss + SHARPNESS * sharpness_loss(painted, views) if is_sharpening else loss
+
+    def _learn(self, loss: Tensor) -> None:
         self.painter.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.painter.parameters(), 1.0)
         for optimiser in self._optimisers.values():
             optimiser.step()
         self._follow()
-        return loss.item()
 
     @torch.no_grad()
     def _follow(self) -> None:
         share = 1 - min(AVERAGE, (self.step + 1) / (self.step + 10))
-        names = [name for name, value in self.painter.named_parameters() if value.grad is not None]
-        values = dict(self.painter.named_parameters())
-        torch._foreach_lerp_([self.average[name] for name in names], [values[name].detach() for name in names], share)
+        values = {name: value for name, value in self.painter.named_parameters() if value.grad is not None}
+        torch._foreach_lerp_([self.average[name] for name in values], [value.detach() for value in values.values()], share)
 
-    def _pictures_of(self, size: int) -> Pictures:
-        if size not in self._pictures:
-            loaded = load_pictures(self._things, size=size)
-            self._pictures = {size: Pictures(layers=loaded.layers.to(self.device), size=size)}
-        return self._pictures[size]
+    def _figures_of(self, size: int) -> Figures:
+        if self._figures is None or self._figures.size != size:
+            self._figures = shrink_figures(self._own_pictures, size=size).to(self.device)
+        return self._figures
 
     def averaged(self) -> Painter:
         """Give a copy of the network with the mean of its latest weights, on the CPU."""
@@ -229,6 +290,7 @@ class Training:
         half = path.with_name(f".{path.name}-{os.getpid()}")
         state = {
             "step": self.step,
+            "learned": self.learned,
             "pictures": self.plan.pictures,
             "seed": self.plan.seed,
             "things": [thing.name for thing in self._things],
@@ -238,6 +300,34 @@ class Training:
         }
         torch.save(state, half)
         half.replace(path)
+        self._save_average(path.with_name(AVERAGE_NAME))
+
+    def _save_average(self, path: Path) -> None:
+        """Write the averaged weights, which are what is shipped, in float16: small enough to be sent from machine to machine."""
+        half = path.with_name(f".{path.name}-{os.getpid()}")
+        tensors = {name: value.half().contiguous().cpu() for name, value in self.average.items()}
+        names = "\n".join(thing.name for thing in self._things)
+        save_file(tensors, half, metadata={"step": str(self.step), "pictures": str(self.learned), "things": names})
+        half.replace(path)
+
+    def load_average(self, path: Path) -> None:
+        """Take over what `_save_average` wrote: to ship it, or to begin from it.
+
+        Raises
+        ------
+        ValueError
+            If it belongs to other figures.
+        """
+        with safe_open(path, framework="pt") as file:
+            notes = file.metadata()
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
+        if notes["things"].split("\n") != [thing.name for thing in self._things]:
+            raise ValueError(f"{path} has learnt other figures than those of today's table")
+        with torch.no_grad():
+            for name, value in self.painter.named_parameters():
+                value.copy_(tensors[name])
+                self.average[name].copy_(tensors[name])
+        self.learned = int(notes["pictures"])
 
     def load(self, path: Path) -> None:
         """Take over what `save` wrote. Things that are new get new codes; those that are gone lose theirs.
@@ -258,7 +348,7 @@ class Training:
             self.average[name].copy_(value)
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        self.step = state["step"]
+        self.step, self.learned = state["step"], state["learned"]
 
 
 def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
@@ -283,10 +373,36 @@ def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
         moments[name] = torch.zeros_like(own).index_copy(0, new, moments[name][old])
 
 
-def first_codes(pictures: Pictures) -> Tensor:
+def _class_table(learned: tuple[Thing, ...]) -> Tensor:
+    """List each thing's classes: int64 [things, most], filled up with 0."""
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(thing.classes) for thing in learned], batch_first=True)
+
+
+def _shares(count: int, rng: torch.Generator) -> Tensor:
+    """Draw class vectors as films have them, of a lead and its guests: float32 [count, 1 + guests]."""
+    number = 1 + torch.multinomial(GUESTS, count, replacement=True, generator=rng)
+    guests = torch.rand(count, MOST_GUESTS, generator=rng) * (torch.arange(MOST_GUESTS) < number[:, None])
+    guests = guests * (torch.rand(count, 1, generator=rng) > ALONE)
+    least, most = LEADS
+    lead = guests.amax(dim=1, keepdim=True) * least * (most / least) ** torch.rand(count, 1, generator=rng)
+    shares = torch.cat([torch.where(lead > 0, lead, 1), guests], dim=1)
+    low, high = WEIGHTS
+    other_sum = low + (high - low) * torch.rand(count, 1, generator=rng)
+    is_whole = torch.rand(count, 1, generator=rng) < WHOLE
+    return shares / shares.sum(dim=1, keepdim=True) * torch.where(is_whole, 1, other_sum)
+
+
+def _far(count: int, rng: torch.Generator) -> Tensor:
+    """Push one of the figure's units far in some views: float32 [count, units]."""
+    which = torch.randint(len(FIGURE_UNITS), (count, 1), generator=rng)
+    push = (2 * torch.rand(count, 1, generator=rng) - 1) * FAR * (torch.rand(count, 1, generator=rng) < FAR_SHARE)
+    return torch.zeros(count, len(UNITS)).scatter_(1, which, push)
+
+
+def first_codes(pictures: Figures) -> Tensor:
     """Begin with codes that say in part what a thing looks like: float32 [things, code units], each unit of mean 0 and variance about 1."""
     codes = torch.randn(len(pictures.layers), CODE_UNITS, generator=torch.Generator().manual_seed(5))
-    seen = pictures.layers[:, 0].flatten(1)
+    seen = pictures.layers[:, 0].flatten(1).float()
     axes = min(CODE_AXES, len(seen) - 1)
     left, _, _ = torch.linalg.svd(seen - seen.mean(dim=0), full_matrices=False)
     codes[:, :axes] = left[:, :axes] * len(seen) ** 0.5
@@ -294,8 +410,8 @@ def first_codes(pictures: Pictures) -> Tensor:
 
 
 def picture_loss(painted: Tensor, views: Tensor, opacity: Tensor) -> Tensor:
-    """Compare pictures at several sizes, things twice as closely as grounds, and their edges."""
-    weight = 1 + opacity
+    """Compare pictures at several sizes, figures more closely than grounds, and their edges."""
+    weight = 1 + FIGURE_WEIGHT * opacity
     loss = painted.new_zeros(())
     for level in range(LEVELS):
         if level:
@@ -329,41 +445,51 @@ def main(arguments: list[str]) -> int:
     """Train until the plan is fulfilled or somebody asks to stop."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
+    torch.backends.cudnn.benchmark = True  # shapes come again and again
+    torch.set_float32_matmul_precision("high")
     options.work.mkdir(parents=True, exist_ok=True)
     state, stop = options.work / STATE_NAME, options.work / STOP_NAME
     stop.unlink(missing_ok=True)
-    plan = Plan(pictures=options.pictures, seed=options.seed, stages=_stages(options.small, options.middle))
-    training = Training(plan, things(), device=options.device, is_compiled=options.compile)
+    figures = load_figures(things(), options.work / FIGURES_NAME)
+    training = Training(_plan(options), things(), figures, device=options.device)
     if state.exists():
         training.load(state)
+    elif state.with_name(AVERAGE_NAME).exists():
+        training.load_average(state.with_name(AVERAGE_NAME))
     with (options.work / LOG_NAME).open("a", encoding="utf-8") as log:
         for line in run(training, state, should_stop=stop.exists):
             print(line, file=log, flush=True)
     return 0
 
 
-def _stages(small: int, middle: int) -> tuple[Stage, ...]:
-    first, second, last = STAGES
-    return replace(first, pictures=small), replace(second, pictures=middle), last
+def _plan(options: argparse.Namespace) -> Plan:
+    pictures = (options.small, options.middle, 0)
+    stages = tuple(
+        replace(stage, pictures=count, batch=batch) for stage, count, batch in zip(STAGES, pictures, options.batches, strict=True)
+    )
+    if options.minutes:
+        return TimedPlan(seed=options.seed, stages=stages, seconds=60 * options.minutes, begun=time.monotonic())
+    return Plan(pictures=options.pictures, seed=options.seed, stages=stages)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.train_embedded", description="Train the embedded model “Emoji”.")
     parser.add_argument("--work", type=Path, default=cache_folder() / "things", metavar="FOLDER", help="the user's cache folder")
     parser.add_argument("--pictures", type=int, default=Plan.pictures, help=f"to learn from in all ({Plan.pictures})")
-    parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 32 px ({STAGES[0].pictures})")
-    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 64 px ({STAGES[1].pictures})")
+    parser.add_argument("--small", type=int, default=STAGES[0].pictures, help=f"of these, at 64 px ({STAGES[0].pictures})")
+    parser.add_argument("--middle", type=int, default=STAGES[1].pictures, help=f"at 128 px ({STAGES[1].pictures})")
+    parser.add_argument("--minutes", type=float, help="share out so much time instead")
+    parser.add_argument("--batches", type=int, nargs=3, default=[stage.batch for stage in STAGES], help="pictures in a step of each stage")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--compile", action="store_true", help="minutes of compiling, then half as fast again")
     return parser
 
 
 def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
     """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
-    losses: list[float] = []
-    saved = began = time.monotonic()
+    losses: list[Tensor] = []
+    saved, began, learned = time.monotonic(), time.monotonic(), training.learned
     while not should_stop():
         while state.with_name(PAUSE_NAME).exists() and not should_stop():
             time.sleep(2)
@@ -373,9 +499,10 @@ def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> 
         size, loss = made
         losses.append(loss)
         if training.step % LOG_STEPS == 0:
-            stage = training.plan.at(training.step - 1)
-            speed = len(losses) * (stage[0].batch if stage else 0) / (time.monotonic() - began)
-            yield f"{training.step}\t{size}\t{sum(losses) / len(losses):.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
+            mean = float(torch.stack(losses).mean())
+            speed = (training.learned - learned) / (time.monotonic() - began)
+            learned = training.learned
+            yield f"{training.step}\t{size}\t{mean:.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
             losses, began = [], time.monotonic()
         if time.monotonic() - saved > SAVE_SECONDS:
             training.save(state)

@@ -20,9 +20,9 @@ def add(commands: Any) -> None:
 def run(options: Namespace) -> None:
     """Listen, walk, and draw the picture."""
     from .. import plot
-    from ..checks import check
+    from ..checks import check, check_sheet
     from ..files import check_writable
-    from ..latents import latents_of
+    from ..latents import direct, latents_of
     from ..protocol import class_names
     from ..sound import audio, structure
     from ..sound.listening import listen
@@ -33,6 +33,8 @@ def run(options: Namespace) -> None:
     check(request)
     check_writable(Path(options.out).absolute().parent)  # now, not after an hour of sound
     heard = listen(request)
+    check_sheet(request, sound_seconds=heard.seconds)
+    directed = direct(request, heard)
     picture = plot.plot(
         plot.envelope_of(audio.load(Path(request.sound_path))),
         heard,
@@ -40,6 +42,7 @@ def run(options: Namespace) -> None:
         request=request,
         parts=structure.suggest(heard),
         class_names=class_names.names(),
+        cues=directed.cues if directed else (),
     )
     words.save_picture(picture, options.out)
     say(f"{request.frame_count} frames at a glance in {options.out}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks import UPSCALES
 from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
 from . import asking, outputs, words
 from .telling import JOB_ID, progress, say
@@ -37,6 +38,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--mirror", type=words.aspect, metavar="WIDTH:HEIGHT", help="fill frames of this shape, as 16:9, with the pictures' mirror images"
     )
+    command.add_argument(
+        "--upscale", type=int, choices=UPSCALES, default=1, help="make pictures so many times as large as they are drawn (1: off)"
+    )
+    command.add_argument(
+        "--upscaler", default="", metavar="NAME", help="by which of your networks, as `models list` names it (none: Lanczos' filter)"
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run)
@@ -55,6 +62,8 @@ def run(options: Namespace) -> None:
         limit_flashes=not options.allow_flashes,
         picture_format=PictureFormat(options.format),
         frame_aspect=options.mirror,
+        upscale=options.upscale,
+        upscaler=options.upscaler,
     )
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))

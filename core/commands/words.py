@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..protocol import UserError, read_exact
+from ..protocol.shape import read_aspect
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,10 +40,10 @@ def rational(text: str) -> Fraction:
 
 def aspect(text: str) -> Fraction:
     """Read a shape, width by height, as 16:9 or 1920x1080."""
-    width, sign, height = text.replace("x", ":").partition(":")
-    if not sign or not (width.isdecimal() and height.isdecimal()) or not int(width) * int(height):
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape such as 16:9 or 1920x1080")
-    return Fraction(int(width), int(height))
+    try:
+        return read_aspect(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def check_picture(out: str) -> None:

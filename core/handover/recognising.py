@@ -14,6 +14,7 @@ from typing import Any
 
 from ..files import write_whole
 from ..protocol import (
+    AUTO,
     PARAMETERS,
     Clip,
     Crossfade,
@@ -31,6 +32,7 @@ from ..protocol import (
     line_table,
     places,
 )
+from ..protocol.shape import aspect_text
 from .noting import Notes
 
 FILE_NAME, FILM_NAME = "sections.json", "film.json"
@@ -280,10 +282,14 @@ def _film_metadata(folder: Path) -> str:
         "model": settings.model.value,
         "look": settings.look.value,
         "size": settings.size,
+        "aspect": aspect_text(settings.aspect),
+        "widening": settings.widening or AUTO,
         "classes": ", ".join(class_names.name(number) for number in settings.classes),
         "excluded": ", ".join(class_names.described(settings.excluded)),
         "words": line_table.pack(line_table.of_cues(settings.cues)),
         "limit_flashes": request.limit_flashes,
+        "upscale": request.upscale,
+        "upscaler": request.upscaler,
     }
     made |= {"fit": "mirror"} if request.frame_aspect is not None else {}
     made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}

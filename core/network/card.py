@@ -4,6 +4,7 @@ In: rows of latents. Out: a stream of pictures. Any device will do, also a proce
 """
 
 import itertools
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from torch import Tensor
 from ..pictures import Pictures
 from ..protocol import UserError
 from ..working import DeviceLostError
+from . import memory
 from .folding import Folded
 from .reference import Doubling, draw, prepare
 from .runners import Inputs, RowSource, checked, is_out_of_memory, too_large
@@ -71,7 +73,8 @@ class DeviceRunner:
     ) -> None:
         check_device(device)
         self._device = torch.device(device)
-        self._size = folded.architecture.output_dim
+        self._picture_size = folded.first_map.picture_size(folded.architecture.output_dim)
+        self._folded, self._dtype = folded, dtype
         self._function = torch.compile(draw, dynamic=False) if compiled else draw
         self._lane: _DirectLane | _RecordedLane | None = None
         try:
@@ -134,7 +137,7 @@ class DeviceRunner:
         return torch.zeros(count, architecture.z_dim), torch.zeros(count, architecture.num_classes), torch.ones(count)
 
     def _largest_shape(self) -> int:
-        most = max(MOST_PIXELS // self._size**2, 1)
+        most = _power_of_two(MOST_PIXELS // math.prod(self._picture_size))
         if self._device.type != "cuda":
             return min(SHAPE_WITHOUT_MEASURE, most)
         with torch.inference_mode(), steady_kernels():
@@ -143,17 +146,29 @@ class DeviceRunner:
             draw(self._weights, *(values.to(self._device) for values in self._blank(1)))
             one = torch.cuda.max_memory_allocated(self._device) - before
         free = torch.cuda.mem_get_info(self._device)[0]
-        fitting = max(int(USED_MEMORY * free / one), 1)
-        return min(1 << (fitting.bit_length() - 1), most)
+        return min(_power_of_two(int(USED_MEMORY * free / one)), most)
+
+    def _fitting(self) -> tuple[int, int] | None:
+        """Estimate the longest picture that there is memory for."""
+        if self._device.type != "cuda":
+            return None
+        torch.cuda.empty_cache()
+        free = torch.cuda.mem_get_info(self._device)[0]
+        return memory.largest_that_fits(self._folded, free * memory.FLOAT_BYTES // self._dtype.itemsize)
 
     def _explain(self, error: RuntimeError) -> None:
         """Raise what PyTorch says about the device in words for people; about anything else say nothing."""
         if is_out_of_memory(error):
-            raise too_large(str(self._device), self._size) from error
+            raise too_large(str(self._device), self._picture_size, fitting=self._fitting()) from error
         if isinstance(error, torch.AcceleratorError):
             first_line = str(error).partition("\n")[0]
             cure = "Render again: what was drawn is kept. If it stops again, draw on the processor."
             raise DeviceLostError(f"The graphics card stopped: {first_line.rstrip('.')}.", cure) from error
+
+
+def _power_of_two(most: int) -> int:
+    """Give the largest one that is not above ``most``; 1 at least."""
+    return 1 << (max(most, 1).bit_length() - 1)
 
 
 def check_device(device: str) -> None:

@@ -36,6 +36,7 @@ from .messages import (
     Cancel,
     Cancelled,
     Challenge,
+    Direct,
     Drawn,
     Event,
     Export,
@@ -75,7 +76,7 @@ from .models import (
 from .settings import (
     BANDS,
     EMBEDDED_MODELS,
-    EMBEDDED_SIZE,
+    EMBEDDED_SIZES,
     PARAMETERS,
     PUBLISHED_SIZES,
     WITHOUT_EFFECT,
@@ -85,6 +86,7 @@ from .settings import (
     Model,
     Parameter,
     Settings,
+    default_of,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
 from .terminal import printable
@@ -93,7 +95,7 @@ __all__ = [
     "AUTO",
     "BANDS",
     "EMBEDDED_MODELS",
-    "EMBEDDED_SIZE",
+    "EMBEDDED_SIZES",
     "FILM_FILE",
     "MIXER_VARIABLE",
     "MIX_FILE",
@@ -119,6 +121,7 @@ __all__ = [
     "Crossfade",
     "Cue",
     "Curve",
+    "Direct",
     "DownloadModel",
     "Drawn",
     "Edit",
@@ -193,6 +196,7 @@ __all__ = [
     "class_names",
     "crossfaded",
     "decode",
+    "default_of",
     "encode",
     "handshake",
     "limits",

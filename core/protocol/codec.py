@@ -21,6 +21,10 @@ EXPONENT = re.compile("[eE]")
 LONGEST_SHOWN = 60
 
 
+MEANT_WHERE_MISSING: dict[str, dict[str, Any]] = {"Settings": {"blend": 1.0}}
+"""What older versions meant, which did not write some fields, where that is not today's default: all things at once."""
+
+
 class ProtocolError(ValueError):
     """A line that is no message: what is wrong with it."""
 
@@ -103,6 +107,7 @@ def _build_dataclass(value: Any, cls: type, where: str) -> Any:
     if fields.pop("type", None) != cls.__name__:
         raise ProtocolError(f"{where}: not a {cls.__name__}")
     hints = _hints(cls)
+    fields = MEANT_WHERE_MISSING.get(cls.__name__, {}) | fields
     if unknown := fields.keys() - hints.keys():
         raise ProtocolError(f"{where}: {cls.__name__} has no field {_shown(min(unknown))}")
     try:

@@ -1,7 +1,7 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
-number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers
+with any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
 `ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
@@ -32,7 +32,7 @@ class Section:
     first_frame, end_frame
         Its frames, counted from the film's first one; half-open.
     settings
-        Its hyperparameters; model and size must be the film's.
+        Its hyperparameters; model, size and shape must be the film's.
     landing_seconds
         How long it takes to find back to the film around it.
     """
@@ -103,6 +103,8 @@ class RenderRequest:
         What drives the motion, or the things, instead of the sound itself.
     beats_seconds
         When the beats fall, in the sound's own time, rising. Empty: where they are heard.
+    bars_seconds
+        When bars begin, in the same way.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -116,8 +118,12 @@ class RenderRequest:
     picture_format
         What kind of files the frames are.
     frame_aspect
-        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None:
+        The frames' width by height, where they shall be larger than the pictures: filled with the mirror images of those. None:
         frames are the pictures.
+    upscale, upscaler
+        How many times as large as they are drawn pictures are made, 1, 2 or 4; and by which of the user's networks. Empty: by Lanczos.
+    frame_size
+        Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
     """
@@ -134,11 +140,15 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    bars_seconds: tuple[Fraction, ...] = ()
     features_path: str = ""
     limit_flashes: bool = True
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
     picture_format: PictureFormat = PictureFormat.PNG
     frame_aspect: Fraction | None = None
+    upscale: int = 1
+    upscaler: str = ""
+    frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
 
     def read_paths(self) -> tuple[str, ...]:
@@ -152,6 +162,7 @@ class Stage(enum.StrEnum):
     """What a job is busy with."""
 
     LISTENING = "Listening"
+    CALIBRATING = "Finding directions"
     LOADING = "Loading model"
     DRAWING = "Drawing"
     CALMING = "Limiting flashes"
@@ -262,6 +273,14 @@ class Listen:
     sound_path: str
     cache_folder: str
     mix: Mix | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direct:
+    """Write a film's cue sheet: `ClassesChosen` answers, with its classes and a row for each cue that is none of the request's own."""
+
+    job_id: str
+    request: RenderRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -414,4 +433,19 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Challenge | Welcome | Ping | Event
+Message = (
+    Render
+    | Export
+    | Import
+    | Listen
+    | Direct
+    | ChooseClasses
+    | KeepingJob
+    | ModelJob
+    | Cancel
+    | Shutdown
+    | Challenge
+    | Welcome
+    | Ping
+    | Event
+)

@@ -71,6 +71,11 @@ class Features:
     beat_times: np.ndarray
     tempo: np.ndarray
 
+    @property
+    def seconds(self) -> Fraction:
+        """The sound's length."""
+        return len(self.energy) / CONTROL_RATE
+
 
 def load(path: Path, folder: Path, *, digest: str) -> Features:
     """Give the features of a sound file, analysed now or before.

@@ -9,12 +9,13 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from ..files import write_whole
 from ..protocol import LineThings, Thing, UserError, class_names, places, read_exact
 
-COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
+COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse", "part", "sound")
 FILM = "film"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 BETWEEN_NAMES = "; "
@@ -25,10 +26,14 @@ FORMULA, AS_TEXT = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d"
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTable:
-    """What a table file says: rows for the lines, and the film's own classes."""
+    """What a table file says: rows for the lines, and the film's own classes.
+
+    `sound` is the digest of the sound that a cue sheet was written for; empty: any.
+    """
 
     rows: tuple[LineThings, ...]
     things: tuple[Thing, ...]
+    sound: str = ""
 
 
 def write_table(path: Path, table: ClassTable) -> None:
@@ -43,7 +48,7 @@ def write_table(path: Path, table: ClassTable) -> None:
     writer = csv.DictWriter(text, COLUMNS, delimiter=_separator(path), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(_film_record(thing) for thing in table.things)
-    writer.writerows(_line_record(row) for row in table.rows)
+    writer.writerows(_line_record(row) | {"sound": table.sound} for row in table.rows)
     write_whole(path, text.getvalue().encode("utf-8-sig"))  # with the mark by which spreadsheets recognise UTF-8
 
 
@@ -53,9 +58,9 @@ def read_table(path: Path) -> ClassTable:
     Raises
     ------
     UserError
-        If it cannot be read, or names the row in which a class, a time or a number is wrong.
+        If it cannot be read, names the row in which a class, a time or a number is wrong, or two cues that would show at once.
     """
-    rows, things = list[LineThings](), list[Thing]()
+    rows, things, sounds = list[LineThings](), list[Thing](), set[str]()
     for place, record in _records(path):
         if not (record["class"] or "").strip():  # emptied by hand: this line shows nothing of its own
             continue
@@ -65,13 +70,15 @@ def read_table(path: Path) -> ClassTable:
                 things.append(thing)
             else:
                 rows.append(_line(record, thing, number=len(rows) + 1))
+                sounds.add(record.get("sound") or "")
         except UserError as error:
             raise UserError(f"{place}: {error.cause}", error.cure) from error
         except (ValueError, OverflowError) as error:
             raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
-    return ClassTable(rows=tuple(rows), things=_without_repeats(things))
+    _check_sheet([row for row in rows if row.part], path)
+    return ClassTable(rows=tuple(rows), things=_without_repeats(things), sound=max(sounds, default=""))
 
 
 # Writing --------------------------------------------------------------------------------------------------------------------------------
@@ -93,6 +100,7 @@ def _line_record(row: LineThings) -> dict[str, str]:
         "mood": f"{row.mood:g}",
         "words": _no_formula(row.text),
         "verse": str(row.verse + 1),
+        "part": row.part,
     }
 
 
@@ -147,7 +155,19 @@ def _line(record: Mapping[str, str], thing: Thing, *, number: int) -> LineThings
         start_seconds=_seconds(record.get("begin")),
         end_seconds=_seconds(record.get("end")),
         mood=max(-1.0, min(1.0, float(record.get("mood") or 0))),
+        part=(record.get("part") or "").strip(),
     )
+
+
+def _check_sheet(rows: list[LineThings], path: Path) -> None:
+    timed = sorted((row for row in rows if row.start_seconds is not None), key=lambda row: row.start_seconds or 0)
+    for before, after in pairwise(timed):
+        end, begin = before.end_seconds or before.start_seconds or 0, after.start_seconds or 0
+        if end > begin:
+            raise UserError(
+                f"In “{path.name}”, lines {before.number} and {after.number} overlap: {float(end):g} s, and {float(begin):g} s.",
+                "A cue sheet shows one at a time: let one end before the next begins, or leave the ends empty.",
+            )
 
 
 def _thing(text: str, similarity: str | None = None) -> Thing:

@@ -26,19 +26,19 @@ class Thing:
 
     Parameters
     ----------
-    pictures
-        One emoji, or two.
+    name
+        Of its picture or two, as the table has it.
     classes
         The numbers of its classes.
     """
 
-    pictures: tuple[Emoji, ...]
+    name: str
     classes: tuple[int, ...]
 
     @property
-    def name(self) -> str:
-        """Name its pictures."""
-        return BETWEEN.join(picture.name for picture in self.pictures)
+    def pictures(self) -> tuple[Emoji, ...]:
+        """One emoji, or two; needs Unicode's list."""
+        return tuple(by_name()[name] for name in self.name.split(BETWEEN))
 
 
 @functools.cache
@@ -47,7 +47,7 @@ def things() -> tuple[Thing, ...]:
     classes: dict[str, list[int]] = {}
     for number, pictures in enumerate(tied_pictures()):
         classes.setdefault(pictures, []).append(number)
-    return tuple(Thing(pictures=_emoji(pictures), classes=tuple(numbers)) for pictures, numbers in classes.items())
+    return tuple(Thing(name=name, classes=tuple(numbers)) for name, numbers in classes.items())
 
 
 @functools.cache
@@ -57,10 +57,6 @@ def thing_of_class() -> np.ndarray:
     for place, thing in enumerate(things()):
         places[list(thing.classes)] = place
     return places
-
-
-def _emoji(pictures: str) -> tuple[Emoji, ...]:
-    return tuple(by_name()[name] for name in pictures.split(BETWEEN))
 
 
 def tied_pictures() -> list[str]:
