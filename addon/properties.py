@@ -184,7 +184,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     lyrics_path: bpy.props.StringProperty(
         name="Lyrics File",
-        description="A text, .lrc, .srt or .vtt file with the song's words, one line of the song on each line",
+        description="A text, .lrc, .srt, .vtt or other subtitle file with the song's words, one line of the song on each line",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )

@@ -411,7 +411,7 @@ class _Reader:
         name = item.findtext("name") or ""
         sequence = item.find("sequence")
         if sequence is not None:
-            return self._nested(sequence, name, first, length)
+            return self._nested(item, sequence, first, length)
         speed = self._speed(item, name)
         scale = self.fps / (self.rate_of(item) or self.fps)
         start = 0.0 if item.tag == "generatoritem" else float(first * speed * scale)
@@ -420,13 +420,13 @@ class _Reader:
         if (own := _own_metadata(item)) is not None:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
-            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
-            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
         clip.effects.extend(self._effects(item))
         clip.markers.extend(self._markers(item))
         return clip
 
-    def _nested(self, sequence: ET.Element, name: str, first: int, length: int) -> otio.core.Item:
+    def _nested(self, item: ET.Element, sequence: ET.Element, first: int, length: int) -> otio.core.Item:
+        name = item.findtext("name") or ""
         whole = next((one for one in self.root.iter("sequence") if one.get("id") == sequence.get("id") and len(one) > 0), sequence)
         if self.depth > DEEPEST or whole.find("media") is None:
             self.note("A nested sequence is not in the file: there is a gap", name)
@@ -434,7 +434,14 @@ class _Reader:
         self.depth += 1
         stack = otio.schema.Stack(name=name, children=list(self._tracks(whole)))
         self.depth -= 1
-        stack.source_range = self._range(first, length)
+        speed = self._speed(item, name)
+        scale = self.fps / (self.rate_of(item) or self.fps)
+        stack.source_range = self._range(float(first * speed * scale), length)
+        stack.enabled = (item.findtext("enabled") or "TRUE").upper() != "FALSE"
+        if speed != 1:
+            stack.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
+        stack.effects.extend(self._effects(item))
+        stack.markers.extend([*self._markers(whole), *self._markers(item)])
         return stack
 
     def _media(self, item: ET.Element) -> otio.core.MediaReference:
@@ -509,6 +516,10 @@ def _place(item: ET.Element) -> tuple[str | None, ...]:
 def _is_dissolve(item: ET.Element) -> bool:
     kind = (item.findtext("effect/effectid") or item.findtext("effect/name") or "").lower()
     return "dissolve" in kind or "crossfade" in kind.replace(" ", "") or "constant" in kind or "exponential" in kind
+
+
+def _noted_speed(speed: Fraction) -> dict[str, Any]:
+    return {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
 
 
 def _own_metadata(item: ET.Element) -> Any:

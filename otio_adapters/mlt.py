@@ -510,12 +510,14 @@ class Document:
 
     # Tracks ------------------------------------------------------------------------------------------------------------------------------
 
-    def tracks_of(self, main: ET.Element) -> list[otio.schema.Track]:
-        """Read what a tractor, or a single playlist, plays; its black ground is no track."""
+    def tracks_of(self, main: ET.Element, *, sound: bool = False) -> list[otio.schema.Track]:
+        """Read what a tractor, or a single playlist, plays, as `sound` if it is itself a track of that; its black ground is no track."""
         if main.tag != "tractor":
-            return [self.track(main, hide="")]
+            return [self.track(main, hide="", sound=sound)]
         playlists = [(self.elements.get(track.get("producer", "")), track.get("hide", "")) for track in main.findall("track")]
-        return [self.track(one, hide=hide) for one, hide in playlists if one is not None and not self.is_ground(one)]
+        if any(one is None for one, _ in playlists):
+            self.note("Names a track that the file does not hold", main.get("id", ""))
+        return [self.track(one, hide=hide, sound=sound) for one, hide in playlists if one is not None and not self.is_ground(one)]
 
     def is_ground(self, element: ET.Element) -> bool:
         """Say whether a track is the black ground that programs lay under all others."""
@@ -526,10 +528,10 @@ class Document:
         entries = element.findall("entry")
         return len(entries) == 1 and entries[0].get("producer") == "black"
 
-    def track(self, element: ET.Element, *, hide: str) -> otio.schema.Track:
+    def track(self, element: ET.Element, *, hide: str, sound: bool = False) -> otio.schema.Track:
         """Read one track."""
         found = properties(element)
-        sound = hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
+        sound = sound or hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
         name = found.get("shotcut:name", found.get("kdenlive:track_name", ""))
         kind = otio.schema.TrackKind.Audio if sound else otio.schema.TrackKind.Video
         made = otio.schema.Track(name=name, kind=kind, children=list(self._items(element, sound=sound, silent=hide in ("audio", "both"))))
@@ -541,12 +543,17 @@ class Document:
     def _items(self, playlist: ET.Element, *, sound: bool, silent: bool) -> Iterator[otio.core.Composable]:
         if playlist.tag != "playlist":  # a tractor or a producer as a track
             length = self.length_of(playlist)
-            yield self.piece(playlist, 0, length, sound=sound, silent=silent)
+            if playlist.tag == "tractor":  # Kdenlive's tracks are tractors of two playlists
+                yield self._nested(playlist, 0, length, None, sound=sound)
+            else:
+                yield self.piece(playlist, 0, length, sound=sound, silent=silent)
             return
         for one in self._joined(playlist):
             if isinstance(one, Part):
                 if one.length > 0:
                     yield self.piece(one.element, one.first, one.length, sound=sound, silent=silent, entry=one.entry)
+                else:
+                    self.note("Left out, since it has no length", clip_name(properties(one.element)))
             else:
                 yield one
 
@@ -620,7 +627,7 @@ class Document:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
         self.count(element)
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length)
+            return self._nested(element, first, length, entry)
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)
@@ -656,15 +663,17 @@ class Document:
         if self._pieces > MOST_PIECES:
             raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
-    def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
+    def _nested(self, element: ET.Element, first: int, length: int, entry: ET.Element | None, *, sound: bool = False) -> otio.core.Item:
         name = element.attrib["id"]
         if name in self._within or len(self._within) > DEEPEST:
             self.note("Is nested in itself, or too deeply: there is a gap", name)
             return self.gap(length)
         self._within.append(name)
-        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element))
+        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element, sound=sound))
         self._within.pop()
         stack.source_range = self.span(first, length)
+        for effect in self.effects(entry) if entry is not None else ():
+            stack.effects.append(effect)
         return stack
 
     def _own_metadata(self, found: dict[str, str]) -> Any:

@@ -139,6 +139,7 @@ def request(options: Namespace) -> RenderRequest:
         cache_folder=str(options.cache or cache_folder()),
         frame_size=(options.width, options.height) if options.width is not None else None,
         machine=Machine(device=options.device, precision=Precision(options.precision)),
+        by_stamps=True,
     )
 
 

@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "--like", action="append", default=[], metavar="NAME", help="find things like this one; may be given several times"
     )
     command.add_argument("--random", action="store_true", help="let the seed choose")
-    command.add_argument("--lyrics", type=Path, metavar="FILE", help="find things for a song's words: a text, LRC, SRT or VTT file")
+    command.add_argument("--lyrics", type=Path, metavar="FILE", help="find things for a song's words: text, LRC, SRT, VTT, other subtitles")
     _add_wishes(command)
     _add_model(command)
     command.add_argument("--table", type=Path, metavar="FILE", help="write the table as a .csv or .tsv to edit, for render --classes-from")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..input_files import read_bytes
 from ..protocol import PROFILES, Edit, ExportOptions, Missing, MovieKind, PathStyle, ProtocolError, Target, UserError, decode
 from . import outputs
 from .asking import cache_folder
@@ -45,8 +46,8 @@ def run(options: Namespace) -> None:
     from ..handover.export import export, target_path
 
     try:
-        edit = decode(Path(options.edit).read_text(encoding="utf-8"), Edit)
-    except (OSError, UnicodeDecodeError, ProtocolError) as error:
+        edit = decode(read_bytes(Path(options.edit), cure="Export it again from Blender.").decode(), Edit)
+    except (UnicodeDecodeError, ProtocolError) as error:
         raise UserError(f"{options.edit} is no edit description: {error}.", "Export it again from Blender.") from error
     chosen = ExportOptions(
         target=options.target,

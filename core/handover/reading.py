@@ -4,6 +4,7 @@ A path comes in; an edit and sentences for people go out. Writes nothing, except
 own.
 """
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from xml.parsers import expat
 
 import opentimelineio as otio
 
+from ..input_files import check_is_file, read_bytes
 from ..protocol import Clip, Edit, MediaFile, UserError, limits, places
 from ..working import Cancelled, end_if, never
 from .bundles import unpack
@@ -113,16 +115,14 @@ def _without_unknown(edit: Edit, notes: Notes) -> Edit:
 
 
 def _read_text(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise UserError(
-                f"{path.name} has {size / 1e6:.0f} MB; timelines of up to {LARGEST_BYTES / 1e6:.0f} MB are read.",
-                "Export it again with fewer clips, or without media inside.",
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.", "Choose a file that is there, and that you may read.") from error
+    cure = "Choose a file that is there, and that you may read."
+    check_is_file(path, cure=cure)
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise UserError(
+            f"{path.name} has {size / 1e6:.0f} MB; timelines of up to {LARGEST_BYTES / 1e6:.0f} MB are read.",
+            "Export it again with fewer clips, or without media inside.",
+        )
+    return read_bytes(path, cure=cure)
 
 
 def _understood(path: Path, read: Callable[[], Any]) -> Any:
@@ -157,11 +157,21 @@ def _timeline(text: bytes, ending: str, base: Path, notes: Notes) -> otio.schema
     elif ADAPTERS[ending] == "otio_json":
         content = checked(text, notes)
     else:
-        content = text.decode("utf-8-sig", errors="replace")
+        content = _list_text(text)
         if (fps := _rate_of_media(content, base)) is not None:
             more["rate"] = fps
     found = otio.adapters.read_from_string(content, ADAPTERS[ending], **more)
     return _first_timeline(found, notes)
+
+
+def _list_text(text: bytes) -> str:
+    """Decode an edit decision list: UTF-8 or UTF-16, else as Windows in the west writes it."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16", errors="replace")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text.decode("cp1252", errors="replace")
 
 
 def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:

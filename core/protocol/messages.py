@@ -126,6 +126,8 @@ class RenderRequest:
         Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
+    by_stamps
+        Whether samples lie where their file's time stamps put them, as players have it; else in a row, as Blender plays them.
     """
 
     name: str
@@ -150,6 +152,7 @@ class RenderRequest:
     upscaler: str = ""
     frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
+    by_stamps: bool = False
 
     def read_paths(self) -> tuple[str, ...]:
         """Give the files that are read for it."""

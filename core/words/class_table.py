@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import LineThings, Thing, UserError, class_names, places, read_exact
+from ..input_files import read_bytes
+from ..protocol import LineThings, Thing, UserError, class_names, read_exact
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse", "part", "sound")
 FILM = "film"
@@ -124,9 +125,7 @@ def _seconds_text(seconds: Fraction | None) -> str:
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Give each row with its place in words."""
     try:
-        text = places.read_small(path).decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a table that is there.") from error
+        text = read_bytes(path, cure="Choose a table that is there.").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"“{path.name}” is not written in UTF-8.", "Save it as CSV with the encoding UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(path), strict=True)

@@ -126,7 +126,7 @@ WRONG = {
     "beats backwards": (["--beats", "3,2,1"], "back in time"),
     "beats that are none": (["--beats", "one,two"], "no beats"),
     "no such stem": (["--motion-sound", "gone.wav"], "gone\\.wav"),
-    "features that are not there": (["--features", "gone.npz"], "holds no features"),
+    "features that are not there": (["--features", "gone.npz"], "There is no file"),
 }
 
 

@@ -156,7 +156,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(tmp_path):
 
 
 def test_files_that_are_not_there_or_of_another_kind_are_named(tmp_path):
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="There is no file"):
         read_edit(tmp_path / "none.otio")
     (tmp_path / "folder.mlt").mkdir()
     with pytest.raises(UserError, match="cannot be read"):

@@ -189,7 +189,7 @@ def test_a_timeline_is_exported(worker, tmp_path):
     assert "cannot be written" in worker.events("bad")[-1].cause
     worker.send(Import(job_id="in", path=target), Import(job_id="none", path=str(tmp_path / "none.otio")))
     assert worker.events("in") == [Imported(job_id="in", edit=edit)]
-    assert "cannot be read" in worker.events("none")[-1].cause
+    assert "There is no file" in worker.events("none")[-1].cause
 
 
 def test_classes_are_chosen_for_lyrics_or_by_chance(worker, verses_read):
