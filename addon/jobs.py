@@ -186,7 +186,7 @@ def start_export(edit: Edit, path: str, options: ExportOptions, *, warnings: tup
         If the engine cannot be started.
     """
     job = ExportJob(job_id=uuid.uuid4().hex, path=path, warnings=warnings)
-    _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options))
+    _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options, memory_folder=str(folders.user_cache_folder())))
 
 
 def start_import(path: str, scene_name: str, *, first_frame: int) -> None:

@@ -75,7 +75,7 @@ def check(strips: Iterable[bpy.types.Strip]) -> None:
     UserError
         If a file is missing.
     """
-    for strip in _inner_sounds(strips):
+    for strip in inner_sounds(strips):
         if strip.sound is None:
             raise UserError(f"The strip “{strip.name}” has no sound.", "Choose its file in the sidebar's Strip tab.")
         if strip.sound.packed_file is None and not Path(file_path(strip)).is_file():
@@ -84,16 +84,19 @@ def check(strips: Iterable[bpy.types.Strip]) -> None:
             )
 
 
-def _inner_sounds(strips: Iterable[bpy.types.Strip]) -> Iterator[bpy.types.SoundStrip]:
+def inner_sounds(strips: Iterable[bpy.types.Strip]) -> Iterator[bpy.types.SoundStrip]:
+    """Give the sounds among strips, those in metas too."""
     for strip in strips:
         if strip.type == "SOUND":
             yield strip
         elif strip.type == "META":
-            yield from _inner_sounds(strip.strips)
+            yield from inner_sounds(strip.strips)
 
 
 def file_path(strip: bpy.types.SoundStrip) -> str:
-    """Give the absolute path of a strip's sound file."""
+    """Give the absolute path of a strip's sound file; empty: it has none."""
+    if strip.sound is None:
+        return ""
     return os.path.normpath(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
 
 

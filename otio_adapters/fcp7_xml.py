@@ -243,10 +243,17 @@ def _filter(name: str, effect_id: str, kind: str, media_type: str, parameters: l
 def _exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return _noted(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
+
+
+def _noted(text: str) -> Fraction:
+    """Read a number that was noted exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _speed(clip: otio.schema.Clip) -> Fraction:
@@ -254,7 +261,7 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _noted(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed

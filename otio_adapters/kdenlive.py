@@ -386,6 +386,7 @@ class _Reader:
         """Give a playlist's pieces, each with the frame of the timeline at which it begins."""
         playlist, place = self.document.elements.get(track.get("producer", "")), 0
         for child in [] if playlist is None else playlist:
+            self.document.count(child)
             if child.tag == "blank":
                 place += self.document.frames(child.get("length", "0"))
             elif child.tag == "entry":

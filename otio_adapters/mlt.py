@@ -40,8 +40,10 @@ MARKER_COLOURS = {
 }
 COLOUR_NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff", "transparent": "#00000000"}
 NUMBERED = re.compile(
-    r"(?P<folder>.*?)(?P<prefix>[^/\\]*?)%0?(?P<digits>\d*)d(?P<suffix>[^/\\?]*)(?:\?begin[=:](?P<begin>\d+))?", re.DOTALL
+    r"(?P<folder>(?:[^/\\]*+[/\\])*+)(?P<prefix>(?:(?!%0?\d{0,4}+d)[^/\\])*+)%0?(?P<digits>\d{0,4}+)d(?P<suffix>[^/\\?]*+)"
+    r"(?:\?begin[=:](?P<begin>\d{1,18}+))?"
 )
+"""Each part ends where the next one begins, so that nothing is tried twice."""
 UNSEEN = {
     "audiolevel",
     "audiowaveform",
@@ -55,6 +57,7 @@ UNSEEN = {
 }
 """Filters that programs add on their own, and that change nothing."""
 DEEPEST = 20
+MOST_PARTS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
@@ -286,7 +289,7 @@ def clip_speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -403,7 +406,7 @@ def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     """Give a timeline's exact rate: noted, or the fraction that its rounded rate stands for."""
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return fraction(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
@@ -475,6 +478,7 @@ class Document:
         self.names: dict[str, str] = {}
         self._within: list[str] = []
         self._pieces = 0
+        self._lengths: dict[ET.Element, int] = {}
 
     @property
     def rate(self) -> float:
@@ -557,6 +561,7 @@ class Document:
         """Give a playlist's parts; a clip that a cross-fade cut into two or three pieces is one again."""
         items: list[Part | otio.core.Composable] = []
         for child in playlist:
+            self.count(child)
             if child.tag == "blank":
                 items.append(self.gap(self.frames(child.get("length", "0"))))
             elif child.tag == "entry":
@@ -620,9 +625,7 @@ class Document:
         self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
     ) -> otio.core.Item:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
-        self._pieces += 1
-        if self._pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self.count(element)
         if element.tag in ("tractor", "playlist"):
             return self._nested(element, first, length, entry)
         found = properties(element)
@@ -647,6 +650,18 @@ class Document:
                 for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
                     clip.effects.append(effect)
         return clip
+
+    def count(self, element: ET.Element) -> None:
+        """Count a piece before it is made, a clip or a gap; one with many properties or filters counts as several.
+
+        Raises
+        ------
+        ValueError
+            If there are too many: nested timelines name each other, and what is in them counts as often as it is named.
+        """
+        self._pieces += 1 + len(element) // MOST_PARTS
+        if self._pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _nested(self, element: ET.Element, first: int, length: int, entry: ET.Element | None, *, sound: bool = False) -> otio.core.Item:
         name = element.attrib["id"]
@@ -772,7 +787,13 @@ class Document:
         return math.floor((minutes * 60 + fraction(seconds)) * self.fps + Fraction(1, 2))
 
     def length_of(self, element: ET.Element) -> int:
-        """Give how many frames an element has."""
+        """Give how many frames an element has; one that holds itself has none."""
+        if element not in self._lengths:
+            self._lengths[element] = 0
+            self._lengths[element] = self._counted_length(element)
+        return self._lengths[element]
+
+    def _counted_length(self, element: ET.Element) -> int:
         if element.get("out"):
             return max(0, self.frames(element.attrib["out"]) + 1)
         length = self.frames(properties(element).get("length", "0"))
@@ -780,7 +801,7 @@ class Document:
             return length
         if element.tag == "tractor":
             inner = [self.elements.get(track.get("producer", "")) for track in element.findall("track")]
-            return max((self.length_of(one) for one in inner if one is not None and one is not element), default=0)
+            return max((self.length_of(one) for one in inner if one is not None), default=0)
         blanks = sum(self.frames(blank.get("length", "0")) for blank in element.findall("blank"))
         return blanks + sum(self.frames(one.get("out", "0")) - self.frames(one.get("in", "0")) + 1 for one in element.findall("entry"))
 

@@ -4,7 +4,7 @@ import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...core.protocol import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Target, UserError
-from .. import compat, jobs, scenes, timeline
+from .. import compat, folders, jobs, scenes, timeline
 from ..asking import may
 from ..importing import insert_edit
 
@@ -61,6 +61,12 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
     collect: bpy.props.BoolProperty(
         name="Collect Media", description="Copy frames, movies and sounds beside the file, so that the folder can be moved or mailed"
     )
+    from_elsewhere: bpy.props.BoolProperty(
+        name="Media from Elsewhere",
+        description="Let Collect Media, and .otioz, take along what lies outside of the folders of this .blend and of the file. An imported"
+        " timeline can name any file of this computer",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -89,6 +95,8 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
                 movie_sound=self.movie_sound,
                 collect=self.collect,
                 missing=Missing[self.missing],
+                inside=folders.of_project(compat.edited_scene(context)),
+                from_elsewhere=self.from_elsewhere,
             )
             jobs.start_export(edit, bpy.path.abspath(self.filepath), options, warnings=tuple(warnings))
         except UserError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..protocol import printable
 from .asking import cache_folder
 from .telling import say
 
@@ -42,7 +43,7 @@ def run(options: Namespace) -> None:
         say(f"Note: {note}")
     summary = _summary(options.sound, heard, structure.suggest(heard))
     lines = [json.dumps(summary, ensure_ascii=False)] if options.json else _lines(summary)
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _summary(sound: Path, heard: "Features", parts: "Sequence[Part]") -> dict[str, Any]:

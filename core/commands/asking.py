@@ -143,6 +143,12 @@ def request(options: Namespace) -> RenderRequest:
     )
 
 
+def inputs(options: Namespace) -> tuple[Path | None, ...]:
+    """Give the files that the words name to be read."""
+    others = ("motion_sound", "class_sound", "features", "lyrics", "classes_from")
+    return (Path(options.sound), *(getattr(options, name) for name in others))
+
+
 def cache_folder() -> Path:
     """Give the user's cache folder for us."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chromastrip"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, class_names, encode
+from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, class_names, encode, printable
 from .asking import cache_folder
 from .telling import JOB_ID, say
 
@@ -163,4 +163,4 @@ def _closeness(thing: Thing) -> str:
 
 
 def _out(lines: Iterable[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)

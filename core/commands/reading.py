@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..input_files import check_is_file, read_bytes
-from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError
+from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError, read_exact
 
 SECTION_READERS: dict[str, Callable[[str], Any]] = {
     **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
@@ -60,7 +60,7 @@ def curve(said: str) -> Curve:
     parameter = name.replace("-", "_")
     try:  # first: as a path, many points would be an error
         pairs = [point.split(":") for point in points.split(",")]
-        return Curve(parameter=parameter, seconds=tuple(Fraction(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
+        return Curve(parameter=parameter, seconds=tuple(read_exact(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
     except (ValueError, ZeroDivisionError) as error:
         if _names_a_file(points):
             return Curve(parameter=parameter, values=_values(Path(points)))
@@ -101,4 +101,4 @@ def beats(said: str) -> tuple[Fraction, ...]:
 
 
 def _times(text: str) -> tuple[Fraction, ...]:
-    return tuple(Fraction(word) for word in text.replace(",", " ").split())
+    return tuple(read_exact(word) for word in text.replace(",", " ").split())

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..protocol import UserError
+from ..protocol import UserError, read_exact
 from ..protocol.rates import ntsc_or
 from ..protocol.shape import read_aspect
 
@@ -34,8 +34,8 @@ def length(text: str) -> Fraction:
 def rational(text: str) -> Fraction:
     """Read an exact number."""
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
+        return read_exact(text)
+    except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import av
 
+from ..protocol import places
+
 TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;])(\d\d)")
 
 
 def picture_rate(path: Path) -> Fraction | None:
     """Give a movie's frames a second, None if it is no movie or not there."""
-    if not path.is_file():
+    if not places.is_file(path):
         return None
     try:
         with av.open(str(path), metadata_errors="replace") as container:
@@ -29,7 +31,7 @@ def measure(path: Path, fps: Fraction) -> tuple[int, int] | None:
     tuple[int, int] or None
         Where its timecode begins (0 if it carries none), and how many frames it has, rounded up; None if it cannot be read.
     """
-    if not path.is_file():
+    if not places.is_file(path):
         return None
     try:
         with av.open(str(path), metadata_errors="replace") as container:

@@ -14,7 +14,7 @@ from xml.parsers import expat
 import opentimelineio as otio
 
 from ..input_files import check_is_file, read_bytes
-from ..protocol import Clip, Edit, MediaFile, UserError
+from ..protocol import Clip, Edit, MediaFile, UserError, limits, places
 from ..working import Cancelled, end_if, never
 from .bundles import unpack
 from .export import register_adapters
@@ -39,6 +39,10 @@ ADAPTERS = {
 IS_XML = {".kdenlive", ".mlt", ".xml", ".fcpxml"}
 LARGEST_BYTES = 100_000_000
 """A timeline of 2 000 clips takes up to 9 MB."""
+MOST_FOLDERS = 100
+"""So many bundles of one name are unpacked beside each other."""
+DEEPEST_XML, MOST_ELEMENTS = 200, 2_000_000
+"""A timeline of 2 000 clips has 80 000 elements."""
 PROBED = 20
 """So many media are asked for their rate, where a timeline names none."""
 
@@ -76,6 +80,7 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
         If `cancelled` says so. Nothing half unpacked stays.
     """
     path = path.absolute()
+    places.trust(path, *([media_folder] if media_folder else []))
     ending = path.suffix.lower()
     if ending not in ADAPTERS:
         raise UserError(f"“{path.suffix or path.name}” names no format that can be read.", f"Choose one of {', '.join(ADAPTERS)}.")
@@ -83,7 +88,9 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     folder = media_folder.absolute() if media_folder else own_folder
     notes = Notes()
     if ending == ".otioz":
-        text = unpack(path, folder, largest_text=LARGEST_BYTES, cancelled=cancelled)
+        free = (own_folder.with_name(f"{own_folder.name}_{number}") for number in range(2, MOST_FOLDERS))
+        choices = (folder,) if media_folder else (one for one in (folder, *free) if not one.is_symlink())
+        text, folder = unpack(path, choices, largest_text=LARGEST_BYTES, cancelled=cancelled)
         others, base = (folder,), folder
     else:
         text = _read_text(path)
@@ -93,6 +100,8 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     edit = _understood(path, lambda: to_edit(timeline, Finder(base, others, notes), notes))
     edit = replace(edit, name=edit.name or path.stem)
     edit = _without_unknown(recognise(edit, (*others, path.parent), notes), notes)
+    edit = limits.shortened(edit)
+    limits.check_size(edit)
     return ReadEdit(edit=edit, notes=notes.sentences())
 
 
@@ -187,7 +196,7 @@ def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:
 
 
 def _check_xml(text: bytes) -> None:
-    """Refuse XML that declares entities: they can make a small file fill the memory, or read others.
+    """Refuse XML that declares entities, which can make a small file fill the memory, or read others; and what is too deep, or too much.
 
     Raises
     ------
@@ -196,12 +205,23 @@ def _check_xml(text: bytes) -> None:
     xml.parsers.expat.ExpatError
         If it is no XML.
     """
+    depth = count = 0
 
     def refuse(*_: object) -> None:
         raise ValueError("it declares XML entities, which no editor needs")
 
+    def begin(*_: object) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > DEEPEST_XML or count > MOST_ELEMENTS:
+            raise ValueError(f"it has more than {MOST_ELEMENTS} elements, or some more than {DEEPEST_XML} deep")
+
+    def end(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser = expat.ParserCreate()
-    parser.EntityDeclHandler = refuse
+    parser.EntityDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, end
     parser.Parse(text, True)
 
 

@@ -3,11 +3,12 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, line_table
+from . import class_names, handshake, limits, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
 from .errors import SENTENCE_MODEL, UserError
+from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
     Amount,
@@ -28,11 +29,13 @@ from .keeping import (
 from .machine import AUTO, Machine, PictureFormat, Precision
 from .messages import (
     FILM_FILE,
+    MIX_FILE,
     MIXER_VARIABLE,
     UNFINISHED_FILE,
     Begun,
     Cancel,
     Cancelled,
+    Challenge,
     Direct,
     Drawn,
     Event,
@@ -46,6 +49,8 @@ from .messages import (
     Listen,
     Message,
     Mix,
+    Ping,
+    Pong,
     Progress,
     Render,
     RenderRequest,
@@ -54,6 +59,7 @@ from .messages import (
     SongPart,
     Stage,
     Stem,
+    Welcome,
 )
 from .models import (
     AddModel,
@@ -83,6 +89,7 @@ from .settings import (
     default_of,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
+from .terminal import printable
 
 __all__ = [
     "AUTO",
@@ -91,6 +98,7 @@ __all__ = [
     "EMBEDDED_SIZES",
     "FILM_FILE",
     "MIXER_VARIABLE",
+    "MIX_FILE",
     "NOTE_FILE",
     "PARAMETERS",
     "PROFILES",
@@ -103,6 +111,7 @@ __all__ = [
     "Begun",
     "Cancel",
     "Cancelled",
+    "Challenge",
     "ChooseClasses",
     "ClassesChosen",
     "CleanUp",
@@ -155,6 +164,8 @@ __all__ = [
     "PathStyle",
     "PictureFormat",
     "Pin",
+    "Ping",
+    "Pong",
     "Precision",
     "Profile",
     "Progress",
@@ -180,12 +191,18 @@ __all__ = [
     "Use",
     "UserError",
     "VerifyModel",
+    "Welcome",
     "blends_of",
     "class_names",
     "crossfaded",
     "decode",
     "default_of",
     "encode",
+    "handshake",
+    "limits",
     "line_table",
     "note_blend",
+    "places",
+    "printable",
+    "read_exact",
 ]

@@ -7,6 +7,7 @@ Standard library only: Blender's Python imports it.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -60,6 +61,9 @@ class Stem:
 
 MIXER_VARIABLE = "CHROMASTRIP_MIXER"
 """The environment variable by which the add-on tells the worker what mixes: a command line as a JSON list, to which two files are added."""
+
+MIX_FILE = re.compile(r"mix-[0-9a-f]{16}\.wav")
+"""How a mixed sound is called: no other file is made by mixing, whatever a request names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,12 @@ class RenderRequest:
     mix: Mix | None = None
     by_stamps: bool = False
 
+    def read_paths(self) -> tuple[str, ...]:
+        """Give the files that are read for it."""
+        stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)
+        mix = (self.mix.blend_path,) if self.mix is not None else ()
+        return tuple(path for path in (self.sound_path, self.features_path, *stems, *mix) if path)
+
 
 class Stage(enum.StrEnum):
     """What a job is busy with."""
@@ -166,11 +176,36 @@ class Stage(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hello:
-    """Worker to add-on, first line: proves with `token` that this is the process that the add-on started."""
+class Challenge:
+    """The add-on's first line to whoever calls, see `handshake`: a number to be digested with the token."""
 
-    token: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The worker's first line: proves that it is the process that the add-on started, and asks for the add-on's own proof."""
+
     pid: int
+    number: str
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Welcome:
+    """The add-on's second line: proves that it is who started the worker, which does nothing for anybody else."""
+
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """The add-on asks whether the worker still answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pong:
+    """The worker does, however busy it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +228,16 @@ class Render:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write `edit` to the file `path`; its ending names the format, or the options' target does."""
+    """Write `edit` to the file `path`; its ending names the format, or the options' target does.
+
+    `memory_folder` is the absolute one for what this machine remembers of its models, if frames are drawn again.
+    """
 
     job_id: str
     edit: Edit
     path: str
     options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
+    memory_folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -383,6 +422,7 @@ class Cancelled:
 
 Event = (
     Hello
+    | Pong
     | Progress
     | Begun
     | Drawn
@@ -396,4 +436,19 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | Direct | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = (
+    Render
+    | Export
+    | Import
+    | Listen
+    | Direct
+    | ChooseClasses
+    | KeepingJob
+    | ModelJob
+    | Cancel
+    | Shutdown
+    | Challenge
+    | Welcome
+    | Ping
+    | Event
+)

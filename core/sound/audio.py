@@ -19,6 +19,7 @@ import soxr
 from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
 from . import unfinished
+from .limits import SoundLimits
 
 SAMPLE_RATE = 22_050
 """Samples a second of everything that is analysed."""
@@ -240,11 +241,12 @@ class _Resampler:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rate = 0
+        self._limits, self._rate = SoundLimits(path), 0
         self._stream: soxr.ResampleStream | None = None
 
     def take(self, block: np.ndarray, rate: int) -> Iterator[np.ndarray]:
         """Take a block, [n, channels]; give the samples that are ready."""
+        self._limits.count(len(block), rate)
         mono = _mono(block, self._path)
         if rate != self._rate:  # the first block; FFmpeg may also switch the rate in mid-file
             yield from self.rest()

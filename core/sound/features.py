@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import checked_arrays, write_whole
 from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
 from . import audio, beats, hearing, spectra, splitting
@@ -223,7 +223,7 @@ def _flux(power: np.ndarray) -> np.ndarray:
 
 def _read(entry: Path) -> Features | None:
     try:
-        with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # opened here: numpy forgets to close a damaged one
+        with entry.open("rb") as file, np.load(checked_arrays(file), allow_pickle=False) as arrays:
             notes = arrays["notes"].tolist() if "notes" in arrays else []
             is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
             return Features(**{name: arrays[name] for name in ARRAYS}, notes=tuple(map(str, notes)), is_stamped=is_stamped)

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from ..files import write_whole
 from ..input_files import read_bytes
-from ..protocol import LineThings, Thing, UserError, class_names
+from ..protocol import LineThings, Thing, UserError, class_names, read_exact
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse", "part", "sound")
 FILM = "film"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 BETWEEN_NAMES = "; "
 TIME_DECIMALS = 6
+FORMULA, AS_TEXT = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"), "'"
+"""What begins a formula, in full width too; and what spreadsheets write before words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def read_table(path: Path) -> ClassTable:
                 sounds.add(record.get("sound") or "")
         except UserError as error:
             raise UserError(f"{place}: {error.cause}", error.cure) from error
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, OverflowError) as error:
             raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
@@ -97,10 +99,20 @@ def _line_record(row: LineThings) -> dict[str, str]:
         "similarity": f"{first.similarity:.2f}",
         "also": BETWEEN_NAMES.join(thing.name for thing in others),
         "mood": f"{row.mood:g}",
-        "words": row.text,
+        "words": _no_formula(row.text),
         "verse": str(row.verse + 1),
         "part": row.part,
     }
+
+
+def _no_formula(text: str) -> str:
+    """Let a spreadsheet take words for words: what begins so is a formula to it, which may send the table elsewhere."""
+    return f"{AS_TEXT}{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(AS_TEXT) else text
+
+
+def _words(text: str) -> str:
+    """Take that back; a spreadsheet may have done so already."""
+    return text.removeprefix(AS_TEXT)
 
 
 def _seconds_text(seconds: Fraction | None) -> str:
@@ -136,7 +148,7 @@ def _line(record: Mapping[str, str], thing: Thing, *, number: int) -> LineThings
     others = [_thing(name) for name in (record.get("also") or "").split(BETWEEN_NAMES.strip()) if name.strip()]
     return LineThings(
         number=int(record.get("line") or number),
-        text=record.get("words") or "",
+        text=_words(record.get("words") or ""),
         verse=int(record.get("verse") or 1) - 1,
         things=_without_repeats([thing, *others]),
         start_seconds=_seconds(record.get("begin")),
@@ -163,7 +175,7 @@ def _thing(text: str, similarity: str | None = None) -> Thing:
 
 
 def _seconds(text: str | None) -> Fraction | None:
-    return Fraction(text.strip()) if text and text.strip() else None
+    return read_exact(text) if text and text.strip() else None
 
 
 def _without_repeats(things: Iterable[Thing]) -> tuple[Thing, ...]:
