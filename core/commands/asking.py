@@ -171,6 +171,7 @@ def _settings(options: Namespace) -> Settings:
     model, size = _model(options.model)
     numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS if getattr(options, name) is not None}
     numbers = {name: default_of(name, model=model, look=Look(options.look)) for name in PARAMETERS} | numbers
+    vars(options).update({name: value for name, value in numbers.items() if name != "size"})  # whoever asks for lyrics' things wants them
     numbers["size"] = _size(model, size or options.size)
     classes, cues = _things(options)
     if classes:
