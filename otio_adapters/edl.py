@@ -8,6 +8,8 @@ What cannot be said is left out: more tracks, muted clips, colours, words, volum
 What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import hashlib
+import json
 import math
 import re
 import unicodedata
@@ -20,9 +22,10 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 REEL_LENGTH = 8
+SECTION_DIGITS = 8
 BLACK = "BL"
 SOUND_TRACKS = 2
-RATE_NOTE = "CHROMASTRIP RATE"
+RATE_NOTE, SECTION_NOTE, SECTION_KEY = "CHROMASTRIP RATE", "CHROMASTRIP SECTION", "section_id"
 TIMECODE = r"(\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d)"
 EVENT = re.compile(rf"(\d+)\s+(.+?)\s+(\S+)\s+(C|D|W\d*|KB|KO|K)\s*(\d+)?\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}")
 LOCATOR = re.compile(rf"\*\s*LOC:\s*{TIMECODE}\s+(\w+)\s*(.*)")
@@ -127,7 +130,10 @@ class _List:
             self.lines.append(f"* FROM CLIP NAME: {_line(clip.name)}")
         path = _line(_plain_path(clip.media_reference.target_url))
         self.lines.append(f"* {'TO' if faded_from else 'FROM'} CLIP: {path}")
-        self.lines += [f"* SOURCE FILE: {path}", ""]
+        self.lines.append(f"* SOURCE FILE: {path}")
+        if METADATA_KEY in clip.metadata:
+            self.lines.append(f"* {SECTION_NOTE}: {_section_id(clip)}")
+        self.lines.append("")
 
     def _statement(self, reel: str, channel: str, kind: str, source: tuple[int, int], record: tuple[int, int]) -> None:
         times = " ".join(self._timecode(frame) for frame in (*source, *record))
@@ -179,6 +185,13 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     return speed
 
 
+def _section_id(clip: otio.schema.Clip) -> str:
+    """Give what stands for a clip's settings, which have no room in a list: the same as `core.handover.recognising.section_id`."""
+    noted = json.loads(otio.core.serialize_json_to_string(clip.metadata[METADATA_KEY]))
+    text = json.dumps(noted, separators=(",", ":"), sort_keys=True) if noted else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:SECTION_DIGITS]
+
+
 def _plain_path(url: str) -> str:
     return url2pathname(unquote(urlsplit(url).path)) if url.startswith("file://") else url
 
@@ -198,7 +211,7 @@ class _Event:
         self.reel, self.channels, self.kind = match[2], match[3].upper(), match[4]
         self.fade_frames = int(match[5] or 0) if self.kind != "C" else 0
         self.source_in, _, self.record_in, self.record_out = (frames(match[place]) for place in range(6, 10))
-        self.name = self.path = ""
+        self.name = self.path = self.section = ""
         self.speed = Fraction(1)
 
     def tracks(self) -> list[tuple[str, int]]:
@@ -272,6 +285,8 @@ class _Reader:
             self._retime(next((one for one in reversed(events) if one.reel == match[1]), event), float(match[2]))
         elif key == ("TO CLIP NAME" if is_fade else "FROM CLIP NAME") or (key == "CLIP NAME" and not event.name):
             event.name = value
+        elif key == SECTION_NOTE and re.fullmatch(r"[0-9a-f]{8}", value):
+            event.section = value
         elif key in ("SOURCE FILE", "MEDIA FILE", "FROM FILE", "TO CLIP" if is_fade else "FROM CLIP"):
             event.path = event.path or value
         elif line and not line.startswith("*") and not re.match(r"(FCM|TITLE|SPLIT|AUD|>>>|FINAL CUT|EFFECTS NAME)", line):
@@ -328,6 +343,8 @@ class _Reader:
         reference = otio.schema.ExternalReference(target_url=path) if path else otio.schema.MissingReference(name=event.reel)
         start = float(event.source_in + skipped * event.speed)
         clip = otio.schema.Clip(name=event.name or event.reel, media_reference=reference, source_range=self._range(start, length))
+        if event.section:
+            clip.metadata[METADATA_KEY] = {SECTION_KEY: event.section}
         if event.speed != 1:
             noted = {METADATA_KEY: {"speed": f"{event.speed.numerator}/{event.speed.denominator}"}}
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(event.speed), metadata=noted))

@@ -66,6 +66,8 @@ class Format:
         Whether it must be told how many channels a sound has.
     is_text
         Whether the adapter gives text; if not, it writes a file itself.
+    keeps_settings
+        Whether it has room for what made a clip; if not, that stands beside it.
     """
 
     adapter: str
@@ -76,6 +78,7 @@ class Format:
     awkward: str = ""
     counts_channels: bool = False
     is_text: bool = True
+    keeps_settings: bool = True
 
 
 EVERY_STYLE = (PathStyle.ABSOLUTE, PathStyle.RELATIVE, PathStyle.URI)
@@ -105,6 +108,7 @@ FORMATS = {
         adapter="chromastrip_edl",
         numbered=False,
         lacks=frozenset({"subframes", "volume", "colours", "words", "tracks", "disabled", "marker lengths"}),
+        keeps_settings=False,
     ),
 }
 """How file names end, to what is written there; the first that fits counts."""
@@ -160,7 +164,7 @@ def export(
     edit, fitted = fit(edit)
     edit, movies = _with_movies(media.with_size(edit), path, options, form, report, cancelled)
     edit, copied = _with_copies(edit, path, options, form, report, cancelled)
-    if media_folder(path).is_dir():
+    if media_folder(path).is_dir() or (not form.keeps_settings and any(clip.metadata for clip in _clips(edit))):
         write_sections(edit, media_folder(path))
     _write(_timeline(edit, path, options, form), path, form)
     return HandedOver(path=path, movies=movies, warnings=(*missing, *fitted, *copied, *_losses(edit, _ending(path), form)))
