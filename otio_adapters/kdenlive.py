@@ -93,6 +93,7 @@ class _Project:
         self.root = ET.Element("mlt", {"LC_NUMERIC": "C", "version": mlt.MLT_VERSION, "producer": "main_bin", "root": ""})
         self.length = max(1, mlt.frames_of(timeline.duration(), self.fps))
         self.in_bin: dict[str, tuple[str, int]] = {}
+        self.producers: dict[str, ET.Element] = {}
         self.ids = 0
 
     def write(self) -> ET.Element:
@@ -141,8 +142,8 @@ class _Project:
                 position += self.mlt.frames_of(item.duration(), self.fps)
                 continue
             piece = self.mlt.Piece(item, self.fps, fade_in=fade_in, fade_out=fade_out, media=self._media(item))
+            side = 1 - side if sum(fade_in) > 0 else 0  # whatever fades in from nothing lies on the first: else Kdenlive moves it there
             if sum(fade_in) > 0:
-                side = 1 - side
                 self._fade(tractor, position, fade_in, reverse=side == 0, sound=sound)
             begin, length = position - fade_in[0], piece.end - piece.start + fade_in[0] + fade_out[1]
             if begin > ends[side]:
@@ -182,7 +183,8 @@ class _Project:
         """Find or write the bin's clip of a piece's media; give its producer and its number."""
         source = self.mlt.producer_properties(_at_plain_speed(piece, self), sound=sound)
         service, resource = source["mlt_service"], source["resource"]
-        key = f"{service} {resource} {sound} {piece.clip.name if resource == '#00000000' else ''}"
+        own = self.mlt.own_properties(piece.clip)  # a section is known by them: pieces of one film may have several settings
+        key = f"{service} {resource} {sound} {piece.clip.name if resource == '#00000000' else ''} {own}"
         if key in self.in_bin:
             self._lengthen(key, source["length"])
             return self.in_bin[key]
@@ -190,15 +192,19 @@ class _Project:
         name = self._new_id("producer")
         producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(source["length"])})
         kind = {"kdenlive:clip_type": SOUND_ONLY if sound else PICTURE_ONLY} if service == "avformat" else {}
-        named = {"kdenlive:clipname": piece.clip.name, "kdenlive:id": number, "kdenlive:folderid": -1, **kind}
-        self.mlt.put(producer, {**source, **named, **self.mlt.own_properties(piece.clip)})
+        named = {"kdenlive:clipname": piece.clip.name, "kdenlive:folderid": -1, **kind}
+        self.mlt.put(producer, {**source, **named, **self._of_bin_clip(number), **own})
         self.in_bin[key] = name, number
+        self.producers[name] = producer
         return self.in_bin[key]
+
+    def _of_bin_clip(self, number: int) -> dict[str, Any]:
+        """Say which clip of the bin a producer belongs to; by its number alone Kdenlive mixes up two clips of one file."""
+        return {"kdenlive:id": number, "kdenlive:control_uuid": "{" + str(uuid.uuid5(uuid.UUID(self.uuid), str(number))) + "}"}
 
     def _lengthen(self, key: str, length: int) -> None:
         """Let a bin clip be at least so long: colours and stills have no length of their own."""
-        producer = self.root.find(f"producer[@id='{self.in_bin[key][0]}']")
-        assert producer is not None
+        producer = self.producers[self.in_bin[key][0]]
         found = producer.find("property[@name='length']")
         assert found is not None
         if int(found.text or 0) < length:
@@ -208,7 +214,7 @@ class _Project:
     def _timeline_producer(self, piece: Any, number: int, *, sound: bool) -> str:
         name = self._new_id("producer")
         producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(piece.length)})
-        self.mlt.put(producer, {**self.mlt.producer_properties(piece, sound=sound), "kdenlive:id": number})
+        self.mlt.put(producer, {**self.mlt.producer_properties(piece, sound=sound), **self._of_bin_clip(number)})
         return name
 
     def _bin(self) -> None:
@@ -227,9 +233,7 @@ class _Project:
         self.mlt.put(playlist, {"xml_retain": 1})
         self.mlt.entry(playlist, self.uuid, 0, self.length)
         for name, _ in self.in_bin.values():
-            producer = self.root.find(f"producer[@id='{name}']")
-            assert producer is not None
-            self.mlt.entry(playlist, name, 0, int(producer.attrib["out"]) + 1)
+            self.mlt.entry(playlist, name, 0, int(self.producers[name].attrib["out"]) + 1)
 
     # The sequence ------------------------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
 DEFAULT_SIZE = (1920, 1080)
 MLT_VERSION = "7.22.0"
+NUDGE = 1 + Fraction(1, 10**7)
+"""MLT rounds a retimed position down, and its floats fall just below whole frames; a million frames later this is a tenth of one."""
 SILENT_LEVEL = -100.0  # dB
 TEXT_SHARE = 10  # a line of words is a tenth of the picture high
 MARKER_COLOURS = {
@@ -317,7 +319,7 @@ def producer_tag(piece: Piece) -> str:
 def add_warp(producer: ET.Element, piece: Piece) -> None:
     """Add the link that changes the speed of numbered pictures."""
     if producer.tag == "chain":
-        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed):.12g}", "image_mode": "nearest", "pitch": 0}
+        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed * NUDGE):.12g}", "image_mode": "nearest", "pitch": 0}
         put(ET.SubElement(producer, "link"), warp)
 
 
@@ -367,7 +369,7 @@ def add_filters(producer: ET.Element, piece: Piece, *, height: int) -> None:
         words = str(piece.media.parameters["words"]).replace("\\", "\\\\").replace("#", "\\#")
         look = {"geometry": "0% 0% 100% 100%", "family": "Sans", "size": max(1, height // TEXT_SHARE), "weight": 400}
         paint = {"fgcolour": "#ffffffff", "bgcolour": "#00000000", "olcolour": "#00000000", "halign": "center", "valign": "middle"}
-        put(ET.SubElement(producer, "filter"), {"mlt_service": "dynamictext", "argument": words, **look, **paint})
+        put(ET.SubElement(producer, "filter"), {"mlt_service": "dynamictext", "kdenlive_id": "dynamictext", "argument": words, **look, **paint})
 
 
 def own_properties(clip: otio.schema.Clip) -> dict[str, str]:
@@ -672,7 +674,7 @@ class Document:
                 if ";" in told or any(properties(link).get("time_map") for link in element.findall("link")):
                     self.note("Changes its speed in between: comes in at its own speed", clip_name(found))
                     told = "1"
-                speed = fraction(told.rpartition("=")[2])
+                speed = _as_meant(fraction(told.rpartition("=")[2]))
         except (ValueError, ZeroDivisionError):
             speed = Fraction(1)
         if speed <= 0:
@@ -815,6 +817,12 @@ class Part:
 def properties(element: ET.Element) -> dict[str, str]:
     """Read an element's own properties."""
     return {one.get("name", ""): one.text or "" for one in element.findall("property")}
+
+
+def _as_meant(speed: Fraction) -> Fraction:
+    """Give the speed that was written a little above itself, any other as it is."""
+    meant = (speed / NUDGE).limit_denominator(10_000)
+    return meant if abs(meant * NUDGE - speed) < speed / 10**11 else speed
 
 
 def fraction(text: str) -> Fraction:

@@ -92,11 +92,13 @@ FORMATS = {
         numbered=True,
         warps_numbered=False,
         styles=PLAIN_PATHS,
-        lacks=frozenset({"subframes"}),
+        lacks=frozenset({"subframes", "retimed starts"}),
         awkward="%:",
     ),
-    ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes"}), awkward="%"),
-    ".xml": Format(adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes"}), counts_channels=True),
+    ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes", "retimed starts"}), awkward="%"),
+    ".xml": Format(
+        adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes", "retimed starts"}), counts_channels=True
+    ),
     ".fcpxml": Format(adapter="chromastrip_fcpxml", numbered=False, counts_channels=True),
     ".aaf": Format(
         adapter="chromastrip_aaf",
@@ -357,6 +359,10 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
         "subframes": (
             [clip for clip in clips if clip.source_start.denominator != 1],
             "begin between two frames of their media: moved there",
+        ),
+        "retimed starts": (
+            [clip for clip in clips if clip.source_start.denominator == 1 != (clip.source_start / clip.speed).denominator],
+            "have a speed of their own and begin between two frames of it: moved there",
         ),
         "volume": ([clip for clip in clips if clip.volume != 1], "have a volume of their own: left out"),
         "colours": ([clip for clip in clips if isinstance(clip.media, Colour)], "are colours: left out"),
