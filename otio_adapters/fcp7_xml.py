@@ -71,6 +71,7 @@ class _Sequence:
         size = noted.get("width", 0), noted.get("height", 0)
         self.size = size if min(size) > 0 else DEFAULT_SIZE
         self.files: dict[str, str] = {}
+        self.uses = _uses(timeline)
         self.clips = 0
 
     def write(self) -> ET.Element:
@@ -140,7 +141,7 @@ class _Sequence:
         item.append(self._rate())
         _put(item, start=WITHIN_TRANSITION if before else position, end=WITHIN_TRANSITION if after else position + length)
         _put(item, **{"in": first + shift, "out": start + shift + length + (after[1] if after else 0)})
-        item.append(self._generator(media) if generator else self._file(media, clip, sound=channel > 0))
+        item.append(self._generator(media) if generator else self._file(media, clip))
         if METADATA_KEY in clip.metadata and channel <= 1:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             _put(ET.SubElement(item, "comments"), mastercomment1=told)
@@ -156,7 +157,7 @@ class _Sequence:
             return round(DAY_SECONDS * self.fps)
         return math.ceil(self._frames(media.available_range.duration) / speed)
 
-    def _file(self, media: otio.core.MediaReference, clip: otio.schema.Clip, *, sound: bool) -> ET.Element:
+    def _file(self, media: otio.core.MediaReference, clip: otio.schema.Clip) -> ET.Element:
         if not isinstance(media, otio.schema.ExternalReference):
             raise otio.exceptions.NotSupportedError(f"“{clip.name}” is neither a movie, a sound, a colour nor words")
         url = _localhost_url(media.target_url)
@@ -168,13 +169,13 @@ class _Sequence:
         file.append(self._rate())
         _put(file, duration=self._media_frames(media, Fraction(1)))
         file.append(self._timecode())
-        kind = ET.SubElement(ET.SubElement(file, "media"), "audio" if sound else "video")
-        if sound:
-            characteristics = ET.SubElement(kind, "samplecharacteristics")
-            _put(characteristics, depth=16, samplerate=48000)
-            _put(kind, channelcount=_channels(clip))
-        else:
-            kind.extend(self._picture_format())
+        uses, kinds = self.uses[media.target_url], ET.SubElement(file, "media")
+        if otio.schema.TrackKind.Video in uses:
+            ET.SubElement(kinds, "video").extend(self._picture_format())
+        if otio.schema.TrackKind.Audio in uses:
+            kind = ET.SubElement(kinds, "audio")
+            _put(ET.SubElement(kind, "samplecharacteristics"), depth=16, samplerate=48000)
+            _put(kind, channelcount=uses[otio.schema.TrackKind.Audio])
         return file
 
     def _generator(self, media: otio.schema.GeneratorReference) -> ET.Element:
@@ -258,6 +259,16 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
+
+
+def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
+    """Say of each file on which kinds of tracks it lies, and how many channels of its sound are written."""
+    uses: dict[str, dict[str, int]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            if isinstance(clip.media_reference, otio.schema.ExternalReference):
+                uses.setdefault(clip.media_reference.target_url, {})[track.kind] = _channels(clip)
+    return uses
 
 
 def _channels(clip: otio.schema.Clip) -> int:

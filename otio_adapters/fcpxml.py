@@ -75,6 +75,7 @@ class _Document:
         self.size = size if min(size) > 0 else DEFAULT_SIZE
         self.resources = ET.Element("resources")
         self.known: dict[str, str] = {}
+        self.uses = _uses(timeline)
 
     def write(self) -> ET.Element:
         root = ET.Element("fcpxml", {"version": "1.8"})
@@ -137,10 +138,12 @@ class _Document:
             return self._generated(media, {**place, "start": "3600s", **enabled})
         if not isinstance(media, otio.schema.ExternalReference):
             raise otio.exceptions.NotSupportedError(f"“{clip.name}” is neither a movie, a sound, a colour nor words")
-        asset = self._asset(media, clip, sound=sound)
+        asset = self._asset(media, clip)
         if _is_still(media):
             return ET.Element("video", {"ref": asset, **place, "start": "3600s", **enabled})
         role = {"audioRole": "music"} if sound else {"videoRole": "video"}
+        if len(self.uses[media.target_url]) > 1:  # else a movie's sound would also bring its picture, and the other way round
+            role = {"srcEnable": "audio" if sound else "video", **role}
         element = ET.Element(
             "asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled}
         )
@@ -182,7 +185,7 @@ class _Document:
 
     # Resources ---------------------------------------------------------------------------------------------------------------------------
 
-    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip, *, sound: bool) -> str:
+    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip) -> str:
         uri = media.target_url if media.target_url.startswith("file://") else Path(media.target_url).absolute().as_uri()
         if uri in self.known:
             return self.known[uri]
@@ -196,10 +199,13 @@ class _Document:
             return self.known[uri]
         available = media.available_range
         duration = self._time(self._frames(available.duration if available else clip.duration()))
-        channels = str(media.metadata.get(METADATA_KEY, {}).get("channels", 2))
+        uses = self.uses[media.target_url]
+        channels = str(uses.get(otio.schema.TrackKind.Audio, 2))
         heard = {"hasAudio": "1", "audioSources": "1", "audioChannels": channels, "audioRate": "48000"}
-        kind = heard if sound else {"hasVideo": "1", "format": SEQUENCE_FORMAT}
-        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **kind})
+        seen = {"hasVideo": "1", "format": SEQUENCE_FORMAT}
+        kinds = {otio.schema.TrackKind.Video: seen, otio.schema.TrackKind.Audio: heard}
+        told = {name: value for kind, one in kinds.items() if kind in uses for name, value in one.items()}
+        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **told})
         return self.known[uri]
 
     def _effect(self, kind: str) -> str:
@@ -227,6 +233,17 @@ class _Document:
 
     def _time(self, frames: Fraction | int) -> str:
         return _seconds(frames / self.fps)
+
+
+def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
+    """Say of each file on which kinds of tracks it lies, and how many channels its sound has."""
+    uses: dict[str, dict[str, int]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            media = clip.media_reference
+            if isinstance(media, otio.schema.ExternalReference):
+                uses.setdefault(media.target_url, {})[track.kind] = media.metadata.get(METADATA_KEY, {}).get("channels", 2)
+    return uses
 
 
 def _seconds(time: Fraction) -> str:

@@ -222,7 +222,7 @@ FCPXML = {
     "sequence": ({"format", "duration", "tcStart", "tcFormat", "audioLayout", "audioRate"}, ("spine",)),
     "spine": ({"lane", "offset", "name"}, ("asset-clip", "video", "title", "gap", "transition")),
     "asset-clip": (
-        {"ref", "name", "offset", "duration", "start", "tcFormat", "audioRole", "videoRole", "enabled"},
+        {"ref", "name", "offset", "duration", "start", "tcFormat", "srcEnable", "audioRole", "videoRole", "enabled"},
         ("note", "timeMap", "adjust-volume", "spine", "marker"),
     ),
     "gap": ({"name", "offset", "duration", "start"}, ("spine", "marker")),

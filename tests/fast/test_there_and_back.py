@@ -1,0 +1,68 @@
+"""What goes out to other editors, and what comes back from there: rules that hold for each format."""
+
+import dataclasses
+import re
+from fractions import Fraction
+from xml.etree import ElementTree as ET
+
+import opentimelineio as otio
+import pytest
+
+from core.handover.export import export, to_timeline
+from core.handover.reading import read_edit
+from core.pictures import encode_png
+from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, MovieKind, Track
+from core.sync_card import draw_card
+from tests import sounds
+
+COUNT = 16
+MOVIE = MediaFile(path="/media/cam.mov", frame_count=100)
+SOUND = MediaFile(path="/media/song.wav", frame_count=100)
+NTSC = [Fraction(24_000, 1001), Fraction(30_000, 1001), Fraction(60_000, 1001)]
+GO_ON = ExportOptions(missing=Missing.GO_ON)
+
+
+def _frames(folder):
+    folder.mkdir()
+    for frame in range(COUNT):
+        (folder / f"a_{frame:04d}.png").write_bytes(encode_png(draw_card(frame=frame, size=64)))
+    return FrameSequence(folder=str(folder), prefix="a_", suffix=".png", first_number=0, digits=4, frame_count=COUNT)
+
+
+def _clip(medium, frame_count, *, start=0, name="Clip", **more):
+    return Clip(name=name, media=medium, source_start=Fraction(start), frame_count=frame_count, **more)
+
+
+def _edit(*tracks, fps=25, **more):
+    """Tracks as ("video", items ...)."""
+    made = tuple(Track(name=f"T{number}", kind=kind, items=tuple(items)) for number, (kind, *items) in enumerate(tracks))
+    return Edit(name="E", fps=Fraction(fps), tracks=made, **{"width": 64, "height": 64, **more})
+
+
+def _shape(edit):
+    return [(track.kind, [(type(item).__name__, item.frame_count) for item in track.items]) for track in edit.tracks]
+
+
+# A movie and its own sound ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml", ".edl"])
+def test_a_movie_and_its_own_sound_come_back_as_picture_and_sound(tmp_path, ending, order):
+    tracks = (("video", _clip(MOVIE, 20, start=4)), ("audio", _clip(MOVIE, 20, start=4)))
+    edit = _edit(*tracks[::order])
+    export(edit, tmp_path / f"film{ending}", options=GO_ON)
+    back = read_edit(tmp_path / f"film{ending}").edit
+    assert sorted(_shape(back)) == sorted(_shape(edit))
+    assert {item.media.path for track in back.tracks for item in track.items} == {MOVIE.path}
+
+
+def test_a_file_that_is_seen_and_heard_says_both_in_final_cuts_formats(tmp_path):
+    edit = _edit(("video", _clip(MOVIE, 20)), ("audio", _clip(MOVIE, 20)), ("audio", _clip(SOUND, 20)))
+    for ending in (".xml", ".fcpxml"):
+        export(edit, tmp_path / f"film{ending}", options=GO_ON)
+    both, heard = ET.parse(tmp_path / "film.fcpxml").getroot().findall("resources/asset")
+    assert (both.get("hasVideo"), both.get("hasAudio")) == ("1", "1")
+    assert (heard.get("hasVideo"), heard.get("hasAudio")) == (None, "1")
+    files = [file for file in ET.parse(tmp_path / "film.xml").getroot().iter("file") if len(file)]
+    assert [[kind.tag for kind in file.find("media")] for file in files] == [["video", "audio"], ["audio"]]
