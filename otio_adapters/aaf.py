@@ -1,11 +1,12 @@
 """OpenTimelineIO adapter that writes AAF for Avid, by way of ``otio-aaf-adapter``, which wants to know more than other formats do.
 
 In: any timeline whose media are movies and sounds. Out: a file that names them; they are linked, not embedded. What this adds: an identity
-for each medium, the same wherever it is used; what a cross-fade is in AAF; and gaps where AAF knows nothing of a clip. OpenTimelineIO loads
-this file alone, by its path. Needs opentimelineio and otio-aaf-adapter.
+for each medium, the same wherever it is used; what a cross-fade is in AAF; and gaps, with a Python warning, where AAF knows nothing of a
+clip. OpenTimelineIO loads this file alone, by its path. Needs opentimelineio and otio-aaf-adapter.
 """
 
 import hashlib
+import warnings
 from typing import Any
 
 import opentimelineio as otio
@@ -75,6 +76,7 @@ def _as_clip(item: Any) -> Any:
         return copy
     reference = copy.media_reference
     if not isinstance(reference, otio.schema.ExternalReference) or not copy.enabled or reference.available_range is None:
+        warnings.warn(f"AAF cannot say “{copy.name}”, which is muted, or of no file of a known length: there is a gap", stacklevel=2)
         return otio.schema.Gap(source_range=otio.opentime.TimeRange(duration=copy.duration()))
     identity = {"SourceID": _identity(reference.target_url)}
     rate = copy.source_range.duration.rate

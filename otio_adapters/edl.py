@@ -4,7 +4,8 @@ One picture track and up to two sound tracks, cuts and dissolves, speeds (M2), m
 and sound files, no numbered pictures: a clip's active media reference counts. Timecode never drops frames. OpenTimelineIO loads this file
 alone, by its path. Needs nothing but opentimelineio.
 
-What cannot be said is left out: more tracks, muted clips, colours, words, volumes, the length and the comment's line breaks of markers.
+What cannot be said is left out, each with a Python warning: more tracks, muted clips, colours, words; without one: volumes, the length and
+the comment's line breaks of markers.
 What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
@@ -13,6 +14,7 @@ import json
 import math
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import unquote, urlsplit
@@ -36,7 +38,13 @@ MARKER_COLOURS = {"RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", 
 
 
 def write_to_string(input_otio: otio.schema.Timeline) -> str:
-    """Turn a timeline into an edit decision list."""
+    """Turn a timeline into an edit decision list.
+
+    Raises
+    ------
+    otio.exceptions.NotSupportedError
+        If a clip shows numbered pictures.
+    """
     return _List(input_otio).write()
 
 
@@ -77,6 +85,8 @@ class _List:
         self.lines = [f"TITLE: {_line(self.timeline.name)}", "FCM: NON-DROP FRAME", ""]
         pictures = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Video]
         sounds = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Audio]
+        for track in [*pictures[1:], *sounds[SOUND_TRACKS:]]:
+            _tell(f"An edit decision list has no place for the track “{track.name}”: left out")
         for track in pictures[:1]:
             self._track(track, "V")
         for number, track in enumerate(sounds[:SOUND_TRACKS]):
@@ -107,7 +117,12 @@ class _List:
             position, fade = position + length, (0, 0)
 
     def _can_say(self, clip: otio.schema.Clip) -> bool:
-        return clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference)
+        if isinstance(clip.media_reference, otio.schema.ImageSequenceReference):
+            raise otio.exceptions.NotSupportedError(f"“{clip.name}” shows numbered pictures: an edit decision list knows movies only")
+        if clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference):
+            return True
+        _tell(f"An edit decision list cannot say “{clip.name}”, which is muted, or of no file: left out")
+        return False
 
     def _event(
         self, clip: otio.schema.Clip, channel: str, start: int, end: int, *, faded_from: otio.schema.Clip | None, fade: tuple[int, int]
@@ -183,6 +198,10 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
             speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     return speed
+
+
+def _tell(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=2)
 
 
 def _section_id(clip: otio.schema.Clip) -> str:

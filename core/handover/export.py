@@ -25,6 +25,7 @@ from ..protocol import (
     Still,
     Target,
     Text,
+    Track,
     UserError,
     encode,
 )
@@ -168,7 +169,7 @@ def export(
     edit, copied = _with_copies(edit, path, options, form, report, cancelled)
     if media_folder(path).is_dir() or (not form.keeps_settings and any(clip.metadata for clip in _clips(edit))):
         write_sections(edit, media_folder(path))
-    _write(_timeline(edit, path, options, form), path, form)
+    _write(_timeline(_sayable(edit, form), path, options, form), path, form)
     return HandedOver(path=path, movies=movies, warnings=(*missing, *fitted, *copied, *_losses(edit, _ending(path), form)))
 
 
@@ -352,6 +353,29 @@ def _write(timeline: otio.schema.Timeline, path: Path, form: Format) -> None:
 # What a format cannot say ---------------------------------------------------------------------------------------------------------------
 
 
+def _sayable(edit: Edit, form: Format) -> Edit:
+    """Leave out what the file would have no place for: `_losses` tells it."""
+    if "tracks" in form.lacks:
+        spare = _spare_tracks(edit)
+        edit = replace(edit, tracks=tuple(track for track in edit.tracks if track not in spare))
+    kinds = {"colours": Colour, "words": Text}
+    lost = tuple(kind for name, kind in kinds.items() if name in form.lacks)
+    unseen = "disabled" in form.lacks
+    return media.without_clips(
+        edit, lambda clip: isinstance(clip.media, lost) or (unseen and not clip.enabled) or _has_no_movie(clip, form)
+    )
+
+
+def _spare_tracks(edit: Edit) -> list[Track]:
+    """List the tracks that an edit decision list has no place for: it holds one of pictures, and two of sound."""
+    pictures, sounds = ([track for track in edit.tracks if track.kind == kind] for kind in ("video", "audio"))
+    return [*pictures[1:], *sounds[2:]]
+
+
+def _has_no_movie(clip: Clip, form: Format) -> bool:
+    return isinstance(clip.media, FrameSequence) and not clip.media.movie and not form.numbered
+
+
 def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
     """Tell what the file cannot say, one sentence a kind."""
     clips = _clips(edit)
@@ -375,6 +399,11 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
         for name, (some, what) in found.items()
         if name in form.lacks and some
     ]
+    if "tracks" in form.lacks and (spare := _spare_tracks(edit)):
+        named = ", ".join(f"“{track.name}”" for track in spare[: media.NAMED])
+        told.append(f"{ending} holds one track of pictures and two of sound: {len(spare)} track(s) are left out: {named}.")
+    if unfilmed := [clip.name for clip in clips if _has_no_movie(clip, form)]:
+        told.append(f"{ending} holds movies only, and none of these pictures are there to make one of: {', '.join(unfilmed[: media.NAMED])}.")
     if "markers" in form.lacks and edit.markers:
         told.append(f"{ending} gets no markers: {len(edit.markers)} are left out.")
     if "sound fades" in form.lacks and any(

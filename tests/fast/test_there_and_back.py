@@ -11,7 +11,7 @@ import pytest
 from core.handover.export import export, to_timeline
 from core.handover.reading import read_edit
 from core.pictures import encode_png
-from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, MovieKind, Track
+from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
 from core.sync_card import draw_card
 from tests import sounds
 
@@ -66,3 +66,35 @@ def test_a_file_that_is_seen_and_heard_says_both_in_final_cuts_formats(tmp_path)
     assert (heard.get("hasVideo"), heard.get("hasAudio")) == (None, "1")
     files = [file for file in ET.parse(tmp_path / "film.xml").getroot().iter("file") if len(file)]
     assert [[kind.tag for kind in file.find("media")] for file in files] == [["video", "audio"], ["audio"]]
+
+
+# Losses -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_decision_list_names_each_track_that_it_has_no_place_for(tmp_path):
+    tracks = [("video", _clip(MOVIE, 20)), ("video", _clip(MOVIE, 20)), *[("audio", _clip(SOUND, 20))] * 3]
+    warnings = export(_edit(*tracks), tmp_path / "film.edl", options=GO_ON).warnings
+    assert any("“T1”" in told and "“T4”" in told and "“T0”" not in told for told in warnings)
+    assert _shape(read_edit(tmp_path / "film.edl").edit) == [("video", [("Clip", 20)]), *[("audio", [("Clip", 20)])] * 2]
+
+
+@pytest.mark.parametrize("ending", [".edl", ".xml", ".fcpxml", ".aaf"])
+def test_numbered_pictures_of_which_no_movie_can_be_made_are_told(tmp_path, ending):
+    gone = FrameSequence(folder="/gone", prefix="a_", suffix=".png", first_number=0, digits=4, frame_count=COUNT)
+    edit = _edit(("video", _clip(gone, 8, name="Gone"), _clip(MOVIE, 20)))
+    warnings = export(edit, tmp_path / f"film{ending}", options=GO_ON).warnings
+    assert any("Gone" in told and "movie" in told for told in warnings)
+
+
+@pytest.mark.parametrize("name", ["chromastrip_edl", "chromastrip_fcp7", "chromastrip_fcpxml"])
+def test_adapters_of_movies_refuse_numbered_pictures(tmp_path, name):
+    timeline = to_timeline(_edit(("video", _clip(_frames(tmp_path / "f"), 8))))
+    with pytest.raises(otio.exceptions.NotSupportedError):
+        otio.adapters.write_to_string(timeline, name)
+
+
+def test_the_adapter_of_edit_decision_lists_warns_of_each_track_that_it_leaves_out():
+    timeline = to_timeline(_edit(("video", _clip(MOVIE, 20)), ("video", _clip(MOVIE, 20)), ("video", _clip(MOVIE, 20))))
+    with pytest.warns(UserWarning) as told:
+        otio.adapters.write_to_string(timeline, "chromastrip_edl")
+    assert [str(one.message).count("T1") + 2 * str(one.message).count("T2") for one in told] == [1, 2]
