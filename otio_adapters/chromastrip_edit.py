@@ -99,7 +99,7 @@ def _transition(fade: dict, rate: float) -> otio.schema.Transition:
 
 def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Clip:
     start = float(Fraction(clip["source_start"]))
-    metadata = {METADATA_KEY: json.loads(clip["metadata"])} if clip["metadata"] else {}
+    metadata = {METADATA_KEY: json.loads(clip["metadata"], parse_constant=lambda _: None)} if clip["metadata"] else {}
     made = otio.schema.Clip(
         name=clip["name"],
         source_range=_range(start, clip["frame_count"], rate),

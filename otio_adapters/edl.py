@@ -56,7 +56,8 @@ def read_from_string(input_str: str, rate: float | None = None) -> otio.schema.T
     input_str
         The list.
     rate
-        Frames a second, where the list does not name them (ours do). By default the lowest usual rate that its numbers allow, with a note.
+        Frames a second, where the list does not name them (ours do), and its numbers allow them. By default the lowest usual rate that they
+        allow, with a note.
 
     Returns
     -------
@@ -274,10 +275,10 @@ class _Reader:
         named = next((line.partition(":")[2].strip() for line in self.lines if RATE_NOTE in line), "")
         if re.fullmatch(r"\d{1,9}/[1-9]\d{0,8}", named) and Fraction(named) > 0:
             return Fraction(named)
-        if rate:
+        highest = max((int(found[-2:]) for line in self.lines if EVENT.match(line) for found in re.findall(TIMECODE, line)), default=0)
+        if rate and highest < math.ceil(rate) and not (self.drops and math.ceil(rate) % 30):
             ntsc = Fraction(math.ceil(rate) * 1000, 1001)
             return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (two decimals)
-        highest = max((int(found[-2:]) for line in self.lines if EVENT.match(line) for found in re.findall(TIMECODE, line)), default=0)
         base = next((usual for usual in USUAL_RATES if highest < usual), 60)
         fps = Fraction(max(base, 30) * 1000, 1001) if self.drops else Fraction(base)
         self.notes.append([f"The list does not say its rate: it was read at {float(fps):.6g} frames a second", ""])

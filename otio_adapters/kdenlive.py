@@ -7,6 +7,7 @@ but opentimelineio.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from fractions import Fraction
@@ -26,6 +27,9 @@ STOCK_PROFILES = {
 }
 """At these rates Kdenlive asks about any size but its own, in a dialog that nobody sees when it renders without a screen."""
 STOCK_SIZE = (1920, 1080)
+SIZE_NOTE = "chromastripsize"
+"""A property of the document that Kdenlive keeps: the picture's size before it became the stock one."""
+SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 GUIDE_KINDS = {
     "PURPLE": 0,
     "MAGENTA": 0,
@@ -228,6 +232,7 @@ class _Project:
             "profile": self.profile_name,
             "guidesCategories": json.dumps(list(_categories())),
             "audioChannels": 2,
+            SIZE_NOTE: "{}x{}".format(*self.mlt.picture_size(self.timeline)),
         }
         self.mlt.put(playlist, {f"kdenlive:docproperties.{name}": value for name, value in document.items()})
         self.mlt.put(playlist, {"xml_retain": 1})
@@ -282,7 +287,8 @@ class _Project:
         """Give the markers; Kdenlive knows one text for each, its comment."""
         for marker in self.timeline.tracks.markers:
             yield {
-                "comment": self.mlt.xml_text(f"{marker.name} {marker.comment}".strip()),
+                "comment": self.mlt.xml_text(self.mlt.marker_text(marker)),
+                **self.mlt.marker_comment(marker),
                 "pos": self.mlt.frames_of(marker.marked_range.start_time, self.fps),
                 "duration": self.mlt.frames_of(marker.marked_range.duration, self.fps),
                 "type": GUIDE_KINDS.get(marker.color, GUIDE_KINDS["GREEN"]),
@@ -335,7 +341,15 @@ class _Reader:
         pictures = [track for track in tracks if track.kind == otio.schema.TrackKind.Video]
         sounds = [track for track in tracks if track.kind == otio.schema.TrackKind.Audio]
         name = found.get("kdenlive:clipname", "")
-        return self.document.timeline([*pictures, *reversed(sounds)], name=name, markers=list(self._guides(found)))
+        markers = list(self._guides(found))
+        return self.document.timeline([*pictures, *reversed(sounds)], name=name, markers=markers, size=self._size())
+
+    def _size(self) -> tuple[int, int]:
+        """Give the picture's size: the one that we noted, where the profile has the only one that Kdenlive takes at its rate."""
+        noted = SIZE.fullmatch(self.bin.get(f"kdenlive:docproperties.{SIZE_NOTE}", ""))
+        if noted is None or self.document.size != STOCK_SIZE or self.document.fps not in STOCK_PROFILES:
+            return self.document.size
+        return int(noted[1]), int(noted[2])
 
     def _sequence(self) -> ET.Element:
         """Find the active sequence; projects before Kdenlive 23.04 have one timeline."""
@@ -421,4 +435,5 @@ class _Reader:
             if isinstance(guide, dict) and isinstance(guide.get("pos"), int):
                 colour = GUIDE_COLOURS.get(guide.get("type", 3), "GREEN")
                 span = self.document.span(guide["pos"], guide.get("duration", 0) if isinstance(guide.get("duration"), int) else 0)
-                yield otio.schema.Marker(name=str(guide.get("comment", "")), marked_range=span, color=colour)
+                words = self.mlt.marker_words(str(guide.get("comment", "")), guide.get(self.mlt.COMMENT_NOTE))
+                yield otio.schema.Marker(**words, marked_range=span, color=colour)

@@ -21,6 +21,7 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
+COMMENT_NOTE = "chromastrip.comment"
 DEFAULT_SIZE = (1920, 1080)
 MLT_VERSION = "7.22.0"
 NUDGE = 1 + Fraction(1, 10**7)
@@ -209,7 +210,7 @@ class _Document:
             start, length = (frames_of(time, self.fps) for time in (marker.marked_range.start_time, marker.marked_range.duration))
             one = ET.SubElement(group, "properties", {"name": str(index)})
             colour = MARKER_COLOURS.get(marker.color, MARKER_COLOURS["GREEN"])
-            put(one, {"text": marker.name, "start": clock(start, self.fps), "end": clock(start + length, self.fps), "color": colour})
+            put(one, {"text": marker_text(marker), **marker_comment(marker), "start": clock(start, self.fps), "end": clock(start + length, self.fps), "color": colour})
 
 
 # Clips ----------------------------------------------------------------------------------------------------------------------------------
@@ -399,6 +400,23 @@ def profile(fps: Fraction, size: tuple[int, int], **more: str) -> ET.Element:
     }
     described = {"description": f"{width}x{height} {float(fps):.3f} fps", **more}
     return ET.Element("profile", {**described, **{name: str(number) for name, number in numbers.items()}})
+
+
+def marker_text(marker: otio.schema.Marker) -> str:
+    """Give a marker's name and comment for programs that know one text."""
+    return f"{marker.name} {marker.comment}".strip()
+
+
+def marker_comment(marker: otio.schema.Marker) -> dict[str, str]:
+    """Note what of the text is the comment, for as long as nobody changes either."""
+    return {COMMENT_NOTE: marker.comment} if marker.comment else {}
+
+
+def marker_words(text: str, comment: Any) -> dict[str, str]:
+    """Give a marker's name and comment back from its text and what was noted."""
+    if not isinstance(comment, str) or not comment or not text.endswith(comment):
+        return {"name": text}
+    return {"name": text.removesuffix(comment).rstrip(), "comment": comment}
 
 
 def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
@@ -794,7 +812,8 @@ class Document:
                 start = self.frames(found.get("start", "0"))
                 length = max(0, self.frames(found.get("end", "0")) - start)
                 colour = nearest_colour(found.get("color", ""))
-                made.append(otio.schema.Marker(name=found.get("text", ""), marked_range=self.span(start, length), color=colour))
+                words = marker_words(found.get("text", ""), found.get(COMMENT_NOTE))
+                made.append(otio.schema.Marker(**words, marked_range=self.span(start, length), color=colour))
         return made
 
 

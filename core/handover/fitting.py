@@ -6,7 +6,7 @@ An edit comes in, and an edit that looks and sounds the same goes out, with sent
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 from pathlib import Path
 
 from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Still, Track, UserError
@@ -52,7 +52,7 @@ def _check(edit: Edit) -> None:
                 raise UserError(
                     f"“{getattr(item, 'name', track.name)}” is {item.frame_count} frames long.", "Delete it, or make it longer."
                 )
-            if isinstance(item, Clip) and (item.speed <= 0 or item.volume < 0):
+            if isinstance(item, Clip) and (item.speed <= 0 or not 0 <= item.volume < inf):
                 raise UserError(
                     f"“{item.name}” has the speed {float(item.speed):g} and the volume {item.volume:g}.",
                     "Choose a speed above 0, and a volume of 0 or more.",

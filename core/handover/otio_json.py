@@ -4,6 +4,7 @@ That reader ends the process at deep nesting, and refuses a whole timeline for o
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ OLD_NAMES = {"Sequence": 1, "Filler": 1, "SerializeableCollection": 1}
 """OpenTimelineIO knows them, although it does not say so."""
 LOST = {"Item": "Clip.1", "MediaReference": "MissingReference.1"}
 """What stands in an unknown object's place; effects and markers are left out."""
+
+BARE_INFINITY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|\bInf\b', re.DOTALL)
+"""Texts, which stay as they are (one that never ends, too: so each is looked at once), and infinity as OpenTimelineIO's reader takes it and Python's does not."""
 
 
 def checked(text: bytes, notes: Notes) -> str:
@@ -36,7 +40,7 @@ def checked(text: bytes, notes: Notes) -> str:
     ValueError, RecursionError
         If it is no JSON object, or nested deeper than Python's reader allows.
     """
-    decoded = text.decode("utf-8-sig")
+    decoded = BARE_INFINITY.sub(lambda match: match[0] if match[0].startswith('"') else f"{match[0]}inity", text.decode("utf-8-sig"))
     found = json.loads(decoded)
     if not isinstance(found, dict) or not isinstance(found.get(SCHEMA), str):
         raise ValueError(f"it is no object with an {SCHEMA}")  # noqa: TRY004 (about a file, not an argument)

@@ -63,7 +63,7 @@ class Section:
 
 def section_id(metadata: str) -> str:
     """Give a section's own name, which no other settings share; empty for a clip that we did not make."""
-    return hashlib.sha256(_json(json.loads(metadata)).encode()).hexdigest()[:ID_DIGITS] if metadata else ""
+    return hashlib.sha256(_json(_plain_json(metadata)).encode()).hexdigest()[:ID_DIGITS] if metadata else ""
 
 
 def write_sections(edit: Edit, folder: Path) -> None:
@@ -84,7 +84,7 @@ def write_sections(edit: Edit, folder: Path) -> None:
     sections = []
     for clip in dict.fromkeys(replace(clip, source_start=Fraction(0), frame_count=1) for clip in _clips(edit) if _is_ours(clip)):
         frames = json.loads(encode(clip.media)) if isinstance(clip.media, FrameSequence) else None
-        sections.append({"name": clip.name, "metadata": json.loads(clip.metadata or "{}"), "frames": frames, "fps": str(edit.fps)})
+        sections.append({"name": clip.name, "metadata": _plain_json(clip.metadata or "{}"), "frames": frames, "fps": str(edit.fps)})
     if sections:
         before = _read_json(folder / FILE_NAME)
         found = before.get("sections") if isinstance(before, dict) else None
@@ -391,6 +391,11 @@ def _film_metadata(folder: Path) -> str:
     made |= {"fit": "mirror"} if request.frame_aspect is not None else {}
     made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}
     return _json(made)
+
+
+def _plain_json(text: str) -> Any:
+    """Read metadata as every reader of JSON can have it: without infinities and the like."""
+    return json.loads(text, parse_constant=lambda _: None)
 
 
 def _json(value: Any) -> str:

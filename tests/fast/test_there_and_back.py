@@ -11,7 +11,7 @@ import pytest
 from core.handover.export import export, to_timeline
 from core.handover.reading import read_edit
 from core.pictures import encode_png
-from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
+from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track, UserError
 from core.sync_card import draw_card
 from tests import sounds
 
@@ -98,3 +98,68 @@ def test_the_adapter_of_edit_decision_lists_warns_of_each_track_that_it_leaves_o
     with pytest.warns(UserWarning) as told:
         otio.adapters.write_to_string(timeline, "chromastrip_edl")
     assert [str(one.message).count("T1") + 2 * str(one.message).count("T2") for one in told] == [1, 2]
+
+
+# Rates, sizes, numbers --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fps", NTSC)
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml"])
+def test_the_pictures_size_comes_back_at_every_ntsc_rate(tmp_path, fps, ending):
+    export(_edit(("video", _clip(MOVIE, 20)), fps=fps, width=512, height=288), tmp_path / f"film{ending}", options=GO_ON)
+    back = read_edit(tmp_path / f"film{ending}").edit
+    assert (back.width, back.height, back.fps) == (512, 288, fps)
+
+
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml"])
+def test_a_markers_comment_comes_back(tmp_path, ending):
+    markers = (Marker(name="Hit", start=3, comment="loud & clear"), Marker(name="", start=5, comment="only"), Marker(name="Only", start=9))
+    export(_edit(("video", _clip(MOVIE, 20)), markers=markers), tmp_path / f"film{ending}", options=GO_ON)
+    assert read_edit(tmp_path / f"film{ending}").edit.markers == markers
+
+
+@pytest.mark.parametrize("ending", [".mlt", ".kdenlive", ".edl"])
+def test_programs_that_know_one_text_of_a_marker_show_its_comment(tmp_path, ending):
+    edit = _edit(("video", _clip(MOVIE, 20)), markers=(Marker(name="Hit", start=3, comment="loud"),))
+    export(edit, tmp_path / f"film{ending}", options=GO_ON)
+    assert "Hit loud" in (tmp_path / f"film{ending}").read_text()
+
+
+def _list(*times):
+    lines = [f"{number:03d}  AX       V     C        {time}" for number, time in enumerate(times, 1)]
+    return "TITLE: L\nFCM: NON-DROP FRAME\n\n" + "\n* SOURCE FILE: cam.mov\n".join(lines) + "\n* SOURCE FILE: cam.mov\n"
+
+
+@pytest.mark.parametrize(("media", "last", "fps"), [(25, 29, 30), (25, 24, 25), (24, 59, 60), (Fraction(30_000, 1001), 29, NTSC[1])])
+def test_a_lists_own_numbers_win_over_the_rate_of_its_media(tmp_path, monkeypatch, media, last, fps):
+    monkeypatch.setattr("core.handover.reading.picture_rate", lambda _: Fraction(media))
+    first = f"00:00:00:00 00:00:00:{last:02d} 01:00:00:00 01:00:00:{last:02d}"
+    second = f"00:00:10:00 00:00:11:00 01:00:00:{last:02d} 01:00:01:{last:02d}"
+    (tmp_path / "cut.edl").write_text(_list(first, second))
+    back = read_edit(tmp_path / "cut.edl").edit
+    assert back.fps == fps
+    assert _shape(back) == [("video", [("Clip", last), ("Clip", round(fps))])]
+
+
+@pytest.mark.parametrize("word", ["Inf", "-Inf", "Infinity", "NaN"])
+def test_infinities_of_others_are_read(tmp_path, word):
+    export(_edit(("video", _clip(MOVIE, 20, name='An "Inf" \\'))), tmp_path / "film.otio", options=GO_ON)
+    text = (tmp_path / "film.otio").read_text()
+    (tmp_path / "film.otio").write_text(text.replace('"metadata": {}', f'"metadata": {{"far": {word}}}'))
+    (track,) = read_edit(tmp_path / "film.otio").edit.tracks
+    assert [clip.name for clip in track.items] == ['An "Inf" \\']
+
+
+@pytest.mark.parametrize("ending", [".otio", ".mlt", ".kdenlive", ".xml", ".fcpxml"])
+def test_no_infinity_is_written(tmp_path, ending):
+    made = _clip(MOVIE, 20, metadata='{"film":"1","seed":Infinity,"truncation":NaN}')
+    export(_edit(("video", made)), tmp_path / f"film{ending}", options=GO_ON)
+    text = (tmp_path / f"film{ending}").read_text()
+    assert not re.search(r"\bInf|\bNaN", text)
+    assert read_edit(tmp_path / f"film{ending}").edit.tracks[0].items[0].metadata == '{"film":"1","seed":null,"truncation":null}'
+
+
+@pytest.mark.parametrize("volume", [float("inf"), float("nan"), -1.0])
+def test_a_volume_that_is_no_number_is_refused(tmp_path, volume):
+    with pytest.raises(UserError, match="volume"):
+        export(_edit(("audio", _clip(SOUND, 20, volume=volume))), tmp_path / "film.mlt", options=GO_ON)
