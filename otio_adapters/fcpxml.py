@@ -10,6 +10,7 @@ What cannot be read is listed in the timeline's metadata, under ``chromastrip`` 
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -107,8 +108,10 @@ class _Document:
             if len(track) > 0:
                 story = ET.SubElement(anchor, "spine", {"lane": str(lane), "offset": anchor.get("start", "0s"), "name": _clean(track.name)})
                 self._fill(story, track)
+        parts = [part for part in spine if part.tag != "transition"]
+        offsets = [_fraction(part.attrib["offset"]) for part in parts]
         for marker in self.timeline.tracks.markers:
-            self._mark(spine, marker)
+            self._mark(parts, offsets, marker)
 
     def _fill(self, spine: ET.Element, track: otio.schema.Track) -> int:
         position = 0
@@ -217,12 +220,11 @@ class _Document:
 
     # Parts -------------------------------------------------------------------------------------------------------------------------------
 
-    def _mark(self, spine: ET.Element, marker: otio.schema.Marker) -> None:
+    def _mark(self, parts: list[ET.Element], offsets: list[Fraction], marker: otio.schema.Marker) -> None:
         """Hang a marker on the part of the storyline that it lies over: its time counts in that part's own media."""
         position = marker.marked_range.start_time.rescaled_to(float(self.fps)).value / self.fps
         position = Fraction(position).limit_denominator(1_000_000) if not isinstance(position, Fraction) else position
-        parts = [part for part in spine if part.tag != "transition"]
-        part = next((part for part in reversed(parts) if _fraction(part.attrib["offset"]) <= position), parts[0])
+        part = parts[max(0, bisect_right(offsets, position) - 1)]
         start = _fraction(part.get("start", "0s")) + position - _fraction(part.attrib["offset"])
         length = max(1, self._frames(marker.marked_range.duration))
         note = {"note": _clean(marker.comment)} if marker.comment else {}
