@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -108,8 +109,33 @@ def media_frame_count(scene: bpy.types.Scene, strip: bpy.types.Strip) -> int:
     trims = compat.content_trim_start(strip) + compat.content_trim_end(strip)
     if strip.type == "IMAGE":
         return len(strip.elements) - trims
-    with _anew(scene, strip) as same:
-        return max(2, compat.content_frame_count(same) - trims)
+    version = *_version(_path(strip)), strip.type, scene_fps(scene)
+    if version not in _frame_counts:
+        with _anew(scene, strip) as same:
+            _frame_counts[version] = compat.content_frame_count(same)
+    return max(2, _frame_counts[version] - trims)
+
+
+_frame_counts: dict[tuple[Any, ...], int] = {}
+_rates: dict[tuple[Any, ...], float] = {}
+"""What Blender opens a file for: kept by the file's version, since a timeline may show hundreds of movies, each in many strips."""
+
+
+def _version(path: str) -> tuple[str, int, int]:
+    """Tell a file from what it was before; one that is not there has no version."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return path, 0, 0
+    return path, found.st_mtime_ns, found.st_size
+
+
+def _own_rate(strip: bpy.types.MovieStrip) -> float:
+    """Give a movie's own frames a second, 0 if it is missing."""
+    version = _version(movie_path(strip))
+    if version not in _rates:
+        _rates[version] = strip.fps
+    return _rates[version]
 
 
 @contextmanager
@@ -143,10 +169,11 @@ def movie_path(strip: bpy.types.MovieStrip) -> str:
 
 def movie_rate(scene: bpy.types.Scene, strip: bpy.types.MovieStrip) -> Fraction:
     """Give how many frames of the timeline one frame of the movie lasts in the movie's own time: 1/2 for 50 at 25 frames a second."""
-    if strip.fps <= 0 or abs(strip.fps - scene_fps(scene)) < OWN_RATE_TOLERANCE:  # 0: the file is missing
+    own = _own_rate(strip)
+    if own <= 0 or abs(own - scene_fps(scene)) < OWN_RATE_TOLERANCE:  # 0: the file is missing
         return Fraction(1)
-    ntsc = Fraction(round(strip.fps * 1001 / 1000) * 1000, 1001)
-    rate = ntsc if abs(strip.fps - ntsc) < OWN_RATE_TOLERANCE / 10 else Fraction(strip.fps).limit_denominator(1000)
+    ntsc = Fraction(round(own * 1001 / 1000) * 1000, 1001)
+    rate = ntsc if abs(own - ntsc) < OWN_RATE_TOLERANCE / 10 else Fraction(own).limit_denominator(1000)
     return scene_fps(scene) / rate
 
 
