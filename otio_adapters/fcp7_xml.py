@@ -145,7 +145,7 @@ class _Sequence:
         if METADATA_KEY in clip.metadata and channel <= 1:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             _put(ET.SubElement(item, "comments"), mastercomment1=told)
-        item.extend(_filters(clip, speed, sound=channel > 0))
+        item.extend(_filters(clip, speed, sound=channel > 0, first=start + shift))
         if channel:
             _put(ET.SubElement(item, "sourcetrack"), mediatype="audio", trackindex=channel)
         return item
@@ -223,13 +223,25 @@ class _Sequence:
         return round(time.rescaled_to(float(self.fps)).value)
 
 
-def _filters(clip: otio.schema.Clip, speed: Fraction, *, sound: bool) -> Iterator[ET.Element]:
+def _filters(clip: otio.schema.Clip, speed: Fraction, *, sound: bool, first: int) -> Iterator[ET.Element]:
     if speed != 1 and not _is_endless(clip.media_reference):
         parameters = [("variablespeed", 0), ("speed", f"{float(100 * speed):.9g}"), ("reverse", "FALSE"), ("frameblending", "FALSE")]
         yield _filter("Time Remap", "timeremap", "motion", "video", parameters)
     volume = math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
-    if sound and volume != 1:
-        yield _filter("Audio Levels", "audiolevels", "audiolevels", "audio", [("level", f"{min(volume, LOUDEST):.9g}")])
+    points = _volume_points(clip)
+    if sound and (volume != 1 or points):
+        levels = _filter("Audio Levels", "audiolevels", "audiolevels", "audio", [("level", f"{min(volume, LOUDEST):.9g}")])
+        parameter = levels.find("effect/parameter")
+        assert parameter is not None
+        for frame, level in points:
+            _put(ET.SubElement(parameter, "keyframe"), when=first + frame, value=f"{min(level, LOUDEST):.9g}")
+        yield levels
+
+
+def _volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
 
 
 def _filter(name: str, effect_id: str, kind: str, media_type: str, parameters: list[tuple[str, Any]]) -> ET.Element:
@@ -426,7 +438,7 @@ class _Reader:
         if speed != 1:
             noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
-        clip.effects.extend(self._effects(item))
+        clip.effects.extend(self._effects(item, first))
         clip.markers.extend(self._markers(item))
         return clip
 
@@ -479,13 +491,16 @@ class _Reader:
                 return abs(speed) or Fraction(1)
         return Fraction(1)
 
-    def _effects(self, item: ET.Element) -> Iterator[otio.schema.Effect]:
+    def _effects(self, item: ET.Element, first: int) -> Iterator[otio.schema.Effect]:
         for one in item.findall("filter/effect"):
             kind, name = one.findtext("effectid") or "", one.findtext("name") or ""
             level = next((each.findtext("value") for each in one.findall("parameter") if each.findtext("parameterid") == "level"), None)
             if kind == "audiolevels" and level is not None:
-                volume = float(_fraction(level))
-                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": max(0.0, volume)}})
+                told: dict[str, Any] = {"volume": max(0.0, float(_fraction(level)))}
+                keys = [(_integer(key.findtext("when")) - first, _fraction(key.findtext("value") or "0")) for key in one.iter("keyframe")]
+                if len(keys) > 1:
+                    told["volume_points"] = [[frame, max(0.0, float(value))] for frame, value in keys]
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
             elif kind != "timeremap":
                 yield otio.schema.Effect(name=name or kind, effect_name=name or kind)
 

@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -28,6 +29,9 @@ MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
+MOST_PARTS = 50
+"""Of one straight line of volume, in keyframes."""
+STRAIGHT = 0.002
 SILENT = -96.0  # dB, where the format's scale ends
 EFFECTS = {
     "SolidColor": ("Custom", ".../Generators.localized/Solids.localized/Custom.localized/Custom.motn"),
@@ -153,10 +157,10 @@ class _Document:
         if METADATA_KEY in clip.metadata:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             ET.SubElement(element, "note").text = _clean(told)
-        element.extend(self._adjustments(clip, speed, sound=sound))
+        element.extend(self._adjustments(clip, speed, sound=sound, start=start / speed))
         return element
 
-    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool) -> Iterator[ET.Element]:
+    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool, start: Fraction) -> Iterator[ET.Element]:
         if speed != 1:
             available = clip.media_reference.available_range
             media_frames = self._frames(available.duration) if available else self._frames(clip.duration())
@@ -165,9 +169,14 @@ class _Document:
                 ET.SubElement(warp, "timept", {"time": self._time(frame / speed), "value": self._time(frame), "interp": "linear"})
             yield warp
         volume = math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
-        if sound and volume != 1:
-            level = max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT
-            yield ET.Element("adjust-volume", {"amount": f"{level:.6g}dB"})
+        points = _volume_points(clip)
+        if sound and (volume != 1 or points):
+            adjusted = ET.Element("adjust-volume", {"amount": _level(volume)})
+            if points:
+                keyframes = ET.SubElement(ET.SubElement(adjusted, "param", {"name": "amount"}), "keyframeAnimation")
+                for frame, value in _in_decibels(points):
+                    ET.SubElement(keyframes, "keyframe", {"time": self._time(start + frame), "value": _level(value), "curve": "linear"})
+            yield adjusted
 
     def _generated(self, media: otio.schema.GeneratorReference, told: dict[str, str]) -> ET.Element:
         if media.generator_kind not in EFFECTS:
@@ -235,6 +244,24 @@ class _Document:
 
     def _time(self, frames: Fraction | int) -> str:
         return _seconds(frames / self.fps)
+
+
+def _level(volume: float) -> str:
+    return f"{max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT:.6g}dB"
+
+
+def _volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _in_decibels(points: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
+    """Cut straight lines into so many that they nearly are straight in decibels, too."""
+    yield points[0]
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, MOST_PARTS)
+        yield from ((begin + (end - begin) * part // parts, low + (high - low) * part / parts) for part in range(1, parts + 1))
 
 
 def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
@@ -485,7 +512,7 @@ class _Reader:
         if speed != 1:
             noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
-        clip.effects.extend(self._effects(element, sound=sound))
+        clip.effects.extend(self._effects(element, sound=sound, start=_time(element.get("start", "0s"))))
         return clip
 
     def _nested(self, media: ET.Element, name: str, start: Fraction, length: Fraction) -> otio.core.Item:
@@ -542,12 +569,14 @@ class _Reader:
             return Fraction(1), min(value for _, value in points)
         return speed, points[0][1] + (start - points[0][0]) * speed
 
-    def _effects(self, element: ET.Element, *, sound: bool) -> Iterator[otio.schema.Effect]:
+    def _effects(self, element: ET.Element, *, sound: bool, start: Fraction) -> Iterator[otio.schema.Effect]:
         for child in element:
             if child.tag == "adjust-volume" and sound:
-                level = _number(child.get("amount", "0dB").removesuffix("dB"))
-                volume = 0.0 if level <= SILENT else 10 ** (level / 20)
-                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
+                told: dict[str, Any] = {"volume": _volume(child.get("amount", "0dB"))}
+                keys = [(_time(key.get("time", "0s")) - start, _volume(key.get("value", "0dB"))) for key in child.iter("keyframe")]
+                if len(keys) > 1:
+                    told["volume_points"] = _straightened([(round(time * self.fps), volume) for time, volume in keys])
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
             elif (child.tag.startswith("adjust-") and child.tag not in PLAIN) or child.tag.startswith("filter-"):
                 name = child.get("name") or self.resources.get(child.get("ref", ""), child).get("name") or child.tag
                 yield otio.schema.Effect(name=name, effect_name=name)
@@ -590,6 +619,24 @@ def _number(text: str) -> float:
     except ValueError:
         return 0.0
     return value if math.isfinite(value) else 0.0
+
+
+def _volume(level: str) -> float:
+    decibels = _number(level.removesuffix("dB"))
+    return 0.0 if decibels <= SILENT else 10 ** (decibels / 20)
+
+
+def _straightened(points: list[tuple[int, float]]) -> list[list[float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return [list(point) for point in kept]
 
 
 def _own_metadata(note: str) -> Any:

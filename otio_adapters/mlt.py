@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -27,6 +28,10 @@ MLT_VERSION = "7.22.0"
 NUDGE = 1 + Fraction(1, 10**7)
 """MLT rounds a retimed position down, and its floats fall just below whole frames; a million frames later this is a tenth of one."""
 SILENT_LEVEL = -100.0  # dB
+STRAIGHT = 0.002
+MOST_KEYFRAMES = 100_000
+MOST_PARTS = 250
+"""Of one straight line of volume, in keyframes."""
 TEXT_SHARE = 10  # a line of words is a tenth of the picture high
 MARKER_COLOURS = {
     "RED": "#ff0000",
@@ -300,6 +305,34 @@ def clip_volume(clip: otio.schema.Clip) -> float:
     return math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
 
 
+def volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _level(volume: float) -> float:
+    return max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
+
+
+def _levels(piece: "Piece", first: int) -> str:
+    """Write a changing volume as keyframes in decibels; a straight line is none there, so it becomes several. `first` is the clip's frame."""
+    points = volume_points(piece.clip)
+    told = {first + points[0][0]: points[0][1]}
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, MOST_PARTS)
+        for part in range(1, parts + 1):
+            told[first + begin + (end - begin) * part // parts] = low + (high - low) * Fraction(part, parts)
+    return ";".join(f"{frame}={_level(float(volume)):.4f}" for frame, volume in _from_first(told))
+
+
+def _from_first(told: dict[int, Any]) -> list[tuple[int, Any]]:
+    """Leave out what lies before MLT's first frame, but for the volume that is reached there."""
+    before = [frame for frame in told if frame < 0]
+    kept = [(frame, volume) for frame, volume in told.items() if frame >= 0]
+    return kept if not before or (kept and kept[0][0] == 0) else [(0, told[before[-1]]), *kept]
+
+
 def producer_properties(piece: Piece, *, sound: bool) -> dict[str, Any]:
     """Say where a clip's pictures or its sound come from, in MLT's words."""
     found = {**_source(piece.media, piece.clip, sound=sound), "length": piece.length, "eof": "pause"}
@@ -362,9 +395,9 @@ def _is_endless(media: otio.core.MediaReference) -> bool:
 def add_filters(producer: ET.Element, piece: Piece, *, height: int) -> None:
     """Add a clip's volume, and its words if it has any."""
     volume = clip_volume(piece.clip)
-    if volume != 1:
-        level = max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
-        found = {"mlt_service": "volume", "level": f"{level:.6f}", "max_gain": "40dB", "window": 75}
+    if volume != 1 or volume_points(piece.clip):
+        level = _levels(piece, piece.start) if volume_points(piece.clip) else f"{_level(volume):.6f}"
+        found = {"mlt_service": "volume", "level": level, "max_gain": "40dB", "window": 75}
         put(ET.SubElement(producer, "filter"), {**found, "shotcut:filter": "audioGain", "kdenlive_id": "volume"})
     if isinstance(piece.media, otio.schema.GeneratorReference) and piece.media.generator_kind == "Text":
         words = str(piece.media.parameters["words"]).replace("\\", "\\\\").replace("#", "\\#")
@@ -657,7 +690,7 @@ class Document:
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
         for holder in (element, entry):
             if holder is not None:
-                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
+                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference), first=first, length=length):
                     clip.effects.append(effect)
         return clip
 
@@ -755,19 +788,40 @@ class Document:
         self.note("A title came in as its plain words", clip_name(found))
         return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
 
-    def effects(self, holder: ET.Element, *, of_words: bool = False) -> Iterator[otio.schema.Effect]:
-        """Read the filters of a clip or a track: volumes as ours, all others by their names."""
+    def effects(
+        self, holder: ET.Element, *, of_words: bool = False, first: int = 0, length: int = 0
+    ) -> Iterator[otio.schema.Effect]:
+        """Read the filters of a clip or a track: volumes as ours, all others by their names. `first` and `length` are what a clip shows."""
         for one in holder.findall("filter"):
             found = properties(one)
             service = found.get("mlt_service", "")
             if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
                 continue
-            volume = filter_volume(found) if service == "volume" else None
-            if volume is not None:
+            points = [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
+            volume = filter_volume(found) if service == "volume" and not points else None
+            if points:
+                told = {"volume": mean_volume(points, length), "volume_points": [list(point) for point in points]}
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
+            elif volume is not None:
                 yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
             else:
                 name = found.get("shotcut:filter") or found.get("kdenlive_id") or service
                 yield otio.schema.Effect(name=name, effect_name=name)
+
+    def _volume_points(self, one: ET.Element, found: dict[str, str]) -> list[tuple[int, float]]:
+        """Read a volume that changes, by keyframes or as a fade; empty if it does not. Frames are the producer's."""
+        try:
+            if found.get("end") and found.get("gain"):  # Kdenlive's fades
+                edges = self.frames(one.get("in", "0")), self.frames(one.get("out", "0"))
+                return list(zip(edges, (max(0.0, float(found[name])) for name in ("gain", "end")), strict=True))
+            parts = [part.partition("=") for part in found.get("level", "").split(";")[:MOST_KEYFRAMES] if part.strip()]
+            if len(parts) < 2:  # noqa: PLR2004 (a line has two ends)
+                return []
+            begin = self.frames(one.get("in", "0"))
+            levels = ((begin + self.frames(frame.strip(" |~!$")), float(level)) for frame, _, level in parts)
+            return straightened([(frame, 0.0 if level <= SILENT_LEVEL else 10 ** (level / 20)) for frame, level in levels])
+        except (ValueError, OverflowError):
+            return []
 
     # Numbers -----------------------------------------------------------------------------------------------------------------------------
 
@@ -900,6 +954,34 @@ def nearest_colour(text: str) -> str:
         return sum((one - other) ** 2 for one, other in zip(wanted, colour_parts(MARKER_COLOURS[name]), strict=True))
 
     return min(MARKER_COLOURS, key=distance)
+
+
+def straightened(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return kept
+
+
+def mean_volume(points: list[tuple[int, float]], length: int) -> float:
+    """Give the mean of what is heard of a clip whose volume changes, for programs that know no other; 0 if nothing is."""
+    edges = [(0, _volume_at(points, 0)), *(point for point in points if 0 < point[0] < length), (length, _volume_at(points, length))]
+    parts = [(end - begin, (low + high) / 2) for (begin, low), (end, high) in pairwise(edges) if low + high > 0]
+    heard = sum(frames for frames, _ in parts)
+    return sum(frames * volume for frames, volume in parts) / heard if heard else 0.0
+
+
+def _volume_at(points: list[tuple[int, float]], frame: int) -> float:
+    for (begin, low), (end, high) in pairwise(points):
+        if begin <= frame < end:
+            return low + (high - low) * (frame - begin) / (end - begin)
+    return points[0][1] if frame < points[0][0] else points[-1][1]
 
 
 def filter_volume(found: dict[str, str]) -> float | None:

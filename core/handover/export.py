@@ -388,7 +388,7 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
             [clip for clip in clips if clip.source_start.denominator == 1 != (clip.source_start / clip.speed).denominator],
             "have a speed of their own and begin between two frames of it: moved there",
         ),
-        "volume": ([clip for clip in clips if clip.volume != 1], "have a volume of their own: left out"),
+        "volume": ([clip for clip in clips if clip.volume != 1 or clip.volume_points], "have a volume of their own: left out"),
         "colours": ([clip for clip in clips if isinstance(clip.media, Colour)], "are colours: left out"),
         "words": ([clip for clip in clips if isinstance(clip.media, Text)], "are words: left out"),
         "disabled": ([clip for clip in clips if not clip.enabled], "are muted: left out"),

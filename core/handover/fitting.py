@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil, floor, inf
 from pathlib import Path
 
-from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Still, Track, UserError
+from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Still, Track, UserError, later_volume
 
 Item = Clip | Gap | Crossfade
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
@@ -127,7 +127,8 @@ def _within_media(clip: Clip, around: Sequence[Item], index: int) -> list[Item]:
     before, inside, after = _parts(clip)
     if before == after == 0:
         return [clip]
-    middle = replace(clip, source_start=clip.source_start + before * clip.speed, frame_count=inside)
+    start, points = clip.source_start + before * clip.speed, later_volume(clip, before)
+    middle = replace(clip, source_start=start, frame_count=inside, volume_points=points)
     return [*_held(clip, before, first=True), *([middle] if inside else []), *_held(clip, after, first=False)]
 
 

@@ -18,6 +18,7 @@ from .finding import Finder
 from .noting import Notes
 from .numbering import MOST_PICTURES, numbered_in, sequence_on_disk
 from .probing import measure
+from .volumes import joined_points
 
 METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
@@ -301,6 +302,7 @@ class _Reader:
             metadata="" if ours is None else _json(ours),
             speed=speed * step if isinstance(media, FrameSequence | MediaFile) else Fraction(1),
             volume=self._volume(clip),
+            volume_points=joined_points(clip.effects),
         )
         self._check_length(made)
         return made

@@ -6,7 +6,22 @@ The one part of the core that Blender's Python imports: standard library only.
 from . import class_names, line_table
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
-from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
+from .edit import (
+    Clip,
+    Colour,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    Still,
+    Text,
+    Track,
+    VolumePoint,
+    crossfaded,
+    later_volume,
+)
 from .errors import SENTENCE_MODEL, UserError
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
@@ -176,10 +191,12 @@ __all__ = [
     "Track",
     "Use",
     "UserError",
+    "VolumePoint",
     "VerifyModel",
     "blends_of",
     "class_names",
     "crossfaded",
+    "later_volume",
     "decode",
     "encode",
     "line_table",

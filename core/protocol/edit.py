@@ -65,6 +65,14 @@ class Text:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VolumePoint:
+    """How loud a clip is at a frame, counted from its first one; it may lie outside the clip, whose sound was longer once."""
+
+    frame: int
+    volume: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clip:
     """A piece of media on a track.
 
@@ -85,7 +93,9 @@ class Clip:
     speed
         Media frames that go by in one frame of the timeline, above 0: 2 is twice as fast, and uses `2 * frame_count` media frames.
     volume
-        What the sound is multiplied with, 0 or more.
+        What the sound is multiplied with, 0 or more; where it changes, the mean of what is heard.
+    volume_points
+        Where it changes, in order of time: straight between two of them, and held before the first and after the last. Empty: it does not.
     """
 
     name: str
@@ -96,6 +106,7 @@ class Clip:
     metadata: str = ""
     speed: Fraction = Fraction(1)
     volume: float = 1.0
+    volume_points: tuple[VolumePoint, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +163,11 @@ class Edit:
     height: int = 0
 
 
+def later_volume(clip: Clip, frames: int) -> tuple[VolumePoint, ...]:
+    """Give a clip's points of volume as they are if it begins so many frames later."""
+    return tuple(replace(point, frame=point.frame - frames) for point in clip.volume_points)
+
+
 def crossfaded(earlier: Clip, later: Clip, *, overlap_frames: int) -> tuple[Clip, Crossfade, Clip]:
     """Put two clips that overlap, one fading into the other, in a row.
 
@@ -171,5 +187,6 @@ def crossfaded(earlier: Clip, later: Clip, *, overlap_frames: int) -> tuple[Clip
     out_frames = overlap_frames - in_frames
     first = replace(earlier, frame_count=earlier.frame_count - out_frames)
     start = later.source_start + in_frames * later.speed
-    second = replace(later, source_start=start, frame_count=later.frame_count - in_frames)
+    points = later_volume(later, in_frames)
+    second = replace(later, source_start=start, frame_count=later.frame_count - in_frames, volume_points=points)
     return first, Crossfade(in_frames=in_frames, out_frames=out_frames), second

@@ -9,9 +9,11 @@ import opentimelineio as otio
 import pytest
 
 from core.handover.export import export, to_timeline
+from core.handover.fitting import fit
 from core.handover.reading import read_edit
+from core.handover.volumes import at
 from core.pictures import encode_png
-from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track, UserError
+from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track, UserError, VolumePoint, crossfaded
 from core.sync_card import draw_card
 from tests import sounds
 
@@ -163,3 +165,47 @@ def test_no_infinity_is_written(tmp_path, ending):
 def test_a_volume_that_is_no_number_is_refused(tmp_path, volume):
     with pytest.raises(UserError, match="volume"):
         export(_edit(("audio", _clip(SOUND, 20, volume=volume))), tmp_path / "film.mlt", options=GO_ON)
+
+
+# Volume that changes ----------------------------------------------------------------------------------------------------------------------
+
+FADED = tuple(VolumePoint(frame=frame, volume=volume) for frame, volume in ((-3, 0.0), (9, 1.0), (14, 1.0), (18, 0.25)))
+
+
+@pytest.mark.parametrize("start", [0, 30])
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml"])
+def test_a_volume_that_changes_comes_back_as_it_changes(tmp_path, ending, start):
+    sound = _clip(SOUND, 20, start=start, volume=0.75, volume_points=FADED)
+    export(_edit(("audio", Gap(frame_count=5), sound)), tmp_path / f"film{ending}", options=GO_ON)
+    back = read_edit(tmp_path / f"film{ending}").edit.tracks[0].items[1]
+    lines = [[(point.frame, point.volume) for point in points] for points in (FADED, back.volume_points)]
+    assert all(abs(at(lines[0], frame) - at(lines[1], frame)) < 0.03 for frame in range(21))
+    assert 0.5 < back.volume < 1
+    assert len(back.volume_points) <= 6
+
+
+@pytest.mark.parametrize("ending", [".edl", ".aaf"])
+def test_a_volume_that_changes_is_told_where_it_has_no_place(tmp_path, ending):
+    sound = _clip(SOUND, 20, name="Faded", volume=1.0, volume_points=FADED)
+    assert any("Faded" in told for told in export(_edit(("audio", sound)), tmp_path / f"film{ending}", options=GO_ON).warnings)
+
+
+def test_kdenlives_fades_do_not_silence_a_sound(tmp_path):
+    export(_edit(("audio", _clip(SOUND, 20, start=30, volume=0.5))), tmp_path / "film.kdenlive", options=GO_ON)
+    fade = '<filter in="30" out="40"><property name="mlt_service">volume</property><property name="gain">0</property>'
+    text = (tmp_path / "film.kdenlive").read_text()
+    text = text.replace("<filter>", fade + '<property name="end">1</property></filter><filter>', 1)
+    (tmp_path / "film.kdenlive").write_text(text)
+    (clip,) = read_edit(tmp_path / "film.kdenlive").edit.tracks[0].items
+    assert [(point.frame, pytest.approx(point.volume)) for point in clip.volume_points] == [(0, 0), (10, 0.5)]
+    assert clip.volume > 0
+
+
+def test_a_cut_or_a_fade_moves_the_points_with_the_sound():
+    earlier, later = (_clip(SOUND, 20, volume_points=FADED) for _ in range(2))
+    first, _, second = crossfaded(earlier, later, overlap_frames=8)
+    assert first.volume_points == FADED
+    assert [point.frame for point in second.volume_points] == [point.frame - 4 for point in FADED]
+    fitted, _ = fit(_edit(("audio", _clip(SOUND, 20, start=-5, volume_points=FADED))))
+    _, cut = fitted.tracks[0].items
+    assert [point.frame for point in cut.volume_points] == [point.frame - 5 for point in FADED]
