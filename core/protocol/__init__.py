@@ -21,6 +21,8 @@ from .edit import (
     VolumePoint,
     crossfaded,
     later_volume,
+    mean_volume,
+    volume_at,
 )
 from .errors import SENTENCE_MODEL, UserError
 from .film_notes import NOTE_FILE, blends_of, note_blend
@@ -197,6 +199,8 @@ __all__ = [
     "class_names",
     "crossfaded",
     "later_volume",
+    "mean_volume",
+    "volume_at",
     "decode",
     "encode",
     "line_table",

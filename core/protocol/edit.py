@@ -4,8 +4,11 @@
 Standard library only: Blender's Python imports it.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 MarkerColour = Literal["RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"]
@@ -161,6 +164,23 @@ class Edit:
     markers: tuple[Marker, ...] = ()
     width: int = 0
     height: int = 0
+
+
+def volume_at(points: Sequence[VolumePoint], frame: int) -> float:
+    """Give how loud a clip is at a frame, counted from its first one."""
+    after = bisect_right(points, frame, key=lambda point: point.frame)
+    if after in (0, len(points)):
+        return points[max(0, after - 1)].volume
+    low, high = points[after - 1], points[after]
+    return low.volume + (high.volume - low.volume) * (frame - low.frame) / (high.frame - low.frame)
+
+
+def mean_volume(points: Sequence[VolumePoint], frame_count: int) -> float:
+    """Give the mean of what is heard of a clip whose volume changes, silence left out; 0 if nothing is."""
+    edges = {0, frame_count, *(point.frame for point in points if 0 < point.frame < frame_count)}
+    lines = [(end - begin, volume_at(points, begin) + volume_at(points, end)) for begin, end in pairwise(sorted(edges))]
+    heard = sum(frames for frames, both in lines if both > 0)
+    return sum(frames * both / 2 for frames, both in lines) / heard if heard else 0.0
 
 
 def later_volume(clip: Clip, frames: int) -> tuple[VolumePoint, ...]:
