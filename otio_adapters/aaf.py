@@ -7,7 +7,7 @@ clip. OpenTimelineIO loads this file alone, by its path. Needs opentimelineio an
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,13 +60,13 @@ def write_to_file(input_otio: otio.schema.Timeline, filepath: str) -> bool:
 
 
 @contextmanager
-def _each_medium_once() -> Iterator[None]:
-    """Let otio-aaf-adapter describe each medium once, not once a clip, and pyaaf2 look properties up by name: twenty times as fast.
+def _each_medium_once() -> Generator[None]:
+    """Let otio-aaf-adapter describe each medium once, not once a clip, and pyaaf2 attach each part once: several times as fast.
 
     Lent for one file only: the packages are left as they were.
     """
-    from aaf2 import properties
-    from otio_aaf_adapter.adapters.aaf_adapter import aaf_writer
+    from aaf2 import properties  # noqa: PLC0415 (AAF is optional)
+    from otio_aaf_adapter.adapters.aaf_adapter import aaf_writer  # noqa: PLC0415
 
     transcriber, described = aaf_writer._TrackTranscriber, {}  # noqa: SLF001 (it has no other place for this)
     before = {name: getattr(transcriber, name) for name in ("_create_tapemob", "_create_filemob", "_create_mastermob")}

@@ -215,7 +215,16 @@ class _Document:
             start, length = (frames_of(time, self.fps) for time in (marker.marked_range.start_time, marker.marked_range.duration))
             one = ET.SubElement(group, "properties", {"name": str(index)})
             colour = MARKER_COLOURS.get(marker.color, MARKER_COLOURS["GREEN"])
-            put(one, {"text": marker_text(marker), **marker_comment(marker), "start": clock(start, self.fps), "end": clock(start + length, self.fps), "color": colour})
+            put(
+                one,
+                {
+                    "text": marker_text(marker),
+                    **marker_comment(marker),
+                    "start": clock(start, self.fps),
+                    "end": clock(start + length, self.fps),
+                    "color": colour,
+                },
+            )
 
 
 # Clips ----------------------------------------------------------------------------------------------------------------------------------
@@ -316,7 +325,7 @@ def _level(volume: float) -> float:
 
 
 def _levels(piece: "Piece", first: int) -> str:
-    """Write a changing volume as keyframes in decibels; a straight line is none there, so it becomes several. `first` is the clip's frame."""
+    """Write a changing volume as keyframes in decibels; a straight line is none there, so it becomes several."""
     points = volume_points(piece.clip)
     told = {first + points[0][0]: points[0][1]}
     for (begin, low), (end, high) in pairwise(points):
@@ -403,7 +412,10 @@ def add_filters(producer: ET.Element, piece: Piece, *, height: int) -> None:
         words = str(piece.media.parameters["words"]).replace("\\", "\\\\").replace("#", "\\#")
         look = {"geometry": "0% 0% 100% 100%", "family": "Sans", "size": max(1, height // TEXT_SHARE), "weight": 400}
         paint = {"fgcolour": "#ffffffff", "bgcolour": "#00000000", "olcolour": "#00000000", "halign": "center", "valign": "middle"}
-        put(ET.SubElement(producer, "filter"), {"mlt_service": "dynamictext", "kdenlive_id": "dynamictext", "argument": words, **look, **paint})
+        put(
+            ET.SubElement(producer, "filter"),
+            {"mlt_service": "dynamictext", "kdenlive_id": "dynamictext", "argument": words, **look, **paint},
+        )
 
 
 def own_properties(clip: otio.schema.Clip) -> dict[str, str]:
@@ -690,7 +702,9 @@ class Document:
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
         for holder in (element, entry):
             if holder is not None:
-                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference), first=first, length=length):
+                for effect in self.effects(
+                    holder, of_words=isinstance(reference, otio.schema.GeneratorReference), first=first, length=length
+                ):
                     clip.effects.append(effect)
         return clip
 
@@ -788,16 +802,16 @@ class Document:
         self.note("A title came in as its plain words", clip_name(found))
         return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
 
-    def effects(
-        self, holder: ET.Element, *, of_words: bool = False, first: int = 0, length: int = 0
-    ) -> Iterator[otio.schema.Effect]:
+    def effects(self, holder: ET.Element, *, of_words: bool = False, first: int = 0, length: int = 0) -> Iterator[otio.schema.Effect]:
         """Read the filters of a clip or a track: volumes as ours, all others by their names. `first` and `length` are what a clip shows."""
         for one in holder.findall("filter"):
             found = properties(one)
             service = found.get("mlt_service", "")
             if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
                 continue
-            points = [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
+            points = (
+                [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
+            )
             volume = filter_volume(found) if service == "volume" and not points else None
             if points:
                 told = {"volume": mean_volume(points, length), "volume_points": [list(point) for point in points]}

@@ -96,9 +96,14 @@ FORMATS = {
         lacks=frozenset({"subframes", "retimed starts"}),
         awkward="%:",
     ),
-    ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes", "retimed starts"}), awkward="%"),
+    ".mlt": Format(
+        adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes", "retimed starts"}), awkward="%"
+    ),
     ".xml": Format(
-        adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes", "retimed starts"}), counts_channels=True
+        adapter="chromastrip_fcp7",
+        numbered=False,
+        lacks=frozenset({"subframes", "retimed starts", "uneven fades"}),
+        counts_channels=True,
     ),
     ".fcpxml": Format(adapter="chromastrip_fcpxml", numbered=False, counts_channels=True),
     ".aaf": Format(
@@ -110,7 +115,7 @@ FORMATS = {
     ".edl": Format(
         adapter="chromastrip_edl",
         numbered=False,
-        lacks=frozenset({"subframes", "volume", "colours", "words", "tracks", "disabled", "marker lengths"}),
+        lacks=frozenset({"subframes", "volume", "colours", "words", "tracks", "disabled", "uneven fades"}),
         keeps_settings=False,
     ),
 }
@@ -403,13 +408,16 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
         named = ", ".join(f"“{track.name}”" for track in spare[: media.NAMED])
         told.append(f"{ending} holds one track of pictures and two of sound: {len(spare)} track(s) are left out: {named}.")
     if unfilmed := [clip.name for clip in clips if _has_no_movie(clip, form)]:
-        told.append(f"{ending} holds movies only, and none of these pictures are there to make one of: {', '.join(unfilmed[: media.NAMED])}.")
+        told.append(
+            f"{ending} holds movies only, and none of these pictures are there to make one of: {', '.join(unfilmed[: media.NAMED])}."
+        )
     if "markers" in form.lacks and edit.markers:
         told.append(f"{ending} gets no markers: {len(edit.markers)} are left out.")
     if "sound fades" in form.lacks and any(
         isinstance(item, Crossfade) for track in edit.tracks if track.kind == "audio" for item in track.items
     ):
         told.append(f"{ending} gets no cross-fades of sound: they are cuts.")
-    if "fades" in form.lacks and any(isinstance(item, Crossfade) for track in edit.tracks for item in track.items):
-        told.append(f"{ending} knows no cross-fades: they are cuts.")
+    fades = [item for track in edit.tracks for item in track.items if isinstance(item, Crossfade)]
+    if "uneven fades" in form.lacks and (uneven := sum(fade.in_frames != fade.out_frames for fade in fades)):
+        told.append(f"{ending} puts the cut into a cross-fade's middle: that of {uneven} is moved; the fades cover the same frames.")
     return tuple(told)

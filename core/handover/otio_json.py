@@ -22,7 +22,7 @@ LOST = {"Item": "Clip.1", "MediaReference": "MissingReference.1"}
 """What stands in an unknown object's place; effects and markers are left out."""
 
 BARE_INFINITY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|\bInf\b', re.DOTALL)
-"""Texts, which stay as they are (one that never ends, too: so each is looked at once), and infinity as OpenTimelineIO's reader takes it and Python's does not."""
+"""Texts, which stay (unended ones, too: each is looked at once), and infinity as OpenTimelineIO's reader takes it and Python's not."""
 
 
 def checked(text: bytes, notes: Notes) -> str:

@@ -129,9 +129,11 @@ class _Recogniser:
         self.films: dict[str, str] = {}
         self.rates: dict[str, Fraction] = {}
         known = [section for folder in self.folders for section in _read_sections(folder)]
-        for clip in _clips(edit):
-            if clip.metadata and isinstance(clip.media, FrameSequence) and not _told_id(clip):
-                known.append(Section(name=clip.name, metadata=clip.metadata, frames=clip.media))
+        known += [
+            Section(name=clip.name, metadata=clip.metadata, frames=clip.media)
+            for clip in _clips(edit)
+            if clip.metadata and isinstance(clip.media, FrameSequence) and not _told_id(clip)
+        ]
         for section in dict.fromkeys(known):
             self._know(section)
 

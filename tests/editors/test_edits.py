@@ -46,7 +46,13 @@ def _pictures(path):
 
 def _stumbling(media, movie):
     first = scene.sequence(media, 1)
-    fades = (_clip(first, 20, start=10, name="A"), FADE, _clip(first, 20, start=40, name="B"), Gap(frame_count=5), _clip(first, 10, start=60))
+    fades = (
+        _clip(first, 20, start=10, name="A"),
+        FADE,
+        _clip(first, 20, start=40, name="B"),
+        Gap(frame_count=5),
+        _clip(first, 10, start=60),
+    )
     again = (_clip(first, 20, start=10, name="C"), FADE, _clip(first, 20, start=40, name="D"), FADE, _clip(first, 20, start=70, name="E"))
     fast = _clip(movie, 30, start=10, name="Fast", speed=Fraction(2))
     own, quick = _clip(movie, 30, start=10, name="Own"), _clip(movie, 20, start=50, name="Quick", speed=Fraction(2))

@@ -183,7 +183,5 @@ def test_numbered_pictures_are_extracted_by_the_plugin_as_by_the_stock_adapter(t
     export(edit, tmp_path / "film.otioz")
     (tmp_path / "out").mkdir()
     code = "import sys, opentimelineio as o; o.adapters.read_from_file(sys.argv[1], extract_to_directory=sys.argv[2])"
-    subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "film.otioz", tmp_path / "out"], check=True, env={**os.environ, **WITH_MANIFEST}
-    )
+    subprocess.run([sys.executable, "-c", code, tmp_path / "film.otioz", tmp_path / "out"], check=True, env={**os.environ, **WITH_MANIFEST})
     assert sorted(path.read_bytes() for path in (tmp_path / "out").rglob("*.png")) == [b"0", b"1", b"2"]

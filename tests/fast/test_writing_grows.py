@@ -21,7 +21,11 @@ def _edit(count):
         return Clip(name=f"C {number}", media=media, source_start=Fraction(5), frame_count=48, metadata=metadata)
 
     pictures = [clip(number, "mov") for number in range(count)]
-    faded = [one for number, item in enumerate(pictures) for one in ((Crossfade(in_frames=4, out_frames=4), item) if number % 4 == 1 else (item,))]
+    faded = [
+        one
+        for number, item in enumerate(pictures)
+        for one in ((Crossfade(in_frames=4, out_frames=4), item) if number % 4 == 1 else (item,))
+    ]
     sounds = tuple(clip(number, "wav") for number in range(count))
     tracks = (Track(name="V", kind="video", items=tuple(faded)), Track(name="A", kind="audio", items=sounds))
     markers = tuple(Marker(name=f"M{number}", start=number * 20) for number in range(count))
@@ -50,7 +54,6 @@ def test_four_times_the_clips_are_four_times_the_work(tmp_path, ending):
     options = ExportOptions(missing=Missing.GO_ON)
     export(_edit(FEW), tmp_path / f"first{ending}", options=options)  # what is loaded once is loaded
     few, many = (
-        _calls(lambda count=count: export(_edit(count), tmp_path / f"film{count}{ending}", options=options))
-        for count in (FEW, FEW * TIMES)
+        _calls(lambda count=count: export(_edit(count), tmp_path / f"film{count}{ending}", options=options)) for count in (FEW, FEW * TIMES)
     )
     assert many < few * TIMES * MOST

@@ -585,9 +585,7 @@ def _curves(scene):
 def test_a_movies_file_is_opened_once_for_its_rate(addon, read, saved_film, write_movie, monkeypatch):
     path = write_movie("m.mp4", fps=50, frame_count=40)
     for number in range(6):
-        saved_film.editor.strips.new_movie(
-            name=f"m{number}", filepath=str(path), channel=1 + number, frame_start=1, fit_method="FIT"
-        )
+        saved_film.editor.strips.new_movie(name=f"m{number}", filepath=str(path), channel=1 + number, frame_start=1, fit_method="FIT")
     speeds = __import__("sys").modules[f"{addon.__name__}.timeline.speeds"]
     opened, version = [], speeds._anew
     monkeypatch.setattr(speeds, "_anew", lambda *of: opened.append(of) or version(*of))
