@@ -33,6 +33,7 @@ from ..core.protocol import (
     KeepingJob,
     Listen,
     ListModels,
+    MeasureMovies,
     Message,
     Mix,
     ModelJob,
@@ -220,7 +221,7 @@ def start_listening(
     _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache"), mix=mix))
 
 
-def ask(message: ChooseClasses | KeepingJob, take: Callable[[Event], None], *, busy_words: str) -> None:
+def ask(message: ChooseClasses | KeepingJob | MeasureMovies, take: Callable[[Event], None], *, busy_words: str) -> None:
     """Ask the worker something, and have `take` called with its answer.
 
     Raises
@@ -306,7 +307,7 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | KeepingJob) -> None:
+def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | KeepingJob | MeasureMovies) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     _tell_worker(message)
     state = State(job=job)

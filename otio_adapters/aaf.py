@@ -65,10 +65,8 @@ def _each_medium_once() -> Generator[None]:
 
     Lent for one file only: the packages are left as they were.
     """
-    from aaf2 import properties  # noqa: PLC0415 (AAF is optional)
-    from otio_aaf_adapter.adapters.aaf_adapter import aaf_writer  # noqa: PLC0415
-
-    transcriber, described = aaf_writer._TrackTranscriber, {}  # noqa: SLF001 (it has no other place for this)
+    adapter = otio.adapters.from_name("AAF").module()
+    transcriber, described = adapter.aaf_writer._TrackTranscriber, {}  # noqa: SLF001 (it has no other place for this)
     before = {name: getattr(transcriber, name) for name in ("_create_tapemob", "_create_filemob", "_create_mastermob")}
 
     def once(name: str) -> Callable[..., Any]:
@@ -80,7 +78,7 @@ def _each_medium_once() -> Generator[None]:
 
         return create
 
-    vector = properties.StrongRefVectorProperty
+    vector = adapter.aaf2.properties.StrongRefVectorProperty
     extend = vector.extend
 
     def extend_by_new(self: Any, value: list[Any]) -> None:

@@ -6,7 +6,7 @@ a trimmed strip gets a speed. For numbered pictures Blender says which one is se
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +15,7 @@ from typing import Any
 
 import bpy
 
+from ...core.protocol import MovieMeasure
 from .. import compat, folders
 from ..strips import exact, scene_fps, sound_path, unpacked_sound
 from .losses import Losses
@@ -118,7 +119,22 @@ def media_frame_count(scene: bpy.types.Scene, strip: bpy.types.Strip) -> int:
 
 _frame_counts: dict[tuple[Any, ...], int] = {}
 _rates: dict[tuple[Any, ...], float] = {}
+_lengths: dict[tuple[Any, ...], int] = {}
 """What Blender opens a file for: kept by the file's version, since a timeline may show hundreds of movies, each in many strips."""
+
+
+def unknown_movies(scene: bpy.types.Scene) -> list[str]:
+    """List the movies of a scene that would have to be opened to be read: absolute paths, each once."""
+    paths = {movie_path(strip) for strip in scene.sequence_editor.strips_all if strip.type == "MOVIE"}
+    return sorted(path for path in paths if _version(path) not in _rates and Path(path).is_file())
+
+
+def remember(movies: Sequence[MovieMeasure]) -> None:
+    """Take what the worker has measured in Blender's stead."""
+    for movie in movies:
+        if movie.fps > 0:
+            _rates[_version(movie.path)] = float(movie.fps)
+            _lengths[_version(movie.path)] = movie.frame_count
 
 
 def _version(path: str) -> tuple[str, int, int]:
@@ -183,7 +199,8 @@ def plays_in_its_own_time(scene: bpy.types.Scene, strip: bpy.types.MovieStrip) -
     if rate == 1:
         return True
     whole = compat.content_frame_count(strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
-    frames = media_frame_count(scene, strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
+    frames = _lengths.get(_version(movie_path(strip)), 0)  # about: enough to tell one from the other
+    frames = frames or media_frame_count(scene, strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
     return abs(whole - frames * rate) < abs(whole - frames)
 
 

@@ -43,6 +43,7 @@ from .keeping import (
     Use,
 )
 from .machine import AUTO, Machine, PictureFormat, Precision
+from .measuring import MeasureMovies, MovieMeasure, MoviesMeasured
 from .messages import (
     FILM_FILE,
     MIXER_VARIABLE,
@@ -154,6 +155,7 @@ __all__ = [
     "Look",
     "Machine",
     "Marker",
+    "MeasureMovies",
     "MediaFile",
     "Message",
     "Missing",
@@ -165,6 +167,8 @@ __all__ = [
     "ModelState",
     "ModelsListed",
     "MovieKind",
+    "MovieMeasure",
+    "MoviesMeasured",
     "Parameter",
     "PathStyle",
     "PictureFormat",

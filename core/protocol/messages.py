@@ -14,6 +14,7 @@ from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
 from .keeping import KeepingAnswer, KeepingJob
 from .machine import Machine, PictureFormat
+from .measuring import MeasureMovies, MoviesMeasured
 from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
 from .targets import ExportOptions
@@ -369,9 +370,10 @@ Event = (
     | Heard
     | ClassesChosen
     | KeepingAnswer
+    | MoviesMeasured
     | ModelProgress
     | ModelsListed
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | MeasureMovies | ModelJob | Cancel | Shutdown | Event

@@ -592,3 +592,19 @@ def test_a_movies_file_is_opened_once_for_its_rate(addon, read, saved_film, writ
     assert [track[0] for track in read().tracks] == [f"m{number} 40 from 0 x1/2" for number in range(6)]
     assert len(opened) == 1
     assert len([key for key in speeds._rates if key[0] == str(path)]) == 1
+
+
+def test_many_movies_are_opened_by_the_worker_and_none_in_blender(addon, read, saved_film, write_movie, wait, monkeypatch):
+    paths = [write_movie(f"{number}.mp4", fps=(25, 50)[number % 2], frame_count=40) for number in range(6)]
+    for number, path in enumerate(paths):
+        saved_film.editor.strips.new_movie(name=f"m{number}", filepath=str(path), channel=1 + number, frame_start=1, fit_method="FIT")
+    speeds = __import__("sys").modules[f"{addon.__name__}.timeline.speeds"]
+    opened = []
+    monkeypatch.setattr(speeds, "_own_rate", lambda strip: speeds._rates[speeds._version(speeds.movie_path(strip))])
+    monkeypatch.setattr(speeds, "_anew", lambda *of: opened.append(of))
+    assert bpy.ops.chromastrip.export(filepath=str(saved_film.folder / "many.otio")) == {"FINISHED"}
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state
+    assert (saved_film.folder / "many.otio").is_file()
+    assert opened == []
+    assert [track[0] for track in read().tracks] == [f"m{number} 40 from 0" + " x1/2" * (number % 2) for number in range(6)]
