@@ -11,8 +11,9 @@ import pytest
 from core.handover.export import export
 from core.handover.movie import CODECS, SoundPart, write_movie
 from core.handover.reading import read_edit
-from core.protocol import Clip, Colour, Crossfade, Edit, Gap, MediaFile, MovieKind, Text, Track
+from core.protocol import Clip, Colour, Crossfade, Edit, Gap, MediaFile, MovieKind, Text, Track, VolumePoint
 from core.sync_card import read_card
+from tests import sounds
 from tests.editors import programs, scene
 
 FADE = Crossfade(in_frames=4, out_frames=6)
@@ -85,6 +86,29 @@ def test_words_show_over_what_lies_below(root, media, ending, render):
     pictures = _pictures(render(root, file))
     difference = np.abs(pictures[15].astype(int) - pictures[5]).max(axis=2) > 100
     assert 0.002 < difference.mean() < 0.5
+
+
+@pytest.mark.parametrize(("ending", "render"), [(".mlt", programs.melt), (".kdenlive", programs.kdenlive_render)])
+def test_a_volume_that_changes_sounds_as_it_was_drawn(root, media, ending, render):
+    points = [(0, 0.0), (25, 1.0), (60, 1.0), (80, 0.25)]
+    tone = 0.4 * np.sin(2 * np.pi * 440 * np.arange(20 * 48_000) / 48_000)
+    sounds.write(media / "tone.wav", tone, 48_000)
+    sound = _clip(MediaFile(path=str(media / "tone.wav"), frame_count=500), 100, start=50, volume=0.7)
+    sound = dataclasses.replace(sound, volume_points=tuple(VolumePoint(frame=frame, volume=volume) for frame, volume in points))
+    file = media / f"volume{ending}"
+    export(_edit(("video", _clip(scene.sequence(media, 3), 110)), ("audio", Gap(frame_count=10), sound)), file)
+    heard = _loudness(render(root, file))[10:110] / 0.4
+    drawn = np.interp(np.arange(100) + 0.5, *zip(*points, strict=True))
+    np.testing.assert_allclose(heard, drawn, atol=0.08)
+
+
+def _loudness(path):
+    """Give the loudest sample of each frame at 25 frames a second: float64 [n]."""
+    to_mono = av.AudioResampler(format="fltp", layout="mono", rate=48_000)
+    with av.open(str(path)) as container:
+        blocks = [block.to_ndarray()[0] for frame in container.decode(audio=0) for block in to_mono.resample(frame)]
+    samples = np.abs(np.concatenate(blocks))
+    return samples[: len(samples) // 1920 * 1920].reshape(-1, 1920).max(axis=1)
 
 
 @pytest.mark.parametrize("fps", RATES)

@@ -9,6 +9,8 @@ import pytest
 
 from core.handover.export import export, to_timeline
 from core.handover.fitting import fit
+from core.handover.movie import CODECS, write_movie
+from core.handover.probing import measure_movies
 from core.handover.reading import read_edit
 from core.handover.volumes import at
 from core.pictures import encode_png
@@ -21,6 +23,7 @@ from core.protocol import (
     Marker,
     MediaFile,
     Missing,
+    MovieKind,
     Track,
     UserError,
     VolumePoint,
@@ -220,3 +223,16 @@ def test_a_cut_or_a_fade_moves_the_points_with_the_sound():
     fitted, _ = fit(_edit(("audio", _clip(SOUND, 20, start=-5, volume_points=FADED))))
     _, cut = fitted.tracks[0].items
     assert [point.frame for point in cut.volume_points] == [point.frame - 5 for point in FADED]
+
+
+# Movies that are measured in Blender's stead ----------------------------------------------------------------------------------------------
+
+
+def test_movies_are_measured_by_their_own_rate_and_what_is_none_is_said_to_be_none(tmp_path):
+    paths = [tmp_path / "f" / f"a_{n:04d}.png" for n in range(COUNT)]
+    _frames(tmp_path / "f")
+    write_movie(tmp_path / "m.mp4", paths, fps=NTSC[1], codec=CODECS[MovieKind.H264])
+    (tmp_path / "no movie.txt").write_text("words")
+    movie, words, gone = measure_movies([str(tmp_path / name) for name in ("m.mp4", "no movie.txt", "gone.mp4")])
+    assert (movie.fps, movie.frame_count) == (NTSC[1], COUNT)
+    assert [(one.fps, one.frame_count) for one in (words, gone)] == [(0, 0)] * 2
