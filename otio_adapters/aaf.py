@@ -66,46 +66,61 @@ def _each_medium_once() -> Generator[None]:
     Lent for one file only: the packages are left as they were.
     """
     adapter = otio.adapters.from_name("AAF").module()
-    transcriber, described = adapter.aaf_writer._TrackTranscriber, {}  # noqa: SLF001 (it has no other place for this)
-    before = {name: getattr(transcriber, name) for name in ("_create_tapemob", "_create_filemob", "_create_mastermob")}
+    writer, vector = adapter.aaf_writer, adapter.aaf2.properties.StrongRefVectorProperty
+    tracks, sounds = writer._TrackTranscriber, writer.AudioTrackTranscriber  # noqa: SLF001 (it has no other place for this)
+    described: dict[Any, Any] = {}
+    lent = [(tracks, name, _once(getattr(tracks, name), described)) for name in ("_create_tapemob", "_create_filemob", "_create_mastermob")]
+    lent += [(sounds, "aaf_sourceclip", _panned_once(sounds.aaf_sourceclip, tracks.aaf_sourceclip))]
+    lent += [(vector, "extend", _attaching_new(vector.extend))]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in lent]
+    for owner, name, function in lent:
+        setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        for owner, name, function in before:
+            setattr(owner, name, function)
 
-    def once(name: str) -> Callable[..., Any]:
-        def create(self: Any, clip: otio.schema.Clip, *of: Any) -> Any:
-            key = name, self.media_kind, clip.media_reference.metadata["AAF"]["SourceID"]
-            if key not in described:
-                described[key] = before[name](self, clip, *of)
-            return described[key]
 
-        return create
+def _once(make: Callable[..., Any], described: dict[Any, Any]) -> Callable[..., Any]:
+    def create(self: Any, clip: otio.schema.Clip, *of: Any) -> Any:
+        key = make, self.media_kind, clip.media_reference.metadata["AAF"]["SourceID"]
+        if key not in described:
+            described[key] = make(self, clip, *of)
+        return described[key]
 
-    vector = adapter.aaf2.properties.StrongRefVectorProperty
-    extend = vector.extend
+    return create
+
+
+def _panned_once(with_pan: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Add a track's pan once; otio-aaf-adapter adds it to the track again for each clip."""
+    panned: dict[int, Any] = {}  # they are held, so that no other gets the number of one
+
+    def clip_of(self: Any, clip: otio.schema.Clip) -> Any:
+        make = plain if id(self) in panned else with_pan
+        panned[id(self)] = self
+        return make(self, clip)
+
+    return clip_of
+
+
+def _attaching_new(extend: Callable[..., Any]) -> Callable[..., Any]:
+    """Attach what is new; pyaaf2 attaches everything again, for each clip of a track."""
 
     def extend_by_new(self: Any, value: list[Any]) -> None:
-        """Attach what is new; pyaaf2 attaches everything again, for each clip of a track."""
         old, parent = len(self.references), self.parent
         if not parent.dir or old == 0:
             extend(self, value)
             return
-        name = self.index_name
         for number, one in enumerate(value, start=old):
             self.references.append(self.next_free_key)
             self.objects[number] = one
             self.next_free_key += 1
             one.attach(parent.dir.makedir(self.index_ref_name(number)))
-        assert name  # as pyaaf2 has it: reading it makes it
         self.add_pid_entry()
         self.mark_modified()
 
-    for name in before:
-        setattr(transcriber, name, once(name))
-    vector.extend = extend_by_new
-    try:
-        yield
-    finally:
-        vector.extend = extend
-        for name, original in before.items():
-            setattr(transcriber, name, original)
+    return extend_by_new
 
 
 def _tellable(track: otio.schema.Track) -> otio.schema.Track:
