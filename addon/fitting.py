@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 import imbuf
 
+SLACK_PIXELS = 2
 CLOSE = 1e-4  # of a scale or an offset: Blender's floats
 
 
@@ -48,7 +49,7 @@ def scales(fit: Fit, *, picture: tuple[int, int], frame: tuple[int, int]) -> tup
     Parameters
     ----------
     fit
-        What is wanted. Mirrored pictures have the frame's shape but for a pixel, and cover it; pictures that are yet to be mirrored fit.
+        What is wanted. Pictures that have the frame's shape but for a pixel or two cover it in any case but `CENTRE`.
     picture, frame
         Width and height.
     """
@@ -60,10 +61,16 @@ def scales(fit: Fit, *, picture: tuple[int, int], frame: tuple[int, int]) -> tup
             return 1.0, 1.0
         case Fit.FILL:
             return max(across, down), max(across, down)
-        case Fit.MIRROR if picture[0] != picture[1]:
+        case _ if _have_one_shape(picture, frame):
             return max(across, down), max(across, down)
         case _:
             return min(across, down), min(across, down)
+
+
+def _have_one_shape(picture: tuple[int, int], frame: tuple[int, int]) -> bool:
+    """Say whether a picture has the frame's shape, but for what whole and even numbers of pixels cost."""
+    aspect = Fraction(*frame)
+    return abs(picture[0] - picture[1] * aspect) < SLACK_PIXELS or abs(picture[1] - picture[0] / aspect) < SLACK_PIXELS
 
 
 def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
@@ -71,10 +78,15 @@ def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
     return scene.render.resolution_x, scene.render.resolution_y
 
 
-def frame_aspect(scene: bpy.types.Scene, fit: str) -> Fraction | None:
-    """Give the shape that frames are asked for in; None: they are the pictures, as a square frame's are."""
-    width, height = frame_size(scene)
-    return Fraction(width, height) if fit == Fit.MIRROR and width != height else None
+def scene_aspect(scene: bpy.types.Scene) -> Fraction:
+    """Give the frame's width by height, in pixels."""
+    return Fraction(*frame_size(scene))
+
+
+def frame_aspect(scene: bpy.types.Scene, fit: str, aspect: Fraction) -> Fraction | None:
+    """Give the shape that frames are asked for in, where pictures have the shape `aspect`; None: they are the pictures."""
+    wanted = scene_aspect(scene)
+    return wanted if fit == Fit.MIRROR and wanted != aspect else None
 
 
 def apply(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> None:

@@ -53,6 +53,7 @@ def insert(
     settings = strip.chromastrip
     write_settings(settings, request.settings)
     settings.limit_flashes = request.limit_flashes
+    settings.upscale, settings.upscaler = str(request.upscale), request.upscaler
     settings.sound_name = where.sound_strip_name
     mark_as_drawn(
         settings,

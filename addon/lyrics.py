@@ -6,10 +6,10 @@ Times are the sound's own, so moving or trimming strips moves the words along. T
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import bpy
@@ -27,7 +27,7 @@ STRATEGIES = (
     (Strategy.RANDOM.value, "Any Votes", "The same, but the film's own things are drawn by lot from what was voted for"),
 )
 SOURCES = (
-    ("FILE", "File", "A text, .lrc, .srt or .vtt file. All but plain text say when each line is sung"),
+    ("FILE", "File", "A text, .lrc, .srt, .vtt or other subtitle file. All but plain text say when each line is sung"),
     ("TEXT", "Text", "A text of Blender's Text Editor, such as pasted lyrics"),
 )
 
@@ -67,7 +67,10 @@ def cues(words: str) -> tuple[Cue, ...]:
 @functools.lru_cache(maxsize=64)
 def shown(words: str) -> str:
     """Say all of a table that a film shows: nothing of lines without times."""
-    told = [[str(cue.start_seconds), str(cue.end_seconds), *cue.classes, cue.mood] for cue in line_table.cues(rows(words))]
+    told = [
+        [str(cue.start_seconds), str(cue.end_seconds), *cue.classes, cue.mood, *([cue.part] if cue.part else [])]
+        for cue in line_table.cues(rows(words))
+    ]
     return json.dumps(told) if told else ""
 
 
@@ -78,12 +81,17 @@ def text_with(words: str, shown_cues: tuple[Cue, ...]) -> str:
 
 def follow(group: Any, _context: bpy.types.Context | None = None) -> None:
     """Have the list that the panel shows be as long as the table."""
-    texts = [row.text or "(no words)" for row in rows(group.words)]
+    texts = [label(row) for row in rows(group.words)]
     if [item.name for item in group.lines] == texts:
         return
     group.lines.clear()
     for text in texts:
         group.lines.add().name = text
+
+
+def label(row: LineThings) -> str:
+    """Name a row: by its words, or, of a cue sheet, by the song's part."""
+    return f"Part {row.part}" if row.part else row.text or "(no words)"
 
 
 def end_seconds(table: Sequence[LineThings], index: int) -> Fraction | None:
@@ -174,7 +182,8 @@ def merged(found: Sequence[LineThings], before: Sequence[LineThings], *, exclude
     """
     known: dict[str, list[LineThings]] = {}
     for row in before:
-        known.setdefault(row.text, []).append(row)
+        if not row.part:
+            known.setdefault(row.text, []).append(row)
     return tuple(_as_before(row, known[row.text].pop(0), set(excluded)) if known.get(row.text) else row for row in found)
 
 
@@ -183,6 +192,86 @@ def _as_before(row: LineThings, old: LineThings, excluded: set[int]) -> LineThin
         row = replace(row, start_seconds=old.start_seconds, end_seconds=old.end_seconds)
     first = old.things[0].class_id
     return with_thing(row, first) if old.is_pinned and first not in excluded else row
+
+
+def sung(table: Sequence[LineThings]) -> tuple[LineThings, ...]:
+    """Give the rows that have words, not those of a cue sheet."""
+    return tuple(row for row in table if not row.part)
+
+
+def with_sheet(written: Sequence[LineThings], before: Sequence[LineThings]) -> tuple[LineThings, ...]:
+    """Put a cue sheet in the place of the one before, among the lines that are sung. What is pinned stays, each in its place of its part.
+
+    Parameters
+    ----------
+    written
+        The sheet's rows, by their beginnings.
+    before
+        The table as it was.
+    """
+    pinned = {key: row for key, row in _by_part(before) if row.is_pinned}
+    sheet = [replace(row, things=pinned[key].things, is_pinned=True) if key in pinned else row for key, row in _by_part(written)]
+    lines = sung(before)
+    until = accumulate((row.start_seconds or Fraction(0) for row in lines), max)  # lines without times stay where they stand
+    timed = [*zip(until, lines, strict=True), *((row.start_seconds or Fraction(0), row) for row in sheet)]
+    return tuple(row for _, row in sorted(timed, key=lambda one: one[0]))
+
+
+def _by_part(table: Sequence[LineThings]) -> Iterator[tuple[tuple[str, int], LineThings]]:
+    """Give a cue sheet's rows, each with its part and its place among all of that part."""
+    counts: dict[str, int] = {}
+    for row in table:
+        if row.part:
+            counts[row.part] = counts.get(row.part, 0) + 1
+            yield (row.part, counts[row.part]), row
+
+
+def exchanged_in_part(table: Sequence[LineThings], index: int, class_id: int) -> tuple[LineThings, ...]:
+    """Let a part show another class in the place of the one that leads in a row, wherever the part comes; where it leads, it is pinned."""
+    part, old = table[index].part, table[index].things[0].class_id
+    new = Thing(class_id=class_id, name=class_names.name(class_id), similarity=0.0)
+
+    def exchanged(row: LineThings) -> LineThings:
+        if row.part != part or old not in [thing.class_id for thing in row.things]:
+            return row
+        things = {thing.class_id: thing for thing in (new if thing.class_id == old else thing for thing in row.things)}
+        return replace(row, things=tuple(things.values()), is_pinned=row.is_pinned or row.things[0].class_id == old)
+
+    return tuple(map(exchanged, table))
+
+
+def from_markers(marks: Sequence[tuple[Fraction, str]], before: Sequence[LineThings]) -> tuple[LineThings, ...]:
+    """Write a cue sheet as markers stand: when each cue begins, and what leads.
+
+    Parameters
+    ----------
+    marks
+        Times in the sound's own and names of classes, rising.
+    before
+        The table as it was: guests, parts and pins are taken from it.
+
+    Raises
+    ------
+    UserError
+        If a marker names no class.
+    """
+    old = [row for row in before if row.part and row.start_seconds is not None]
+    end = next((row.end_seconds for row in reversed(old) if row.end_seconds is not None), None)
+    made = [_as_marked(seconds, class_names.resolve(name), old) for seconds, name in marks]
+    if made and end is not None and end > (made[-1].start_seconds or 0):
+        made[-1] = replace(made[-1], end_seconds=end)
+    return tuple(made)
+
+
+def _as_marked(seconds: Fraction, class_id: int, old: Sequence[LineThings]) -> LineThings:
+    """Give the row of the nearest cue that shows the class first, at another time; or one of its own, in the part that shows then."""
+    alike = [row for row in old if row.things[0].class_id == class_id]
+    if alike:
+        nearest = min(alike, key=lambda row: abs((row.start_seconds or 0) - seconds))
+        return replace(nearest, start_seconds=seconds, end_seconds=None)
+    part = next((row.part for row in reversed(old) if (row.start_seconds or 0) <= seconds), "A")
+    thing = Thing(class_id=class_id, name=class_names.name(class_id), similarity=0.0)
+    return LineThings(number=0, text="", verse=0, things=(thing,), start_seconds=seconds, part=part, is_pinned=True)
 
 
 # The selected line, as the panel edits it -----------------------------------------------------------------------------------------------

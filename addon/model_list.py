@@ -1,6 +1,7 @@
 """The models in the add-on's preferences: the list, its buttons, how far a download is. Draws what is known already; reads no files."""
 
 import uuid
+from typing import Any
 
 import bpy
 
@@ -79,7 +80,8 @@ def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     if entry.note:
         draw_lines(layout, context, (entry.note,), icon="ERROR")
     elif entry.state != ModelState.ABSENT:
-        layout.label(text=f"{entry.class_count} classes, in {entry.folder}", icon="BLANK1")
+        what = f"{entry.class_count} classes" if entry.class_count else "Makes pictures larger"
+        layout.label(text=f"{what}, in {entry.folder}", icon="BLANK1")
 
 
 def _draw_buttons(layout: bpy.types.UILayout) -> None:
@@ -91,6 +93,7 @@ def _draw_buttons(layout: bpy.types.UILayout) -> None:
     row.operator("chromastrip.remove_model", icon="TRASH")
     row.separator()
     row.operator("chromastrip.add_model", icon="FILE_FOLDER")
+    row.operator("chromastrip.add_upscaler", icon="FULLSCREEN_ENTER")
     row.operator("chromastrip.list_models", icon="FILE_REFRESH")
 
 
@@ -184,6 +187,31 @@ class CHROMASTRIP_OT_add_model(bpy.types.Operator):
         return _start(self, AddModel(**_common(), source=bpy.path.abspath(self.directory), name=self.model_name.strip()))
 
 
+class CHROMASTRIP_OT_add_upscaler(bpy.types.Operator):
+    """Copy weights of a network that makes pictures larger: an ESRGAN or Real-ESRGAN, as .safetensors or .pth"""
+
+    bl_idname = "chromastrip.add_upscaler"
+    bl_label = "Add Upscaler"
+    bl_options = {"INTERNAL"}
+
+    filepath: bpy.props.StringProperty(name="File", description="A .safetensors or .pth file of weights", subtype="FILE_PATH")
+    filter_glob: bpy.props.StringProperty(default="*.safetensors;*.pth", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        return may(cls, _why_busy())
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let the user choose a file."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Have it copied."""
+        return _start(self, AddModel(**_common(), source=bpy.path.abspath(self.filepath), as_upscaler=True))
+
+
 class CHROMASTRIP_OT_verify_model(bpy.types.Operator):
     """Read all of the selected model again and check that it is what it must be"""
 
@@ -263,6 +291,7 @@ CLASSES = (
     CHROMASTRIP_OT_list_models,
     CHROMASTRIP_OT_download_model,
     CHROMASTRIP_OT_add_model,
+    CHROMASTRIP_OT_add_upscaler,
     CHROMASTRIP_OT_verify_model,
     CHROMASTRIP_OT_remove_model,
     CHROMASTRIP_OT_cancel_model_job,
@@ -307,7 +336,7 @@ def _chosen() -> ModelEntry:
     return entry
 
 
-def _common() -> dict[str, str]:
+def _common() -> dict[str, Any]:
     return {"job_id": uuid.uuid4().hex, "cache_folder": str(folders.user_cache_folder())}
 
 

@@ -1,15 +1,19 @@
-"""Settings under a name, by Blender's own preset system: in the panel's header, ours beside the user's own.
+"""Settings under a name, by Blender's own preset system: in the panel's header; styles are those that stand in the panel, with pictures.
 
 A preset is everything but model and size, which belong to a machine and a film rather than to a taste, and the chosen things. It is
-executed for the active strip. Ours lie in `ready_made/presets/chromastrip`.
+executed for the active strip. Ours lie in `ready_made/presets/chromastrip`, the styles' pictures in `ready_made/styles`, drawn by
+`tools/style_pictures.py`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import bpy
+import bpy.utils.previews
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
+from .asking import may
 from .properties import NUMBERS
 
 READY_MADE = Path(__file__).resolve().parent / "ready_made"  # Blender adds `presets`
@@ -38,14 +42,58 @@ class CHROMASTRIP_OT_add_preset(AddPresetBase, bpy.types.Operator):
     preset_values = [f"settings.{name}" for name in VALUES]
 
 
-CLASSES = (CHROMASTRIP_PT_presets, CHROMASTRIP_OT_add_preset)
+STYLES = ("Storybook", "Dream", "Quick_Cuts", "Parade", "Collage", "Chord_Dance")
+PICTURE_SCALE = 3.0
+
+
+class CHROMASTRIP_OT_use_style(bpy.types.Operator):
+    """Give the strip the settings of this style. Its model, things and seed stay"""
+
+    bl_idname = "chromastrip.use_style"
+    bl_label = "Use Style"
+    bl_options = {"REGISTER", "UNDO"}
+
+    style: bpy.props.StringProperty(name="Style", description="Its name", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        return may(cls, "" if getattr(context, "active_strip", None) is not None else "Click the strip first")
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Execute its preset."""
+        path = READY_MADE / "presets" / SUBFOLDER / f"{self.style}.py"
+        if self.style not in STYLES or not path.is_file():
+            self.report({"ERROR"}, f"There is no style “{self.style}”")
+            return {"CANCELLED"}
+        return bpy.ops.script.execute_preset(filepath=str(path), menu_idname=CHROMASTRIP_PT_presets.__name__)
+
+
+def draw_styles(layout: bpy.types.UILayout) -> None:
+    """Draw a button for each style, below its picture."""
+    grid = layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
+    for style in STYLES:
+        column = grid.column(align=True)
+        if style in _pictures:
+            column.template_icon(_pictures[style].icon_id, scale=PICTURE_SCALE)
+        column.operator("chromastrip.use_style", text=style.replace("_", " ")).style = style
+
+
+CLASSES = (CHROMASTRIP_PT_presets, CHROMASTRIP_OT_add_preset, CHROMASTRIP_OT_use_style)
+_pictures: Any = {}  # a collection of previews, by styles
 
 
 def register() -> None:
     """Let Blender find our presets."""
+    global _pictures  # noqa: PLW0603 (Blender's own: made and removed)
     bpy.utils.register_preset_path(str(READY_MADE))
+    _pictures = bpy.utils.previews.new()
+    for style in STYLES:
+        if (path := READY_MADE / "styles" / f"{style}.png").is_file():
+            _pictures.load(style, str(path), "IMAGE")
 
 
 def unregister() -> None:
     """Let Blender forget them."""
     bpy.utils.unregister_preset_path(str(READY_MADE))
+    bpy.utils.previews.remove(_pictures)

@@ -6,17 +6,37 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names
-from . import compat, fitting, lyrics, models, things
+from ..core.protocol import AUTO, EMBEDDED_SIZES, PARAMETERS, PUBLISHED_SIZES, Look, Model, Settings, class_names, default_of
+from ..core.protocol.models import UPSCALER_PREFIX
+from ..core.protocol.shape import Widening, aspect_text
+from . import compat, fitting, lyrics, models, shapes, things
 
 DEFAULTS = Settings()
 SIZED = {Model.BIGGAN, Model.SYNC_CARD}
 """What draws in several sizes."""
-CHOICES = ("model", "own_model", "look", "classes", "excluded", "words", "motion_stem", "class_stem", "limit_flashes", "fit")
-NETWORK = ("model", "own_model", "size")
+CHOICES = (
+    "model",
+    "own_model",
+    "shape",
+    "aspect",
+    "widening",
+    "look",
+    "classes",
+    "excluded",
+    "words",
+    "motion_stem",
+    "class_stem",
+    "limit_flashes",
+    "fit",
+    "upscale",
+    "upscaler",
+)
+NETWORK = ("model", "own_model", "size", "aspect", "widening")
 """What a piece of a film has in common with the film."""
-OF_FILM = (*NETWORK, "motion_stem", "class_stem")
+OF_FILM = (*NETWORK, "shape", "motion_stem", "class_stem")
 """What is asked for with a sound, and stays as it is on pictures."""
+BEFORE = {"truncation": 1.0, "blend": 1.0}
+"""Defaults of the first version: digests of drawn films leave these out, and what lacks a blend was made when there was none."""
 NUMBERS = tuple(name for name in PARAMETERS if name != "size")  # which is a choice, not a number
 
 
@@ -31,7 +51,14 @@ def number_property(name: str, **options: Any) -> object:
 
 def _own_models(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
     """List the user's own networks, as far as the worker has told of them."""
-    return [entry.name for entry in models.state.entries or () if not entry.is_published and typed.lower() in entry.name.lower()]
+    names = (entry.name for entry in models.state.entries or () if not entry.is_published)
+    return [name for name in names if not name.startswith(UPSCALER_PREFIX) and typed.lower() in name.lower()]
+
+
+def _upscalers(_group: "StripSettings", _context: bpy.types.Context, typed: str) -> list[str]:
+    """List the user's upscalers, as far as the worker has told of them."""
+    names = (entry.name for entry in models.state.entries or ())
+    return [name for name in names if name.startswith(UPSCALER_PREFIX) and typed.lower() in name.lower()]
 
 
 def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str) -> list[str]:
@@ -40,6 +67,15 @@ def _other_sounds(group: "StripSettings", context: bpy.types.Context, typed: str
     strips = scene.sequence_editor.strips_all if scene.sequence_editor is not None else ()
     others = (strip.name for strip in strips if strip.type == "SOUND" and strip.chromastrip != group)
     return [name for name in others if typed.lower() in name.lower()]
+
+
+def _follow_defaults(group: "StripSettings", _context: bpy.types.Context | None = None) -> None:
+    """Let numbers that stand at the default of a model or look stand at that of the chosen one."""
+    chosen_one = {"model": Model(group.model), "look": Look(group.look)}
+    for name in NUMBERS:
+        defaults = {default_of(name, model=model, look=look) for model in Model for look in Look}
+        if len(defaults) > 1 and _python_number(getattr(group, name)) in defaults:
+            setattr(group, name, default_of(name, **chosen_one))
 
 
 class StripSettings(bpy.types.PropertyGroup):
@@ -72,6 +108,7 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Model.EMOJI.value,
         options=set(),
+        update=_follow_defaults,
     )
     own_model: bpy.props.StringProperty(
         name="Own Model", description="The name of your network, as the add-on's preferences list it", options=set(), search=_own_models
@@ -94,12 +131,34 @@ class StripSettings(bpy.types.PropertyGroup):
         ),
         default=Look.CHROMASTRIP.value,
         options=set(),
+        update=_follow_defaults,
     )
     size: bpy.props.EnumProperty(
         name="Size",
         description=PARAMETERS["size"].help,
-        items=tuple((str(size), f"{size} px", f"{size} x {size} pixels") for size in PUBLISHED_SIZES),
+        items=tuple((str(size), f"{size} px", f"{size} pixels along the shorter side") for size in PUBLISHED_SIZES),
         default="128",
+        options=set(),
+    )
+    shape: bpy.props.EnumProperty(
+        name="Shape",
+        description="The shape that the next film is drawn in. The network draws it that wide or tall itself: nothing is cut off or"
+        " stretched but a few pixels",
+        items=shapes.ITEMS,
+        default=shapes.SCENE,
+        options=set(),
+    )
+    aspect: bpy.props.StringProperty(
+        name="Width by Height",
+        description="The shape of the pictures, as 16:9 or 2.39:1. A film that is there already needs Render",
+        default=aspect_text(DEFAULTS.aspect),
+        options=set(),
+    )
+    widening: bpy.props.EnumProperty(
+        name="Widening",
+        description="How a network that has learnt squares draws other shapes",
+        items=shapes.WIDENINGS,
+        default=AUTO,
         options=set(),
     )
     classes: bpy.props.StringProperty(
@@ -125,7 +184,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     lyrics_path: bpy.props.StringProperty(
         name="Lyrics File",
-        description="A text, .lrc, .srt or .vtt file with the song's words, one line of the song on each line",
+        description="A text, .lrc, .srt, .vtt or other subtitle file with the song's words, one line of the song on each line",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
@@ -197,11 +256,24 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     fit: bpy.props.EnumProperty(
         name="Fit",
-        description="How the pictures, which are square, fill the frame",
+        description="How pictures of another shape than the frame fill it",
         items=fitting.ITEMS,
         default=fitting.Fit.FIT.value,
         options=set(),
         update=fitting.changed,
+    )
+    upscale: bpy.props.EnumProperty(
+        name="Upscale",
+        description="How many times as large as they are drawn the pictures are made",
+        items=(("1", "Off", "As they are drawn"), ("2", "2x", "Twice as wide and high"), ("4", "4x", "Four times as wide and high")),
+        default="1",
+        options=set(),
+    )
+    upscaler: bpy.props.StringProperty(
+        name="Upscaler",
+        description="Your network that makes pictures larger, as the add-on's preferences list it. Empty: Lanczos' filter",
+        options=set(),
+        search=_upscalers,
     )
     fitted: bpy.props.StringProperty(
         name="Fitted", description="The transform that the strip was given, and for what frame", options={"HIDDEN"}
@@ -234,7 +306,7 @@ def read_settings(group: StripSettings) -> Settings:
     Raises
     ------
     UserError
-        If a chosen thing is unknown, or the table of lyrics cannot be read.
+        If a chosen thing is unknown, the shape is none, or the table of lyrics cannot be read.
     """
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
     if classes := things.classes_of(group.classes):
@@ -244,7 +316,9 @@ def read_settings(group: StripSettings) -> Settings:
         model=model,
         own_model=group.own_model if model == Model.OWN else "",
         look=Look(group.look),
-        size=int(group.size) if model in SIZED else DEFAULTS.size,
+        size=int(group.size) if model in SIZED else EMBEDDED_SIZES.get(model, DEFAULTS.size),
+        aspect=shapes.aspect_of(group),
+        widening=None if group.widening == AUTO else Widening(group.widening),
         classes=classes,
         excluded=things.excluded_classes(group.excluded),
         cues=lyrics.cues(group.words),
@@ -256,6 +330,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
     group.own_model = settings.own_model
+    group.aspect, group.widening = aspect_text(settings.aspect), settings.widening or AUTO
     group.classes = things.text_of(class_names.name(number) for number in settings.classes)
     group.excluded = things.text_of(class_names.described(settings.excluded))
     group.words = lyrics.text_with(group.words, settings.cues)
@@ -275,7 +350,8 @@ def settings_json(group: StripSettings, *, keyed: Sequence[dict[str, Any]] = ())
 def made_with(group: StripSettings) -> dict[str, Any]:
     """Give all settings that pictures follow, by name, as plain values."""
     numbers = {name: _python_number(getattr(group, name)) for name in NUMBERS}
-    return {"size": int(group.size), **{name: getattr(group, name) for name in CHOICES}, **numbers}
+    choices = {name: getattr(group, name) for name in CHOICES} | {"shape": shapes.shape_of(group)}
+    return {"size": int(group.size), **choices, **numbers}
 
 
 def chosen(group: StripSettings) -> dict[str, Any]:
@@ -283,7 +359,12 @@ def chosen(group: StripSettings) -> dict[str, Any]:
     known, made = group.bl_rna.properties, made_with(group)
     if group.fit != fitting.Fit.MIRROR:
         del made["fit"]  # a matter of the strip's transform, not of its frames
-    differing = {name: value for name, value in made.items() if getattr(group, name) != known[name].default}
+    del made["shape"]  # `aspect` is what it came to
+    differing = {
+        name: value
+        for name, value in made.items()
+        if (value != BEFORE[name] if name in BEFORE else getattr(group, name) != known[name].default)
+    }
     shown = lyrics.shown(differing.pop("words", ""))  # lines without times are in no picture
     if "classes" in differing:  # the seed chooses nothing then
         differing.pop("excluded", None)
@@ -292,7 +373,7 @@ def chosen(group: StripSettings) -> dict[str, Any]:
 
 def set_made_with(group: StripSettings, values: dict[str, Any], *, keep: Collection[str] = ()) -> None:
     """Set settings as `made_with` gave them, but for those to keep."""
-    for name, value in values.items():
+    for name, value in {"blend": BEFORE["blend"], **values}.items():
         if name not in keep:
             setattr(group, name, str(value) if name == "size" else value)
 
@@ -302,11 +383,22 @@ def _python_number(value: float) -> Any:
     return value if isinstance(value, int) else float(f"{value:.7g}")
 
 
+@bpy.app.handlers.persistent
+def _keep_as_drawn(*_: object) -> None:
+    """Let films that an older version drew be what they are: all things at once. Sounds take today's defaults."""
+    for scene in bpy.data.scenes:
+        for strip in scene.sequence_editor.strips_all if scene.sequence_editor is not None and scene.library is None else ():
+            if strip.chromastrip.film and not strip.chromastrip.is_property_set("blend"):
+                strip.chromastrip.blend = BEFORE["blend"]
+
+
 def register() -> None:
     """Give every strip its settings."""
+    bpy.app.handlers.load_post.append(_keep_as_drawn)
     bpy.types.Strip.chromastrip = bpy.props.PointerProperty(type=StripSettings)
 
 
 def unregister() -> None:
     """Take them back."""
+    bpy.app.handlers.load_post.remove(_keep_as_drawn)
     del bpy.types.Strip.chromastrip

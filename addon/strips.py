@@ -11,8 +11,8 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError
-from . import compat, engine, fitting, folders, keyframes, scenes, sources
+from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError, read_exact
+from . import compat, engine, fitting, folders, keyframes, scenes, shapes, sources
 from .properties import read_settings
 
 MOST_CHANNELS = 128
@@ -140,15 +140,17 @@ def render_request(scene: bpy.types.Scene, strip: bpy.types.Strip) -> RenderRequ
         frames_folder=str(base),
         cache_folder=str(base / "cache"),
         beats_seconds=marked_beats(scene, strip),
+        bars_seconds=marked_bars(scene, strip),
         limit_flashes=strip.chromastrip.limit_flashes,
         machine=engine.machine(),
         picture_format=engine.picture_format(scene),
-        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit),
         mix=mix,
+        **shapes.upscaling_of(strip.chromastrip),
     )
     return replace(
         request,
         settings=keyframes.with_curves(request.settings, strip, request, origin=first),
+        frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, request.settings.aspect),
         motion_stem=stem(scene, strip.chromastrip.motion_stem, request, first=first),
         class_stem=stem(scene, strip.chromastrip.class_stem, request, first=first),
     )
@@ -248,6 +250,16 @@ def marked_beats(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[F
     return tuple(time for time in times if time >= 0)
 
 
+def marked_bars(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> tuple[Fraction, ...]:
+    """Give the bars that are marked along a sound strip, in the sound's own time; fewer than two: they are heard."""
+    start, left = source_start_seconds(scene, strip), compat.left_handle(strip)
+    first, end = heard_span(scene, strip)
+    frames = {marker.frame for marker in scene.timeline_markers if marker.name.partition(" ")[0].capitalize() == "Bar"}
+    times = [start + (frame - left) / scene_fps(scene) for frame in sorted(frames) if first <= frame < end]
+    known = tuple(time for time in times if time >= 0)
+    return known if len(known) > 1 else ()
+
+
 def beat_frames(scene: bpy.types.Scene, strip: bpy.types.Strip) -> list[int]:
     """Give the frames of the beats that are marked along a strip: of markers called "Beat", and of those called "Bar" where some are."""
     frames: dict[str, set[int]] = {"Beat": set(), "Bar": set()}
@@ -343,6 +355,14 @@ def free_channel(strips: Sequence[bpy.types.Strip], *, above: int, first: int, l
     if channel is None:
         raise UserError(f"All channels above {above} are taken there.", "Free one, and press Generate again: the frames are kept.")
     return channel
+
+
+def drawn_fps(strip: bpy.types.ImageStrip) -> Fraction:
+    """Give the rate that a strip's film was drawn for; 0: unknown, or no rate, in a stranger's .blend or timeline."""
+    try:
+        return read_exact(strip.chromastrip.fps)
+    except ValueError:
+        return Fraction(0)
 
 
 def new_image_strip(

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from .latents import Latents
 from .pictures import Pictures
-from .protocol import EMBEDDED_MODELS, EMBEDDED_SIZE, Model, RenderRequest, Settings, UserError
+from .protocol import EMBEDDED_MODELS, Model, RenderRequest, Settings, UserError
 from .sync_card import SyncCard
+from .working import Cancelled, ReportCount, never, report_nothing
 
 if TYPE_CHECKING:
     from .generator import Generator, Network
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Draws rows of latents."""
 
-    size: int
-    """Width and height of its pictures."""
+    width: int
+    height: int
+    """Of its pictures, in pixels."""
 
     class_total: int
     """How many classes it knows."""
@@ -33,12 +37,16 @@ class Backend(Protocol):
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
         ...
 
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give what the latents' displacement moves, float32 [6, 128]. The first time, the network may have to be drawn for that."""
+        ...
+
     def load(self) -> None:
         """Get ready to draw: load the network. Loading again does nothing."""
         ...
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
-        """Draw some rows, in this order: uint8 [size, size, 3] each. The same row gives the same bytes in any company."""
+        """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""
         ...
 
 
@@ -59,15 +67,15 @@ class Backends:
         self._kept: Generator | None = None
 
     def open(self, request: RenderRequest) -> Backend:
-        """Give the backend that draws with this request's model and size, on its machine.
+        """Give the backend that draws with this request's model, size and shape, on its machine.
 
         Raises
         ------
         UserError
-            If the model is not here, does not draw that size, or the machine cannot run it so.
+            If the model is not here, or the machine cannot run it so.
         """
         if request.settings.model == Model.SYNC_CARD:
-            return SyncCard(size=request.settings.size, fault=self._fault)
+            return SyncCard(size=request.settings.size, aspect=request.settings.aspect, fault=self._fault)
         from .generator import Generator
         from .network.running import find_way
 
@@ -75,7 +83,8 @@ class Backends:
         cache_folder = Path(machine.cache_folder or request.cache_folder)
         network = self._network(request.settings, cache_folder)
         way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
-        made = Generator(network, way)
+        settings = request.settings
+        made = Generator(network, way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder)
         if self._kept is None or self._kept.name != made.name:
             self._kept = made
         return self._kept
@@ -95,7 +104,7 @@ class Backends:
         return draft_of(request, is_here=is_here)
 
     def _network(self, settings: Settings, cache_folder: Path) -> "Network":
-        """Find the weights; loads nothing."""
+        """Find the weights; loads nothing. An embedded model draws its own size: films of older versions may name another."""
         from . import generator
         from .models.model_jobs import users_store
 
@@ -103,9 +112,4 @@ class Backends:
             name = settings.own_model if settings.model == Model.OWN else f"{settings.model}-{settings.size}"
             store = users_store(cache_folder=cache_folder, folder=self._models_folder)
             return generator.network_of(store.open(name), cache_folder=cache_folder)
-        if settings.size != EMBEDDED_SIZE:
-            raise UserError(
-                f"The model “{EMBEDDED_MODELS[settings.model]}” draws {EMBEDDED_SIZE} px, not {settings.size} px.",
-                f"Set Size to {EMBEDDED_SIZE}, or Model to BigGAN-deep.",
-            )
         return generator.emoji_network() if settings.model == Model.EMOJI else generator.abstract_network()

@@ -4,9 +4,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .protocol import RenderRequest, Section, UserError
+from .protocol.shape import MOST_ASPECT
 
-NARROWEST = Fraction(1, 10)
-"""Width by height."""
+UPSCALES = (1, 2, 4)
+MOST_PIXELS = 16_384
+"""Along one side of a frame."""
 
 
 def check(request: RenderRequest) -> None:
@@ -27,10 +29,22 @@ def check(request: RenderRequest) -> None:
         raise UserError(f"The film would have {request.frame_count} frames.", "Choose a sound strip that is at least one frame long.")
     if request.fps <= 0:
         raise UserError(f"The frame rate is {request.fps}.", "Set a frame rate above 0.")
-    if request.frame_aspect is not None and not NARROWEST <= request.frame_aspect <= 1 / NARROWEST:
-        raise UserError(f"Frames would be {float(request.frame_aspect):g} times as wide as high.", "Choose 1:10 to 10:1.")
-    if any(after <= before for before, after in pairwise(request.beats_seconds)):
-        raise UserError("The given beats go back in time.", "Give their times in rising order, each once.")
+    _check_frames(request)
+    for name, times in (("beats", request.beats_seconds), ("bars", request.bars_seconds)):
+        if any(after <= before for before, after in pairwise(times)):
+            raise UserError(f"The given {name} go back in time.", "Give their times in rising order, each once.")
+
+
+def _check_frames(request: RenderRequest) -> None:
+    if request.frame_aspect is not None and not 1 / MOST_ASPECT <= request.frame_aspect <= MOST_ASPECT:
+        raise UserError(
+            f"Frames would be {float(request.frame_aspect):g} times as wide as high.", f"Choose 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
+        )
+    if request.upscale not in UPSCALES:
+        raise UserError(f"Pictures would be made {request.upscale} times as large.", "Choose 1 (off), 2 or 4.")
+    if request.frame_size is not None and not all(MOST_PIXELS >= side >= 2 and side % 2 == 0 for side in request.frame_size):  # noqa: PLR2004
+        width, height = request.frame_size
+        raise UserError(f"Frames would be {width} x {height} px.", f"Choose even numbers of pixels, at most {MOST_PIXELS}.")
 
 
 def check_classes(request: RenderRequest, *, class_total: int) -> None:
@@ -49,6 +63,23 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
         raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
 
 
+def check_sheet(request: RenderRequest, *, sound_seconds: Fraction) -> None:
+    """Refuse a cue sheet that reaches beyond its sound: it was written for another one.
+
+    Raises
+    ------
+    UserError
+        Names the first cue outside.
+    """
+    for settings in (request.settings, *(section.settings for section in request.sections)):
+        for cue in settings.cues:
+            if cue.part and not 0 <= cue.start_seconds < sound_seconds:
+                raise UserError(
+                    f"A cue of the cue sheet begins at {float(cue.start_seconds):.2f} s, but the sound lasts {float(sound_seconds):.2f} s.",
+                    "The sheet was written for another sound: write it anew, or take its lines out.",
+                )
+
+
 def _check_section(section: Section, request: RenderRequest) -> None:
     if not 0 <= section.first_frame < section.end_frame <= request.frame_count:
         raise UserError(
@@ -60,5 +91,5 @@ def _check_section(section: Section, request: RenderRequest) -> None:
     for problem in section.settings.problems():
         raise UserError(f"In the section from frame {section.first_frame}: {problem}", "Change it, then start again.")
     own, film = section.settings, request.settings
-    if (own.model, own.own_model, own.size) != (film.model, film.own_model, film.size):
-        raise UserError("A section has another model or size than its film.", "Draw them as two films.")
+    if own.of_film() != film.of_film():
+        raise UserError("A section has another model, size or shape than its film.", "Draw them as two films.")

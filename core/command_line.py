@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .commands import analyse, classes, clean, contact_sheet, export, import_, models, plot, render, vectors, work
+from .commands import analyse, classes, clean, contact_sheet, cues, export, import_, models, plot, render, vectors, work
 from .commands.telling import tell_failure
 from .protocol import UserError
 
 INTERRUPTED = 130
-COMMANDS = (render, analyse, classes, plot, vectors, models, contact_sheet, export, import_, clean, work)
+COMMANDS = (render, analyse, classes, cues, plot, vectors, models, contact_sheet, export, import_, clean, work)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from .protocol import EMBEDDED_SIZE, Model, RenderRequest, Settings
+from .protocol import EMBEDDED_SIZES, PUBLISHED_SIZES, Model, RenderRequest, Settings
 from .walk.originals import CLASS_COUNT
 
 
@@ -20,19 +20,19 @@ def draft_of(request: RenderRequest, *, is_here: Callable[[Settings], bool]) -> 
     Returns
     -------
     RenderRequest
-        The same at 128 px where its model draws that, else by the model Emoji. Sections have the film's model.
+        The same at the smallest size where its model draws that, else by the model Emoji. Sections have the film's model.
     """
     network = _network(request.settings, is_here)
     sections = tuple(replace(section, settings=_with(network, section.settings)) for section in request.sections)
-    return replace(request, settings=_with(network, request.settings), sections=sections)
+    return replace(request, settings=_with(network, request.settings), sections=sections, upscale=1, upscaler="")
 
 
 def _network(settings: Settings, is_here: Callable[[Settings], bool]) -> Settings:
     """Give settings whose model, own model and size the draft has."""
-    small = replace(settings, size=EMBEDDED_SIZE)
+    small = replace(settings, size=EMBEDDED_SIZES.get(settings.model, min(PUBLISHED_SIZES)))
     if settings.model != Model.OWN and is_here(small):
         return small
-    return replace(settings, model=Model.EMOJI, own_model="", size=EMBEDDED_SIZE)
+    return replace(settings, model=Model.EMOJI, own_model="", size=EMBEDDED_SIZES[Model.EMOJI])
 
 
 def _with(network: Settings, settings: Settings) -> Settings:

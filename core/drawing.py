@@ -15,8 +15,9 @@ import numpy as np
 
 from . import pictures
 from .backends import Backend
+from .cache import FrameCache
 from .filling import Filling, coarse_first
-from .mirroring import open_cache
+from .finishing import FinishedCache, Step, sizes
 from .protocol import RenderRequest, Stage, UserError
 from .walk.latent_rows import Latents
 from .working import CancelledError
@@ -36,7 +37,7 @@ class Drawing:
     Parameters
     ----------
     request
-        Says where the cache is, and the pictures' size.
+        Says where the cache is, and what files pictures become.
     backend
         What draws.
     report
@@ -45,6 +46,8 @@ class Drawing:
         Asked before each picture is taken.
     batch_size
         So many frames are asked for at once; by default all, so that the backend never waits.
+    steps
+        What becomes of the pictures.
     filling
         Told of the pictures as they come, coarse to fine; without it, they come in order.
     """
@@ -58,12 +61,14 @@ class Drawing:
         cancelled: Callable[[], bool],
         batch_size: int | None,
         filling: Filling | None = None,
+        steps: Sequence[Step] = (),
     ) -> None:
         self.backend = backend
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
         self.drawn_count = 0
         self._format = request.picture_format
-        self._cache = open_cache(request, cancelled=cancelled)
+        self._steps = steps
+        self._cache = FinishedCache(FrameCache(Path(request.cache_folder) / "pictures"), steps, request.picture_format, cancelled)
         self._report, self._cancelled = report, cancelled
         self._batch_size = batch_size
         self._filling = filling
@@ -95,8 +100,14 @@ class Drawing:
             return
         self.pictures |= self._cache.find(wanted, suffix=self._format.suffix)
         self._waiting = Counter(key for key in keys if key not in self.pictures)
+        for key, picture in self._cache.finish([*self._waiting], suffix=self._format.suffix):
+            self.pictures[key] = picture
+            del self._waiting[key]
+            self._tell(stage, keys)
         if self._waiting:
-            _check_disk(self._cache.folder, picture_count=len(self._waiting), size=self.backend.size)
+            kept = {*sizes(self._steps, (self.backend.width, self.backend.height))}
+            picture_bytes = 3 * sum(width * height for width, height in kept)
+            _check_disk(self._cache.folder, picture_count=len(self._waiting), picture_bytes=picture_bytes)
             self._tell(Stage.LOADING, keys)
             self.backend.load()
             if self._filling is not None:
@@ -157,8 +168,8 @@ class Drawing:
             self._filling.came(key)
 
 
-def _check_disk(folder: Path, *, picture_count: int, size: int) -> None:
-    needed = picture_count * size * size * 3 + SPARE_BYTES
+def _check_disk(folder: Path, *, picture_count: int, picture_bytes: int) -> None:
+    needed = picture_count * picture_bytes + SPARE_BYTES
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from fractions import Fraction
 
 
 def picture_key(*parts: bytes) -> str:
@@ -14,10 +13,11 @@ def picture_key(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def film_digest(cache_keys: Sequence[str], *, suffix: str = ".png", aspect: Fraction | None = None) -> str:
+def film_digest(cache_keys: Sequence[str], *, suffix: str = ".png", finish: Sequence[Sequence[str]] = ()) -> str:
     """Digest a film by its pictures: 12 hexadecimal digits. Films that show the same pictures in the same order are the same film.
 
-    `suffix` is the ending of its frames' names: lossy frames make another film. So do frames that are mirrored to another `aspect`.
+    `suffix` is the ending of its frames' names: lossy frames make another film. So does what else
+    becomes of the pictures, a few words each: `finishing.Step.words`.
     """
-    kind = ("" if suffix == ".png" else suffix) + ("" if aspect is None else f" mirrored {aspect}")
+    kind = ("" if suffix == ".png" else suffix) + "".join(f" {' '.join(words)}" for words in finish)
     return hashlib.blake2b(f"{''.join(cache_keys)}{kind}".encode(), digest_size=6).hexdigest()

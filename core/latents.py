@@ -4,7 +4,7 @@ Noise moves with hits and loudness, class weights follow the chroma: in Chromast
 (`originals`). Everything is read at the exact time of every video frame. Arrays in, arrays out; all chance comes from the seed.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -13,9 +13,10 @@ import numpy as np
 
 from .protocol import BANDS, PARAMETERS, Look, RenderRequest, Section, Settings
 from .sound.features import Features
-from .walk import cues, originals, walks
+from .walk import cues, direction, impulses, originals, walks
 from .walk.curves import mixed_over, over_time
-from .walk.latent_rows import Latents as Latents  # noqa: PLC0414 (as the five below: part of this module's face)
+from .walk.latent_rows import DIRECTIONS
+from .walk.latent_rows import Latents as Latents  # noqa: PLC0414 (as the six below: part of this module's face)
 from .walk.originals import CLASS_COUNT, JITTER_PERIOD
 from .walk.originals import class_walk as class_walk  # noqa: PLC0414
 from .walk.originals import noise_walk as noise_walk  # noqa: PLC0414
@@ -23,6 +24,7 @@ from .walk.originals import smooth as smooth  # noqa: PLC0414
 from .walk.positions import Positions, sample
 from .walk.positions import control_positions as control_positions  # noqa: PLC0414
 from .walk.sections import lay_over
+from .walk.themes import choose_classes as choose_classes  # noqa: PLC0414
 
 NOISE_SIZE = 128
 MOOD_TRUNCATION = 0.3
@@ -40,8 +42,14 @@ def latents_of(request: RenderRequest, heard: Features, *, class_total: int = CL
         source_start_seconds=request.source_start_seconds,
         frame_count=request.frame_count,
         fps=request.fps,
+        bars_seconds=request.bars_seconds,
         class_total=class_total,
     )
+
+
+def direct(request: RenderRequest, heard: Features, *, class_total: int = CLASS_COUNT) -> direction.Directed | None:
+    """Say what leads when in a request's film, sections aside: None where it shows all things at once, see `direction`."""
+    return _directed(direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
 
 
 def make_latents(
@@ -52,6 +60,7 @@ def make_latents(
     source_start_seconds: Fraction,
     frame_count: int,
     fps: Fraction,
+    bars_seconds: Sequence[Fraction] = (),
     class_total: int = CLASS_COUNT,
 ) -> Latents:
     """Turn a sound's features into the latents of a film.
@@ -68,6 +77,8 @@ def make_latents(
         Where in the sound the first video frame lies.
     frame_count, fps
         Number and exact rate of the video frames.
+    bars_seconds
+        When bars begin, in the sound's own time. Empty: where they are heard.
     class_total
         How many classes the network knows, for chance to choose from.
 
@@ -77,32 +88,47 @@ def make_latents(
         `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
     """
     positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
-    latents = _path(features, settings, positions, class_total=class_total)
+    song = direction.Song(features, bars_seconds=bars_seconds, class_total=class_total)
+    latents = _path(song, settings, positions)
     for section in sections:
         inside = positions.piece(section.first_frame, section.end_frame)
         start = latents.noise[section.first_frame].astype(np.float64)
-        latents = lay_over(latents, _path(features, section.settings, inside, start=start, class_total=class_total), section, fps=fps)
+        latents = lay_over(latents, _path(song, section.settings, inside, start=start), section, fps=fps)
     return latents
 
 
-def _path(features: Features, settings: Settings, positions: Positions, *, class_total: int, start: np.ndarray | None = None) -> Latents:
+def _directed(song: direction.Song, settings: Settings) -> direction.Directed | None:
+    class_rng, *_ = random_streams(settings.seed)
+    return direction.direct(song, settings, class_rng, readiness=_steer(song.features, settings).pitch_sensitivity)
+
+
+def _path(song: direction.Song, settings: Settings, positions: Positions, *, start: np.ndarray | None = None) -> Latents:
     """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
+    features = song.features
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
+    directed = _directed(song, settings)
     chance = Chance(
-        classes=settings.classes[: settings.class_count]
-        or choose_classes(class_rng, count=settings.class_count, total=class_total, excluded=settings.excluded),
+        classes=directed.classes
+        if directed
+        else settings.classes[: settings.class_count]
+        or choose_classes(class_rng, count=settings.class_count, total=song.class_total, excluded=settings.excluded),
         origin=Fraction(0) if start is None else max(Fraction(0), positions.start),
         start=start_noise(start_rng, truncation=first_truncation) if start is None else start,
         resting=resting_units(jitter_rng, control_frames=control_frames),
     )
     walk = LOOKS[settings.look](features, settings, chance, positions)
-    class_ids, class_weights = cues.show(
-        chance.classes, settings.cues, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions
-    )
+    sung = [cue for cue in settings.cues if not cue.part]
+    mixed = partial(cues.show, chance.classes, sung, walk.weigh, fade_seconds=settings.word_fade_seconds, positions=positions)
+    class_ids, class_weights = directed.show(mixed, positions) if directed else mixed()
     return Latents(
-        noise=walk.noise, class_ids=class_ids, class_weights=class_weights, class_floor=walk.class_floor, truncation=walk.truncation
+        noise=walk.noise,
+        displacement=walk.displacement,
+        class_ids=class_ids,
+        class_weights=class_weights,
+        class_floor=walk.class_floor,
+        truncation=walk.truncation,
     )
 
 
@@ -136,6 +162,8 @@ class Walk:
     ----------
     noise
         float32 [N, 128].
+    displacement
+        float32 [N, 6], see `Latents`.
     truncation, class_floor
         float32 [N].
     weigh
@@ -143,6 +171,7 @@ class Walk:
     """
 
     noise: np.ndarray
+    displacement: np.ndarray
     truncation: np.ndarray
     class_floor: np.ndarray
     weigh: Callable[[int], np.ndarray]
@@ -178,9 +207,24 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
 
     return Walk(
         noise=noise,
+        displacement=_displacement(features, settings, positions),
         truncation=sample(steered.truncation, positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
         weigh=weigh,
+    )
+
+
+def _displacement(features: Features, settings: Settings, positions: Positions) -> np.ndarray:
+    value = partial(over_time, settings, control_frames=len(features.energy))
+    swell = value("swell")
+    opened = 1 + swell * (impulses.opening(features) - 1)
+    return impulses.displacement_at(
+        positions.floats(),
+        struck=value("hit") * opened * impulses.hits(features, split=value("split")),
+        amounts={effect: value(f"hit_{effect}") for effect in impulses.EFFECTS},
+        release_seconds=value("hit_release_seconds"),
+        breath=value("breath") * opened,
+        beat_times=features.beat_times,
     )
 
 
@@ -239,6 +283,7 @@ def _original(features: Features, settings: Settings, chance: Chance, positions:
     truncation = value("truncation") if variant == "msieg" else np.ones(len(features.energy))
     return Walk(
         noise=_original_noise(features, settings, chance, positions),
+        displacement=np.zeros((len(positions), len(DIRECTIONS)), np.float32),
         truncation=sample(truncation, positions).astype(np.float32),
         class_floor=sample(floor, positions).astype(np.float32),
         weigh=weigh,
@@ -285,15 +330,6 @@ def random_streams(seed: int) -> tuple[np.random.Generator, np.random.Generator,
     """Give a stream of chance each for classes, first noise and jitter, so that choosing other classes does not change the motion."""
     classes, start, jitter = (np.random.Generator(np.random.PCG64(stream)) for stream in np.random.SeedSequence(seed).spawn(3))
     return classes, start, jitter
-
-
-def choose_classes(rng: np.random.Generator, *, count: int, total: int = CLASS_COUNT, excluded: Collection[int] = ()) -> tuple[int, ...]:
-    """Draw `count` distinct classes, or all if the network has fewer. None `excluded`; the others stay."""
-    drawn = rng.choice(total, size=min(count, total), replace=False).tolist()
-    if not excluded:
-        return tuple(drawn)
-    others, unwanted = rng.permutation(total).tolist(), frozenset(excluded)
-    return tuple([number for number in dict.fromkeys((*drawn, *others)) if number not in unwanted][:count])
 
 
 def start_noise(rng: np.random.Generator, *, truncation: float) -> np.ndarray:

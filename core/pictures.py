@@ -35,7 +35,7 @@ BACKGROUND, INK = (24, 24, 24), (200, 200, 200)
 MARGIN, CAPTION_HEIGHT, SHEET_CELL = 6, 16, 128
 
 Pictures = Generator[np.ndarray, None, None]
-"""A stream of pictures, uint8 [size, size, 3] each. Who has enough of them closes it."""
+"""A stream of pictures, uint8 [height, width, 3] each. Who has enough of them closes it."""
 
 _LEVEL = np.arange(256) / 255
 LINEAR_LIGHT = np.where(_LEVEL <= 0.04045, _LEVEL / 12.92, ((_LEVEL + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 (sRGB, IEC 61966-2-1)
@@ -101,7 +101,7 @@ def read_picture(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a damaged PNG
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # SyntaxError: what Pillow calls a damaged PNG
         raise UserError(f"The frame {path} cannot be read: {error}.", "Render again: missing frames are drawn anew.") from error
 
 
@@ -122,7 +122,7 @@ def read_small(path: Path) -> np.ndarray:
         name, rows, columns, cells = (_small_of_jpeg if path.suffix == PictureFormat.JPEG.suffix else _small_of_png)(path)
         if name == SMALL_CHUNK and len(cells) == 3 * rows * columns:
             return np.frombuffer(cells, np.uint8).reshape(rows, columns, 3)
-    except (OSError, SyntaxError, struct.error):  # `read_picture` says what is wrong
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):  # `read_picture` says what is wrong
         pass
     return shrink(read_picture(path))
 
@@ -182,16 +182,24 @@ def contact_sheet(frames: Sequence[Path], *, fps: float, columns: int = 8, rows:
     """
     shown = np.unique(np.linspace(0, len(frames) - 1, columns * rows).round().astype(int))
     height = -(-len(shown) // columns)
+    cell_width, cell_height = _cell_size(frames[0])
     sheet = Image.new(
-        "RGB", (MARGIN + columns * (SHEET_CELL + MARGIN), MARGIN + height * (SHEET_CELL + CAPTION_HEIGHT + MARGIN)), BACKGROUND
+        "RGB", (MARGIN + columns * (cell_width + MARGIN), MARGIN + height * (cell_height + CAPTION_HEIGHT + MARGIN)), BACKGROUND
     )
     for cell, frame in enumerate(shown):
-        x = MARGIN + cell % columns * (SHEET_CELL + MARGIN)
-        y = MARGIN + cell // columns * (SHEET_CELL + CAPTION_HEIGHT + MARGIN)
-        _draw_cell(sheet, frames[frame], corner=(x, y), caption=f"{frame / fps:.1f} s")
+        x = MARGIN + cell % columns * (cell_width + MARGIN)
+        y = MARGIN + cell // columns * (cell_height + CAPTION_HEIGHT + MARGIN)
+        _draw_cell(sheet, frames[frame], cell=(x, y, cell_width, cell_height), caption=f"{frame / fps:.1f} s")
     return sheet
 
 
-def _draw_cell(sheet: Image.Image, path: Path, *, corner: tuple[int, int], caption: str) -> None:
-    sheet.paste(ImageOps.pad(Image.fromarray(read_picture(path)), (SHEET_CELL, SHEET_CELL), color=BACKGROUND), corner)
-    ImageDraw.Draw(sheet).text((corner[0], corner[1] + SHEET_CELL + 1), caption, fill=INK, font=ImageFont.load_default())
+def _cell_size(frame: Path) -> tuple[int, int]:
+    """Give width and height of a sheet's pictures: the frames' shape, and as large as a square of 128 px."""
+    height, width, _ = read_picture(frame).shape
+    return round(SHEET_CELL * (width / height) ** 0.5), round(SHEET_CELL * (height / width) ** 0.5)
+
+
+def _draw_cell(sheet: Image.Image, path: Path, *, cell: tuple[int, int, int, int], caption: str) -> None:
+    x, y, width, height = cell
+    sheet.paste(ImageOps.pad(Image.fromarray(read_picture(path)), (width, height), color=BACKGROUND), (x, y))
+    ImageDraw.Draw(sheet).text((x, y + height + 1), caption, fill=INK, font=ImageFont.load_default())

@@ -6,16 +6,18 @@ Whatever ends a film early (Cancel, a crash, a full disk), the frames drawn so f
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .backends import Backend
-from .checks import check, check_classes
+from .checks import check, check_classes, check_sheet
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
 from .files import check_writable
 from .filling import Filling
 from .film_curves import film_curves
+from .finishing import steps_of
 from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
 from .frame_folder import FrameFolder
@@ -89,20 +91,25 @@ def render(
         If `cancelled` said so.
     """
     check(request)
+    steps = steps_of(request, cancelled=cancelled)
     report(Stage.LISTENING, 0, request.frame_count)
     backend = open_backend(request)
     ensure_sound(request.sound_path, request.mix, cancelled=cancelled)
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
+    check_sheet(request, sound_seconds=heard.seconds)
     latents = latents_of(request, heard, class_total=backend.class_total)
+    if latents.displacement.any():
+        backend.directions(report=partial(report, Stage.CALIBRATING), cancelled=cancelled)
     check_writable(Path(request.frames_folder))  # now, not after an hour of drawing
-    filling = Filling(lambda keys: FrameFolder(request, keys=keys), begun) if begun is not None else None
-    drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size, filling=filling)
+    open_folder = partial(FrameFolder, request, finish=[step.words for step in steps])
+    filling = Filling(lambda keys: open_folder(keys=keys), begun) if begun is not None else None
+    drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size, filling=filling, steps=steps)
     watched = draw_and_watch(latents, drawing, request)
-    frames = FrameFolder(request, keys=watched.keys)
+    frames = open_folder(keys=watched.keys)
     frames.fill(drawing.pictures)
     frames.note_curves(film_curves(request, heard, latents))
-    warnings = (*_warnings(request, heard), *_flash_warnings(request, watched))
+    warnings = (*heard.notes, *_warnings(request, heard), *_flash_warnings(request, watched))
     return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .canvas import MAGMA, Colour, Panel, TimeAxis, clock, hue, ramp
-from .protocol import PARAMETERS, RenderRequest, Section, Settings
+from .protocol import PARAMETERS, Cue, RenderRequest, Section, Settings
 from .sound.features import CONTROL_RATE, HOP_LENGTH, Features
 from .sound.hearing import PITCH_CLASSES
 from .sound.structure import Part
@@ -63,7 +63,14 @@ class Row:
 
 
 def plot(
-    envelope: np.ndarray, features: Features, latents: Latents, *, request: RenderRequest, parts: Sequence[Part], class_names: Sequence[str]
+    envelope: np.ndarray,
+    features: Features,
+    latents: Latents,
+    *,
+    request: RenderRequest,
+    parts: Sequence[Part],
+    class_names: Sequence[str],
+    cues: Sequence[Cue] = (),
 ) -> Image.Image:
     """Draw what a film hears and what it will do.
 
@@ -81,6 +88,8 @@ def plot(
         Suggested for the sound.
     class_names
         The name of each of the 1000 classes.
+    cues
+        What leads when; none: all things show at once.
 
     Returns
     -------
@@ -92,6 +101,7 @@ def plot(
     rows = [
         _parts_row(parts, sound),
         *_sections_rows(request, axis),
+        *_cues_rows(cues, sound, class_names),
         _waveform_row(envelope, sound),
         *_sound_rows(features, sound),
         *_film_rows(latents, float(request.fps), axis, class_names),
@@ -149,6 +159,21 @@ def _note(span: tuple[float, float], axis: TimeAxis, texts: Sequence[str]) -> tu
     """Put words into what shows of a span."""
     left, right = (min(max(column, 0.0), float(axis.width)) for column in span)
     return left, right - left, texts
+
+
+def _cues_rows(cues: Sequence[Cue], sound: _Sound, class_names: Sequence[str]) -> Iterator[Row]:
+    """Give a row for what leads when, a colour for each class: of words brighter than of the cue sheet."""
+    if not cues:
+        return
+    classes = list(dict.fromkeys(cue.classes[0] for cue in cues))
+    spans = [(sound.column(float(cue.start_seconds)), sound.column(float(cue.end_seconds))) for cue in cues]
+
+    def paint(panel: Panel) -> None:
+        for cue, (left, right) in zip(cues, spans, strict=True):
+            panel.rectangle(left + 1, right - 1, hue(classes.index(cue.classes[0])), thickness=0.6 if cue.part else 0.9)
+
+    notes = [_note(span, sound.axis, (class_names[cue.classes[0]],)) for cue, span in zip(cues, spans, strict=True)]
+    yield Row(name="cue sheet", unit="what leads", height=30, paint=paint, notes=notes)
 
 
 def _sections_rows(request: RenderRequest, axis: TimeAxis) -> Iterator[Row]:
@@ -247,6 +272,9 @@ def _film_rows(latents: Latents, fps: float, axis: TimeAxis, class_names: Sequen
     speed = np.linalg.norm(np.diff(latents.noise, axis=0), axis=1) * fps if len(latents) > 1 else np.zeros(1)
     shown = [read(speed, start=0.5 / fps, rate=fps) for read in (axis.highest, axis.average)]  # between one frame and the next
     yield _curve_row("noise speed", *shown, SPEED, unit="a second", full=_full_height(speed), height=72)
+    thrown = np.linalg.norm(latents.displacement, axis=1)
+    shown = [read(thrown, start=0.0, rate=fps) for read in (axis.highest, axis.average)]
+    yield _curve_row("thrown by hits", *shown, HITS, unit="displacement", full=_full_height(thrown), height=56)
     truncation = axis.average(latents.truncation, start=0.0, rate=fps)
     yield _curve_row("truncation", truncation, truncation, REACH, full=1.0, height=44)
 

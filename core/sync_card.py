@@ -7,14 +7,19 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from .keys import picture_key
 from .latents import Latents
+from .network.architecture import NOISE_UNITS
 from .pictures import Pictures
+from .protocol.shape import Widening, cut_size, first_map
+from .walk.latent_rows import DIRECTIONS
 from .walk.originals import CLASS_COUNT
+from .working import Cancelled, ReportCount, never, report_nothing
 
 CELLS = 8
 FRAME_BITS, SECTION_BITS, CHECK_BITS = 24, 8, 16
@@ -29,7 +34,9 @@ class SyncCard:
     Parameters
     ----------
     size
-        Width and height in pixels, a multiple of 8.
+        The shorter side in pixels, as a network's.
+    aspect
+        Width by height, which gives what a network would draw.
     fault
         What to do wrong, and at which frame: ``"die@40"`` ends the process, ``"hang@40"`` never returns, ``"memory@40"`` runs out of
         memory, ``"slow@0.1"`` takes 0.1 s for each frame, ``"pace@/a/file"`` as many as stand in that file, which may change meanwhile.
@@ -39,23 +46,30 @@ class SyncCard:
     class_total = CLASS_COUNT
     follows_latents = False  # each card shows its frame's number: it is never calmed, and its flashes are not counted
 
-    def __init__(self, *, size: int, fault: str = "") -> None:
-        self.size = size
+    def __init__(self, *, size: int, aspect: Fraction = Fraction(1), fault: str = "") -> None:
+        self.width, self.height = cut_size(first_map(aspect, Widening.EDGE).picture_size(size), aspect)
         self._fault, _, self._fault_argument = fault.partition("@")
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each frame's card: its number is all that it shows."""
-        return [picture_key(b"sync card 1", self.size.to_bytes(4, "little"), frame.to_bytes(4, "little")) for frame in range(len(latents))]
+        sides = (self.width,) if self.width == self.height else (self.width, self.height)  # squares keep the key that they have always had
+        shape = [side.to_bytes(4, "little") for side in sides]
+        return [picture_key(b"sync card 1", *shape, frame.to_bytes(4, "little")) for frame in range(len(latents))]
+
+    def directions(self, *, report: ReportCount = report_nothing, cancelled: Cancelled = never) -> np.ndarray:
+        """Give nothing to move along."""
+        del report, cancelled
+        return np.zeros((len(DIRECTIONS), NOISE_UNITS), np.float32)
 
     def load(self) -> None:
         """Do nothing: there is no network."""
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
-        """Draw the cards of some frames: uint8 [size, size, 3] each."""
+        """Draw the cards of some frames: uint8 [height, width, 3] each."""
         del latents
         for frame in rows:
             self._fail_if_told(frame)
-            yield draw_card(frame=frame, size=self.size)
+            yield draw_card(frame=frame, size=self.width, height=self.height)
 
     def _fail_if_told(self, frame: int) -> None:
         match self._fault:
@@ -77,8 +91,8 @@ def _keep_pace(file: Path) -> None:
         time.sleep(0.01)
 
 
-def draw_card(*, frame: int, section: int = 0, size: int = 128) -> np.ndarray:
-    """Draw one card: uint8 [size, size, 3], black and white.
+def draw_card(*, frame: int, section: int = 0, size: int = 128, height: int | None = None) -> np.ndarray:
+    """Draw one card: uint8 [height, size, 3], black and white.
 
     Parameters
     ----------
@@ -86,15 +100,16 @@ def draw_card(*, frame: int, section: int = 0, size: int = 128) -> np.ndarray:
         0 ... 2**24 - 1.
     section
         0 ... 255.
-    size
-        Pixels, a multiple of 8.
+    size, height
+        Width and height in pixels, at least 8; None: a square.
     """
     cells = np.zeros((CELLS, CELLS), bool)
     cells[0], cells[7] = BORDER, ~BORDER
     cells[FRAME_ROWS] = _bits(frame, FRAME_BITS).reshape(-1, CELLS)
     cells[4] = _bits(section, SECTION_BITS)
     cells[5:7] = _bits(_check(frame, section), CHECK_BITS).reshape(-1, CELLS)
-    picture = np.repeat(np.repeat(cells, size // CELLS, axis=0), size // CELLS, axis=1)
+    rows, columns = (np.arange(extent) * CELLS // extent for extent in (height or size, size))
+    picture = cells[np.ix_(rows, columns)]
     return np.repeat(np.where(picture, 255, 0).astype(np.uint8)[:, :, None], 3, axis=2)
 
 

@@ -12,6 +12,9 @@ REPORT_SECONDS = 0.2
 ReportBytes = Callable[[int, int], None]
 """Called with how many of how many bytes are done; the second is 0 while nobody knows."""
 
+ReportCount = Callable[[int, int], None]
+"""Called with how many of how many things are done."""
+
 Cancelled = Callable[[], bool]
 """Asked several times a second: True means that nobody wants the work any more."""
 
@@ -24,7 +27,7 @@ class CancelledError(Exception):
     """The user asked for an end. What was finished is kept."""
 
 
-def report_nothing(_done_bytes: int, _total_bytes: int) -> None:
+def report_nothing(_done: int, _total: int) -> None:
     """Take a report, for callers that want none."""
 
 

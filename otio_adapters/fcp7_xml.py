@@ -256,10 +256,17 @@ def _filter(name: str, effect_id: str, kind: str, media_type: str, parameters: l
 def _exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return _noted(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
+
+
+def _noted(text: str) -> Fraction:
+    """Read a number that was noted exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _speed(clip: otio.schema.Clip) -> Fraction:
@@ -267,7 +274,7 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _noted(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -427,7 +434,7 @@ class _Reader:
         name = item.findtext("name") or ""
         sequence = item.find("sequence")
         if sequence is not None:
-            return self._nested(sequence, name, first, length)
+            return self._nested(item, sequence, first, length)
         speed = self._speed(item, name)
         scale = self.fps / (self.rate_of(item) or self.fps)
         start = 0.0 if item.tag == "generatoritem" else float(first * speed * scale)
@@ -436,13 +443,13 @@ class _Reader:
         if (own := _own_metadata(item)) is not None:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
-            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
-            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
         clip.effects.extend(self._effects(item, first))
         clip.markers.extend(self._markers(item))
         return clip
 
-    def _nested(self, sequence: ET.Element, name: str, first: int, length: int) -> otio.core.Item:
+    def _nested(self, item: ET.Element, sequence: ET.Element, first: int, length: int) -> otio.core.Item:
+        name = item.findtext("name") or ""
         whole = next((one for one in self.root.iter("sequence") if one.get("id") == sequence.get("id") and len(one) > 0), sequence)
         if self.depth > DEEPEST or whole.find("media") is None:
             self.note("A nested sequence is not in the file: there is a gap", name)
@@ -450,7 +457,14 @@ class _Reader:
         self.depth += 1
         stack = otio.schema.Stack(name=name, children=list(self._tracks(whole)))
         self.depth -= 1
-        stack.source_range = self._range(first, length)
+        speed = self._speed(item, name)
+        scale = self.fps / (self.rate_of(item) or self.fps)
+        stack.source_range = self._range(float(first * speed * scale), length)
+        stack.enabled = (item.findtext("enabled") or "TRUE").upper() != "FALSE"
+        if speed != 1:
+            stack.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
+        stack.effects.extend(self._effects(item, first))
+        stack.markers.extend([*self._markers(whole), *self._markers(item)])
         return stack
 
     def _media(self, item: ET.Element) -> otio.core.MediaReference:
@@ -528,6 +542,10 @@ def _place(item: ET.Element) -> tuple[str | None, ...]:
 def _is_dissolve(item: ET.Element) -> bool:
     kind = (item.findtext("effect/effectid") or item.findtext("effect/name") or "").lower()
     return "dissolve" in kind or "crossfade" in kind.replace(" ", "") or "constant" in kind or "exponential" in kind
+
+
+def _noted_speed(speed: Fraction) -> dict[str, Any]:
+    return {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
 
 
 def _own_metadata(item: ET.Element) -> Any:

@@ -287,10 +287,17 @@ def _fraction(text: str) -> Fraction:
 def _exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return _noted(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
+
+
+def _noted(text: str) -> Fraction:
+    """Read a number that was noted exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _speed(clip: otio.schema.Clip) -> Fraction:
@@ -298,7 +305,7 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _noted(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -315,6 +322,8 @@ def _clean(text: Any) -> str:
 # Reading --------------------------------------------------------------------------------------------------------------------------------
 
 CLIPS = ("asset-clip", "clip", "video", "audio", "title", "ref-clip", "sync-clip", "mc-clip", "gap", "audition")
+NESTS = ("clip", "ref-clip", "sync-clip", "mc-clip")
+KINDS = {"video": otio.schema.TrackKind.Video, "audio": otio.schema.TrackKind.Audio}
 PLAIN = {"adjust-volume", "adjust-conform", "adjust-transform", "adjust-panner"}
 """Adjustments that are written although nothing is changed, or that are read."""
 
@@ -339,6 +348,8 @@ class _Reader:
         self.lanes: dict[tuple[str, int], _Lane] = {}
         self.markers: list[otio.schema.Marker] = []
         self.depth = self.pieces = 0
+        self.shown: tuple[Fraction, Fraction] | None = None
+        """Of a nest that is being read: from where to where it is seen, in its own seconds."""
 
     def read(self) -> otio.schema.Timeline:
         projects = list(self.root.iter("project"))
@@ -376,6 +387,9 @@ class _Reader:
         if spine is not None:
             self._storyline(spine, -_time(sequence.get("tcStart", "0s")), lane=0)
         lanes, self.lanes = self.lanes, outer
+        return self._lane_tracks(lanes)
+
+    def _lane_tracks(self, lanes: dict[tuple[str, int], _Lane]) -> list[otio.schema.Track]:
         order = sorted(lanes, key=lambda key: (key[0] != "video", key[1] if key[0] == "video" else -key[1]))
         return [track for key in order for track in self._tracks(lanes[key], key[0])]
 
@@ -385,13 +399,15 @@ class _Reader:
         for child in spine:
             if child.tag == "transition":
                 begin = origin + _time(child.get("offset", "0s"))
-                for kind in ("video", "audio"):
+                for kind in KINDS:
                     if (kind, lane) in self.lanes:
                         self.lanes[kind, lane].fades.append((begin, begin + _time(child.get("duration", "0s")), child.get("name", "")))
             elif child.tag in CLIPS:
                 begin = origin + _time(child.get("offset", "")) if "offset" in child.attrib else origin + place
-                place = begin - origin + _time(child.get("duration", "0s"))
+                place = begin - origin + self._length(child)
                 self._part(child, begin, lane=lane, name=names)
+            elif "duration" in child.attrib:
+                self.note(f"What is of the kind “{child.tag}” is left out", child.get("name", ""))
 
     def _part(self, element: ET.Element, begin: Fraction, *, lane: int, name: str = "") -> None:
         """Lay one part on its lane, and whatever is connected to it on theirs."""
@@ -406,55 +422,183 @@ class _Reader:
         if element.tag != "gap":
             self._lay(element, begin, start, length, lane=lane, name=name)
         for child in element:
-            if child.tag == "spine" and "lane" in child.attrib:
-                self._storyline(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
-            elif child.tag in CLIPS and "lane" in child.attrib and not (element.tag == "clip" and child.tag in ("video", "audio")):
-                self._part(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
+            offset = begin + _time(child.get("offset", "0s")) - start
+            if _is_content(element, child):
+                continue
+            if child.tag == "spine":
+                self._storyline(child, offset, lane=_lane(child))
+            elif child.tag in CLIPS:
+                self._part(child, offset, lane=_lane(child))
             elif child.tag in ("marker", "chapter-marker"):
                 self._mark(child, begin, start, length)
+            elif child.tag == "caption":
+                self.note("Captions are left out", child.get("name", ""))
 
     def _length(self, element: ET.Element) -> Fraction:
         if "duration" in element.attrib:
             return _time(element.attrib["duration"])
-        return _time(self.resources.get(element.get("ref", ""), element).get("duration", "0s"))
+        named = self.resources.get(element.get("ref", ""), element)
+        if named.tag == "media":
+            named = next((child for child in named if "duration" in child.attrib), named)
+        return _time(named.get("duration", "0s"))
 
     def _lay(self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str) -> None:
+        """Lay a part's picture and its sound; of a split edit they begin and end apart."""
+        if "audioStart" not in element.attrib and "audioDuration" not in element.attrib:
+            self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video", "audio"))
+            return
+        heard = _time(element.get("audioStart", "")) if "audioStart" in element.attrib else start
+        seconds = _time(element.get("audioDuration", "")) if "audioDuration" in element.attrib else length
+        self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video",))
+        self._lay_kinds(element, begin + heard - start, heard, seconds, lane=lane, name=name, kinds=("audio",))
+
+    def _lay_kinds(
+        self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str, kinds: tuple[str, ...]
+    ) -> None:
+        if begin < 0 < begin + length:  # a part of it is seen
+            begin, start, length = Fraction(0), start - begin, begin + length
         if begin < 0 or length <= 0:
             self.note("Left out, since it has no length, or lies before the timeline's beginning", element.get("name", ""))
             return
-        source, shift = self._source(element)
-        asset = self.resources.get(source.get("ref", ""), ET.Element("none"))
-        only_sound = source.tag == "audio" or (asset.tag == "asset" and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
-        heard = asset.get("hasAudio") == "1" and source.tag == "asset-clip" and element.get("srcEnable", "all") != "video"
-        kinds = ["audio"] if only_sound else ["video", "audio"] if heard else ["video"]
-        for kind in kinds:
-            if element.get("srcEnable") == "audio" and kind == "video":
-                continue
-            found = self.lanes.setdefault((kind, lane), _Lane())
-            found.name = found.name or name
-            item = self._clip(element, source, asset, start + shift, length, sound=kind == "audio")
+        if self.shown is not None and not (begin < self.shown[1] and begin + length > self.shown[0]):
+            return
+        for kind, item in self._items(element, start, length):
+            if kind in kinds and element.get("srcEnable", "all") in ("all", kind):
+                found = self.lanes.setdefault((kind, lane), _Lane())
+                found.name = found.name or name
+                found.clips.append((begin, begin + length, item))
+
+    def _items(self, element: ET.Element, start: Fraction, length: Fraction) -> Iterator[tuple[str, otio.core.Item]]:
+        """Give what is seen and what is heard of a part, one of them or both."""
+        if element.tag in NESTS:
+            yield from self._nests(element, start, length)
+            return
+        asset = self.resources.get(element.get("ref", ""), ET.Element("none"))
+        is_asset = asset.tag == "asset"
+        only_sound = element.tag == "audio" or (is_asset and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
+        heard = asset.get("hasAudio") == "1" and element.tag == "asset-clip"
+        for kind in ["audio"] if only_sound else ["video", "audio"] if heard else ["video"]:
+            item = self._clip(element, asset, start, length, sound=kind == "audio")
             if kind == "audio" and not only_sound:
                 item.metadata.pop(METADATA_KEY, None)
-            found.clips.append((begin, begin + length, item))
+            yield kind, item
 
-    def _source(self, element: ET.Element) -> tuple[ET.Element, Fraction]:
-        """Find what names a part's media: itself, or what lies in it; and how much its own time is ahead of the part's."""
-        if element.tag not in ("clip", "sync-clip"):
-            return element, Fraction(0)
-        inner = [child for child in element.iter() if child is not element and child.tag in ("video", "audio", "asset-clip", "title")]
-        if not inner:
-            return element, Fraction(0)
-        if element.tag == "sync-clip":
-            self.note("Of a synchronised clip the first part came in", element.get("name", ""))
-        return inner[0], _time(inner[0].get("start", "0s")) - _time(inner[0].get("offset", "0s"))
+    # Nests -------------------------------------------------------------------------------------------------------------------------------
+
+    def _nests(self, element: ET.Element, start: Fraction, length: Fraction) -> Iterator[tuple[str, otio.core.Item]]:
+        """Give a part with parts of its own: a nest of pictures and one of sound, or the one clip that a nest would hold."""
+        asset = self.resources.get(element.get("ref", ""), ET.Element("none"))
+        name = element.get("name") or asset.get("name", "")
+        first, (speed, start) = start, self._speed(element, start, name)
+        found = self._content(element, asset, (start, start + length * speed))
+        if found is None:
+            self.note("A compound or multicam clip could not be read: there is a gap", name)
+            yield "video", otio.schema.Gap(name=name, source_range=self._range(Fraction(0), length))
+            return
+        tracks, begin, markers = found
+        own = _own_metadata(element.findtext("note") or "")
+        for kind, track_kind in KINDS.items():
+            inner = [track for track in tracks if track.kind == track_kind]
+            if not inner:
+                continue
+            span = self._range(start - begin, length)
+            alone = self._only(inner, start - begin, length) if element.tag == "clip" and speed == 1 and not markers else None
+            item = otio.schema.Stack(children=inner, source_range=span) if alone is None else alone
+            item.name, item.enabled = name, element.get("enabled", "1") != "0" and item.enabled
+            if own is not None and kind == "video":
+                item.metadata[METADATA_KEY] = own
+            if speed != 1:
+                item.effects.append(_time_warp(speed))
+            item.effects.extend(self._effects(element, sound=kind == "audio", start=first))
+            if kind == "video" or len(inner) == len(tracks):
+                item.markers.extend(markers)
+            yield kind, item
+
+    def _content(
+        self, element: ET.Element, asset: ET.Element, shown: tuple[Fraction, Fraction]
+    ) -> tuple[list[otio.schema.Track], Fraction, list[otio.schema.Marker]] | None:
+        """Read what lies in a nest: its tracks, where its own time begins, and its markers; None if it cannot be read."""
+        sequence, angles = asset.find("sequence"), asset.find("multicam")
+        if self.depth > DEEPEST or (element.tag in ("ref-clip", "mc-clip") and sequence is None and angles is None):
+            return None
+        holder = sequence if sequence is not None else angles if angles is not None else element
+        begin = _time(holder.get("tcStart", "0s")) if holder is not element else Fraction(0)
+        outer, outer_markers = self.shown, self.markers
+        self.shown, self.markers = (shown[0] - begin, shown[1] - begin), []
+        self.depth += 1
+        if sequence is not None:
+            tracks = self._sequence_tracks(sequence)
+        elif angles is not None:
+            tracks = self._angle_tracks(element, angles, begin)
+        else:
+            tracks = self._own_tracks(element)
+        self.depth -= 1
+        markers, self.markers, self.shown = self.markers, outer_markers, outer
+        return tracks, begin, markers
+
+    def _own_tracks(self, element: ET.Element) -> list[otio.schema.Track]:
+        """Read what lies within a clip or a synchronised clip itself."""
+        outer, self.lanes = self.lanes, {}
+        for child in element:
+            if _is_content(element, child):
+                offset = _time(child.get("offset", "0s"))
+                if child.tag == "spine":
+                    self._storyline(child, offset, lane=_lane(child))
+                else:
+                    self._part(child, offset, lane=_lane(child))
+        lanes, self.lanes = self.lanes, outer
+        muted = {source.get("sourceID", "") for source in element.findall("sync-source") if _is_muted(source)}
+        for (kind, lane), found in lanes.items():
+            if kind == "audio" and ("connected" if lane else "storyline") in muted:
+                for _, _, item in found.clips:
+                    item.enabled = False
+        return self._lane_tracks(lanes)
+
+    def _angle_tracks(self, element: ET.Element, angles: ET.Element, begin: Fraction) -> list[otio.schema.Track]:
+        """Read the angles of a multicam clip that are seen and heard: those that it names, else the first."""
+        sources = [(one.get("angleID", ""), one.get("srcEnable", "all")) for one in element.findall("mc-source")]
+        found = {one.get("angleID", ""): one for one in angles.findall("mc-angle")}
+        sources = sources or [(name, "all") for name in list(found)[:1]]
+        tracks, seen = [], False
+        for name, enabled in sources:
+            if name not in found:
+                self.note("A multicam clip names an angle that is not there", element.get("name", ""))
+                continue
+            outer, self.lanes = self.lanes, {}
+            self._storyline(found[name], -begin, lane=0)
+            lanes, self.lanes = self.lanes, outer
+            made = self._lane_tracks(lanes)
+            tracks += [track for track in made if enabled in ("all", "video") and track.kind == KINDS["video"] and not seen]
+            tracks += [track for track in made if enabled in ("all", "audio") and track.kind == KINDS["audio"]]
+            seen = seen or enabled in ("all", "video")
+        return tracks
+
+    def _only(self, tracks: list[otio.schema.Track], start: Fraction, length: Fraction) -> otio.schema.Clip | None:
+        """Give the clip that alone fills a part of what lies on tracks, trimmed to it; None if there is more, or less."""
+        low, high = start * self.fps, (start + length) * self.fps
+        if len(tracks) > 1:
+            return None
+        place = Fraction(0)
+        for item in tracks[0]:
+            if isinstance(item, otio.schema.Transition):
+                return None
+            count = Fraction(item.duration().value).limit_denominator(10**6)
+            if isinstance(item, otio.schema.Clip) and place <= low and place + count >= high:
+                own = item.deepcopy()
+                shown = Fraction(own.source_range.start_time.value).limit_denominator(10**6) + (low - place) * _speed(own)
+                own.source_range = self._range(shown / self.fps, length)
+                return own
+            place += count
+        return None
 
     def _tracks(self, lane: _Lane, kind: str) -> Iterator[otio.schema.Track]:
         """Put a lane's clips in a row; those that lie under others get a track of their own."""
         waiting = sorted(lane.clips, key=lambda clip: clip[0])
+        unused = list(lane.fades)
         for _ in range(MOST_LAYERS):
             if not waiting:
-                return
-            track = otio.schema.Track(name=lane.name, kind=otio.schema.TrackKind.Video if kind == "video" else otio.schema.TrackKind.Audio)
+                break
+            track = otio.schema.Track(name=lane.name, kind=KINDS[kind])
             place, left = Fraction(0), []
             for begin, end, item in waiting:
                 if begin < place:
@@ -462,18 +606,22 @@ class _Reader:
                     continue
                 if begin > place:
                     track.append(otio.schema.Gap(source_range=self._range(Fraction(0), begin - place)))
-                fade = next(((low, high, name) for low, high, name in lane.fades if low <= begin <= high), None)
+                fade = next((fade for fade in lane.fades if fade[0] <= begin <= fade[1]), None)
                 if fade is not None:
                     self._fade(track, fade, begin)
+                    unused = [one for one in unused if one != fade]
                 track.append(item)
                 place = end
-            last = next(((low, high, name) for low, high, name in lane.fades if low < place <= high), None)
+            last = next((fade for fade in lane.fades if fade[0] < place <= fade[1]), None)
             if last is not None:
                 self._fade(track, last, place)
+                unused = [one for one in unused if one != last]
             yield track
             waiting = left
         for _, _, item in waiting:
             self.note(f"Left out, since more than {MOST_LAYERS} clips lie over each other", item.name)
+        if unused and kind == "video" and self.shown is None:
+            self.note("Transitions that stand between no clips are left out")
 
     def _fade(self, track: otio.schema.Track, fade: tuple[Fraction, Fraction, str], cut: Fraction) -> None:
         low, high, name = fade
@@ -489,44 +637,25 @@ class _Reader:
 
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
-    def _clip(
-        self, element: ET.Element, source: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool
-    ) -> otio.core.Item:
+    def _clip(self, element: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool) -> otio.schema.Clip:
         self.pieces += 1
         if self.pieces > MOST_PIECES:
             raise ValueError(f"it stands for more than {MOST_PIECES} clips")
         name = element.get("name") or asset.get("name", "")
-        if asset.tag == "media":
-            return self._nested(asset, name, start, length)
-        speed, start = self._speed(element, start, name)
-        media = self._media(source, asset, name)
-        if asset.tag == "asset":
+        first, (speed, start) = start, self._speed(element, start, name)
+        media = self._media(element, asset, name)
+        if asset.tag == "asset" and "start" in element.attrib:  # without, a part begins where its asset does
             start -= _time(asset.get("start", "0s"))
         if isinstance(media, otio.schema.GeneratorReference) or media.metadata.get(METADATA_KEY, {}).get("still"):
             start = Fraction(0)
         clip = otio.schema.Clip(name=name, media_reference=media, source_range=self._range(start, length))
         clip.enabled = element.get("enabled", "1") != "0"
-        note = element.findtext("note") or ""
-        if (own := _own_metadata(note)) is not None:
+        if (own := _own_metadata(element.findtext("note") or "")) is not None:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
-            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
-            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
-        clip.effects.extend(self._effects(element, sound=sound, start=_time(element.get("start", "0s"))))
+            clip.effects.append(_time_warp(speed))
+        clip.effects.extend(self._effects(element, sound=sound, start=first))
         return clip
-
-    def _nested(self, media: ET.Element, name: str, start: Fraction, length: Fraction) -> otio.core.Item:
-        sequence = media.find("sequence")
-        if sequence is None or self.depth > DEEPEST:
-            self.note("A compound or multicam clip could not be read: there is a gap", name)
-            return otio.schema.Gap(name=name, source_range=self._range(Fraction(0), length))
-        self.depth += 1
-        markers = len(self.markers)
-        stack = otio.schema.Stack(name=name, children=self._sequence_tracks(sequence))
-        del self.markers[markers:]
-        self.depth -= 1
-        stack.source_range = self._range(start - _time(sequence.get("tcStart", "0s")), length)
-        return stack
 
     def _media(self, source: ET.Element, asset: ET.Element, name: str) -> otio.core.MediaReference:
         if source.tag == "title":
@@ -597,6 +726,24 @@ class _Reader:
 
     def _range(self, start: Fraction, length: Fraction) -> otio.opentime.TimeRange:
         return otio.opentime.TimeRange(self._rational(start), self._rational(length))
+
+
+def _is_content(element: ET.Element, child: ET.Element) -> bool:
+    """Say whether a part's child lies within it, and is cut off where it ends; other children are connected to it."""
+    if element.tag == "sync-clip":
+        return child.tag in CLIPS or child.tag == "spine"
+    return element.tag == "clip" and (child.tag in ("video", "audio") or (child.tag in (*CLIPS, "spine") and "lane" not in child.attrib))
+
+
+def _is_muted(source: ET.Element) -> bool:
+    """Say whether a synchronised clip's source has roles, and none that is heard."""
+    active = [role.get("active", "1") != "0" for role in source.findall("audio-role-source")]
+    return bool(active) and not any(active)
+
+
+def _time_warp(speed: Fraction) -> otio.schema.LinearTimeWarp:
+    noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
+    return otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted)
 
 
 def _time(text: str) -> Fraction:

@@ -333,6 +333,8 @@ class _Reader:
         found = self.mlt.properties(sequence)
         elements = [self.document.elements.get(track.get("producer", "")) for track in sequence.findall("track")]
         hides = [track.get("hide", "") for track in sequence.findall("track")]
+        if None in elements:
+            self.document.note("Names a track that the file does not hold", found.get("kdenlive:clipname", ""))
         tracks = [
             self._track(one, hide)
             for one, hide in zip(elements, hides, strict=True)
@@ -392,6 +394,8 @@ class _Reader:
             length = part.length - shorten - (overlap - before)
             if length > 0:
                 yield self.document.piece(part.element, part.first + shorten, length, sound=sound, silent=silent, entry=part.entry)
+            else:
+                self.document.note("Left out, since it lies under a cross-fade", self.mlt.clip_name(self.mlt.properties(part.element)))
             if overlap > 0:
                 yield self._transition(fades.get(following), before, overlap - before)
             end, shorten = max(end, begin + part.length), before
@@ -400,6 +404,7 @@ class _Reader:
         """Give a playlist's pieces, each with the frame of the timeline at which it begins."""
         playlist, place = self.document.elements.get(track.get("producer", "")), 0
         for child in [] if playlist is None else playlist:
+            self.document.count(child)
             if child.tag == "blank":
                 place += self.document.frames(child.get("length", "0"))
             elif child.tag == "entry":

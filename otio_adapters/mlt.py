@@ -30,7 +30,7 @@ NUDGE = 1 + Fraction(1, 10**7)
 SILENT_LEVEL = -100.0  # dB
 STRAIGHT = 0.002
 MOST_KEYFRAMES = 100_000
-MOST_PARTS = 250
+LINE_PARTS = 250
 """Of one straight line of volume, in keyframes."""
 TEXT_SHARE = 10  # a line of words is a tenth of the picture high
 MARKER_COLOURS = {
@@ -48,8 +48,10 @@ MARKER_COLOURS = {
 }
 COLOUR_NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff", "transparent": "#00000000"}
 NUMBERED = re.compile(
-    r"(?P<folder>.*?)(?P<prefix>[^/\\]*?)%0?(?P<digits>\d*)d(?P<suffix>[^/\\?]*)(?:\?begin[=:](?P<begin>\d+))?", re.DOTALL
+    r"(?P<folder>(?:[^/\\]*+[/\\])*+)(?P<prefix>(?:(?!%0?\d{0,4}+d)[^/\\])*+)%0?(?P<digits>\d{0,4}+)d(?P<suffix>[^/\\?]*+)"
+    r"(?:\?begin[=:](?P<begin>\d{1,18}+))?"
 )
+"""Each part ends where the next one begins, so that nothing is tried twice."""
 UNSEEN = {
     "audiolevel",
     "audiowaveform",
@@ -63,6 +65,7 @@ UNSEEN = {
 }
 """Filters that programs add on their own, and that change nothing."""
 DEEPEST = 20
+MOST_PARTS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
@@ -303,7 +306,7 @@ def clip_speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -329,7 +332,7 @@ def _levels(piece: "Piece", first: int) -> str:
     points = volume_points(piece.clip)
     told = {first + points[0][0]: points[0][1]}
     for (begin, low), (end, high) in pairwise(points):
-        parts = 1 if low == high else min(end - begin, MOST_PARTS)
+        parts = 1 if low == high else min(end - begin, LINE_PARTS)
         for part in range(1, parts + 1):
             told[first + begin + (end - begin) * part // parts] = low + (high - low) * Fraction(part, parts)
     return ";".join(f"{frame}={_level(float(volume)):.4f}" for frame, volume in _from_first(told))
@@ -468,7 +471,7 @@ def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     """Give a timeline's exact rate: noted, or the fraction that its rounded rate stands for."""
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return fraction(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
@@ -540,6 +543,7 @@ class Document:
         self.names: dict[str, str] = {}
         self._within: list[str] = []
         self._pieces = 0
+        self._lengths: dict[ET.Element, int] = {}
 
     @property
     def rate(self) -> float:
@@ -571,12 +575,14 @@ class Document:
 
     # Tracks ------------------------------------------------------------------------------------------------------------------------------
 
-    def tracks_of(self, main: ET.Element) -> list[otio.schema.Track]:
-        """Read what a tractor, or a single playlist, plays; its black ground is no track."""
+    def tracks_of(self, main: ET.Element, *, sound: bool = False) -> list[otio.schema.Track]:
+        """Read what a tractor, or a single playlist, plays, as `sound` if it is itself a track of that; its black ground is no track."""
         if main.tag != "tractor":
-            return [self.track(main, hide="")]
+            return [self.track(main, hide="", sound=sound)]
         playlists = [(self.elements.get(track.get("producer", "")), track.get("hide", "")) for track in main.findall("track")]
-        return [self.track(one, hide=hide) for one, hide in playlists if one is not None and not self.is_ground(one)]
+        if any(one is None for one, _ in playlists):
+            self.note("Names a track that the file does not hold", main.get("id", ""))
+        return [self.track(one, hide=hide, sound=sound) for one, hide in playlists if one is not None and not self.is_ground(one)]
 
     def is_ground(self, element: ET.Element) -> bool:
         """Say whether a track is the black ground that programs lay under all others."""
@@ -587,10 +593,10 @@ class Document:
         entries = element.findall("entry")
         return len(entries) == 1 and entries[0].get("producer") == "black"
 
-    def track(self, element: ET.Element, *, hide: str) -> otio.schema.Track:
+    def track(self, element: ET.Element, *, hide: str, sound: bool = False) -> otio.schema.Track:
         """Read one track."""
         found = properties(element)
-        sound = hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
+        sound = sound or hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
         name = found.get("shotcut:name", found.get("kdenlive:track_name", ""))
         kind = otio.schema.TrackKind.Audio if sound else otio.schema.TrackKind.Video
         made = otio.schema.Track(name=name, kind=kind, children=list(self._items(element, sound=sound, silent=hide in ("audio", "both"))))
@@ -602,12 +608,17 @@ class Document:
     def _items(self, playlist: ET.Element, *, sound: bool, silent: bool) -> Iterator[otio.core.Composable]:
         if playlist.tag != "playlist":  # a tractor or a producer as a track
             length = self.length_of(playlist)
-            yield self.piece(playlist, 0, length, sound=sound, silent=silent)
+            if playlist.tag == "tractor":  # Kdenlive's tracks are tractors of two playlists
+                yield self._nested(playlist, 0, length, None, sound=sound)
+            else:
+                yield self.piece(playlist, 0, length, sound=sound, silent=silent)
             return
         for one in self._joined(playlist):
             if isinstance(one, Part):
                 if one.length > 0:
                     yield self.piece(one.element, one.first, one.length, sound=sound, silent=silent, entry=one.entry)
+                else:
+                    self.note("Left out, since it has no length", clip_name(properties(one.element)))
             else:
                 yield one
 
@@ -615,6 +626,7 @@ class Document:
         """Give a playlist's parts; a clip that a cross-fade cut into two or three pieces is one again."""
         items: list[Part | otio.core.Composable] = []
         for child in playlist:
+            self.count(child)
             if child.tag == "blank":
                 items.append(self.gap(self.frames(child.get("length", "0"))))
             elif child.tag == "entry":
@@ -678,11 +690,9 @@ class Document:
         self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
     ) -> otio.core.Item:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
-        self._pieces += 1
-        if self._pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self.count(element)
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length)
+            return self._nested(element, first, length, entry)
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)
@@ -708,15 +718,32 @@ class Document:
                     clip.effects.append(effect)
         return clip
 
-    def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
+    def count(self, element: ET.Element) -> None:
+        """Count a piece before it is made, a clip or a gap; one with many properties or filters counts as several.
+
+        Raises
+        ------
+        ValueError
+            If there are too many: nested timelines name each other, and what is in them counts as often as it is named.
+        """
+        self._count(1 + len(element) // MOST_PARTS)
+
+    def _count(self, pieces: int) -> None:
+        self._pieces += pieces
+        if self._pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+
+    def _nested(self, element: ET.Element, first: int, length: int, entry: ET.Element | None, *, sound: bool = False) -> otio.core.Item:
         name = element.attrib["id"]
         if name in self._within or len(self._within) > DEEPEST:
             self.note("Is nested in itself, or too deeply: there is a gap", name)
             return self.gap(length)
         self._within.append(name)
-        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element))
+        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element, sound=sound))
         self._within.pop()
         stack.source_range = self.span(first, length)
+        for effect in self.effects(entry, first=first, length=length) if entry is not None else ():
+            stack.effects.append(effect)
         return stack
 
     def _own_metadata(self, found: dict[str, str]) -> Any:
@@ -809,6 +836,7 @@ class Document:
             service = found.get("mlt_service", "")
             if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
                 continue
+            self._count(found.get("level", "").count(";") // MOST_PARTS)  # keyframes, read once for each clip that has them
             points = (
                 [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
             )
@@ -851,7 +879,13 @@ class Document:
         return math.floor((minutes * 60 + fraction(seconds)) * self.fps + Fraction(1, 2))
 
     def length_of(self, element: ET.Element) -> int:
-        """Give how many frames an element has."""
+        """Give how many frames an element has; one that holds itself has none."""
+        if element not in self._lengths:
+            self._lengths[element] = 0
+            self._lengths[element] = self._counted_length(element)
+        return self._lengths[element]
+
+    def _counted_length(self, element: ET.Element) -> int:
         if element.get("out"):
             return max(0, self.frames(element.attrib["out"]) + 1)
         length = self.frames(properties(element).get("length", "0"))
@@ -859,7 +893,7 @@ class Document:
             return length
         if element.tag == "tractor":
             inner = [self.elements.get(track.get("producer", "")) for track in element.findall("track")]
-            return max((self.length_of(one) for one in inner if one is not None and one is not element), default=0)
+            return max((self.length_of(one) for one in inner if one is not None), default=0)
         blanks = sum(self.frames(blank.get("length", "0")) for blank in element.findall("blank"))
         return blanks + sum(self.frames(one.get("out", "0")) - self.frames(one.get("in", "0")) + 1 for one in element.findall("entry"))
 
@@ -908,6 +942,8 @@ def properties(element: ET.Element) -> dict[str, str]:
 
 def _as_meant(speed: Fraction) -> Fraction:
     """Give the speed that was written a little above itself, any other as it is."""
+    if speed.denominator == 1:
+        return speed
     meant = (speed / NUDGE).limit_denominator(10_000)
     return meant if abs(meant * NUDGE - speed) < speed / 10**11 else speed
 

@@ -60,12 +60,15 @@ class Environment:
         What pip installs, one requirement each.
     module : str
         Imported once at the end of set-up, to show that the installation works: one module, or several with commas.
+    alone : tuple of str
+        What pip installs after that without its own requirements.
     """
 
     name: str
     pythons: tuple[str, ...]
     requirements: tuple[str, ...]
     module: str
+    alone: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -90,7 +93,7 @@ class Environment:
     @property
     def digest(self) -> str:
         """Digest of everything that, when it changes, asks for a new environment."""
-        return hashlib.sha256("\n".join([*self.pythons, *self.requirements]).encode()).hexdigest()
+        return hashlib.sha256("\n".join([*self.pythons, *self.requirements, *self.alone]).encode()).hexdigest()
 
     @property
     def is_ready(self) -> bool:
@@ -117,6 +120,7 @@ WORKER = Environment(
     name="worker",
     pythons=("3.11", "3.13", "3.12"),
     requirements=(*read_requirements(ROOT / "core" / "requirements.txt"), *_DEVELOPMENT),
+    alone=read_requirements(ROOT / "core" / "requirements-alone.txt"),
     # librosa compiles itself at its first import: 15 s that the demo need not wait for.
     module="torch, librosa.core.constantq, librosa.onset",
 )
@@ -271,6 +275,8 @@ def _commands(environment: Environment, base: Path) -> Iterator[list[str]]:
     yield [str(base), "-m", "venv", "--clear", str(environment.folder)]
     # Not compiled here: most modules are never imported, and Python compiles the others at their first import. Saves about a third.
     yield [python, "-m", "pip", "install", "--no-input", "--progress-bar", "off", "--no-compile", *environment.requirements]
+    if environment.alone:
+        yield [python, "-m", "pip", "install", "--no-input", "--progress-bar", "off", "--no-deps", *environment.alone]
     yield [python, "-c", f"import {environment.module}"]
 
 

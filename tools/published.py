@@ -21,7 +21,15 @@ Measure = Callable[[str, Tensor], tuple[Tensor, Tensor]]
 NORMS_IN_A_BLOCK = 4
 
 
-def draw(state: State, architecture: Architecture, noise: Tensor, class_vectors: Tensor, truncation: float) -> Tensor:
+def draw(
+    state: State,
+    architecture: Architecture,
+    noise: Tensor,
+    class_vectors: Tensor,
+    truncation: float,
+    *,
+    widened: Callable[[Tensor], Tensor] = lambda first_map: first_map,
+) -> Tensor:
     """Draw pictures as the published network does in evaluation mode, with one of its stored truncations.
 
     Parameters
@@ -36,24 +44,33 @@ def draw(state: State, architecture: Architecture, noise: Tensor, class_vectors:
         [B, classes].
     truncation
         A multiple of ``1 / (n_stats - 1)``: the package's interpolation between them is wrong, and not repeated here.
+    widened
+        Makes the first map [B, C, 4, 4] larger, for pictures of another shape.
 
     Returns
     -------
     Tensor
-        [B, 3, size, size], -1 ... 1.
+        [B, 3, height, width], -1 ... 1.
     """
     row = round(truncation * (architecture.n_stats - 1))
 
     def stored(name: str, _: Tensor) -> tuple[Tensor, Tensor]:
         return state[f"{name}.running_means"][row], state[f"{name}.running_vars"][row]
 
-    return torch.tanh(_before_tanh(state, architecture, noise, class_vectors, stored))
+    return torch.tanh(_before_tanh(state, architecture, noise, class_vectors, stored, widened))
 
 
-def _before_tanh(state: State, architecture: Architecture, noise: Tensor, class_vectors: Tensor, measure: Measure) -> Tensor:
+def _before_tanh(
+    state: State,
+    architecture: Architecture,
+    noise: Tensor,
+    class_vectors: Tensor,
+    measure: Measure,
+    widened: Callable[[Tensor], Tensor] = lambda first_map: first_map,
+) -> Tensor:
     condition = torch.cat([noise, functional.linear(class_vectors, state["embeddings.weight"])], dim=1)
     places = functional.linear(condition, _normed(state, "generator.gen_z"), state["generator.gen_z.bias"])
-    x = places.view(len(noise), 4, 4, -1).permute(0, 3, 1, 2).contiguous()
+    x = widened(places.view(len(noise), 4, 4, -1).permute(0, 3, 1, 2).contiguous())
     for position, layer in enumerate(layers(architecture)):
         name = f"generator.layers.{position}"
         x = _attend(state, name, x) if layer is None else _block(state, name, x, condition, measure, architecture.eps, doubles=layer[0])

@@ -6,6 +6,7 @@ In: the work folder of `tools/train_embedded.py`. Out: `core/network/emoji.safet
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from safetensors.torch import save
 
 from core.commands.asking import cache_folder
 from core.files import write_whole
-from core.network.emoji import CONFIG_KEY, WEIGHTS
+from core.network.architecture import Architecture
+from core.network.emoji import CONFIG_KEY, NOISE_UNITS, UNITS_KEY, WEIGHTS
 from tools.things.classes import thing_of_class, things
+from tools.things.network import noise_matrix
 from tools.things.publishing import publish
-from tools.things.views import class_units, load_pictures
+from tools.things.views import UNITS, class_units, load_pictures
 from tools.train_embedded import CODE_SIZE, STATE_NAME, Plan, Training
 
 MOST_BYTES = 8_000_000
@@ -52,7 +55,13 @@ def ship(training: Training) -> bytes:
     painter = training.averaged()
     own = class_units(things(), load_pictures(things(), size=CODE_SIZE))
     tensors = publish(painter, torch.from_numpy(thing_of_class()), own)
-    return save(tensors, metadata={CONFIG_KEY: painter.architecture.to_json(), "source": SOURCE})
+    return file_of(tensors, painter.architecture)
+
+
+def file_of(tensors: dict[str, torch.Tensor], architecture: Architecture) -> bytes:
+    """Give the bytes of a file of published tensors, with what the units of noise are."""
+    metadata = {CONFIG_KEY: architecture.to_json(), UNITS_KEY: json.dumps(UNITS), "source": SOURCE}
+    return save(tensors | {NOISE_UNITS: noise_matrix().contiguous()}, metadata=metadata)
 
 
 if __name__ == "__main__":

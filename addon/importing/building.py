@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import bpy
 
-from ...core.protocol import Clip, Crossfade, Edit, Marker
+from ...core.protocol import Clip, Crossfade, Edit, Marker, limits
 from .. import compat
 from ..strips import MOST_CHANNELS, STRIP_COLOR, current_strips, scene_fps, set_scene_fps
 from ..timeline.losses import Losses
@@ -38,8 +38,9 @@ def insert_edit(context: bpy.types.Context, scene: bpy.types.Scene, edit: Edit, 
     Raises
     ------
     UserError
-        If it needs more channels than there are; the scene is as it was.
+        If it needs more channels than there are, or stands for too many pictures; the scene is as it was.
     """
+    limits.check_size(edit)
     losses = Losses()
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = current_strips(editor)

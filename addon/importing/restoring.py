@@ -4,7 +4,7 @@ import json
 
 import bpy
 
-from .. import keyframes
+from .. import keyframes, shapes
 from ..lyrics import OF_SELECTED_LINE
 from ..sections import film_length, film_origin
 from ..timeline.losses import Losses
@@ -55,6 +55,8 @@ def share_settings(strips: list[bpy.types.Strip]) -> None:
         for name in film.chromastrip.bl_rna.properties.keys() if sound is not None else ():
             if name not in ("rna_type", "name", *NOT_SETTINGS):
                 _set(sound.chromastrip, name, getattr(film.chromastrip, name))
+        if sound is not None:
+            sound.chromastrip.shape = shapes.shape_of(film.chromastrip)
         if sound is not None:  # on the same frames, wherever the sound begins
             keyed = keyframes.read_keys(film, origin=film_origin(film), frame_count=film_length(film))
             keyframes.write_keys(sound, keyed, origin=film_origin(film))
@@ -63,7 +65,7 @@ def share_settings(strips: list[bpy.types.Strip]) -> None:
 def _read(metadata: str) -> dict:
     try:
         made = json.loads(metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return made if isinstance(made, dict) else {}
 
@@ -72,6 +74,6 @@ def _set(group: bpy.types.PropertyGroup, name: str, value: object) -> bool:
     kind = group.bl_rna.properties[name].type
     try:
         setattr(group, name, str(value) if kind == "ENUM" else value)
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         return False
     return True

@@ -1,6 +1,6 @@
 """What the buttons do. Thin: read the strips, start a job, report."""
 
-from . import cures, films, hand_over, keeping, lyrics, output, pieces, splitting, stems, things, unfinished
+from . import cue_sheet, cures, films, hand_over, keeping, lyrics, output, pieces, splitting, stems, things, unfinished
 
 CLASSES = (
     films.CHROMASTRIP_OT_generate,
@@ -19,6 +19,7 @@ CLASSES = (
     pieces.CHROMASTRIP_OT_paste_settings,
     *things.CLASSES,
     *lyrics.CLASSES,
+    *cue_sheet.CLASSES,
     stems.CHROMASTRIP_OT_choose_stem_file,
     hand_over.CHROMASTRIP_OT_export,
     hand_over.CHROMASTRIP_OT_import,

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...core.protocol import EMBEDDED_MODELS, EMBEDDED_SIZE, Model, UserError
+from ...core.protocol import EMBEDDED_MODELS, PUBLISHED_SIZES, Model, UserError
 from .. import compat, jobs, live
 from ..asking import may
 from ..job_list import ListedFilm
@@ -62,7 +62,7 @@ def _why_no_sound(context: bpy.types.Context) -> str:
 
 def _why_no_draft(context: bpy.types.Context) -> str:
     settings = source_strip(compat.edited_scene(context)).chromastrip
-    is_small = settings.model in EMBEDDED_MODELS or (settings.model != Model.OWN and int(settings.size) == EMBEDDED_SIZE)
+    is_small = settings.model in EMBEDDED_MODELS or (settings.model != Model.OWN and int(settings.size) == min(PUBLISHED_SIZES))
     return "These settings draw as fast as a draft already. Press Generate" if is_small else ""
 
 

@@ -17,7 +17,7 @@ from ...core.protocol import (
     Target,
     UserError,
 )
-from .. import compat, jobs, scenes, timeline
+from .. import compat, folders, jobs, scenes, timeline
 from ..asking import may
 from ..importing import insert_edit
 
@@ -76,6 +76,12 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
     collect: bpy.props.BoolProperty(
         name="Collect Media", description="Copy frames, movies and sounds beside the file, so that the folder can be moved or mailed"
     )
+    from_elsewhere: bpy.props.BoolProperty(
+        name="Media from Elsewhere",
+        description="Let Collect Media, and .otioz, take along what lies outside of the folders of this .blend and of the file. An imported"
+        " timeline can name any file of this computer",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -104,6 +110,8 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
                 movie_sound=self.movie_sound,
                 collect=self.collect,
                 missing=Missing[self.missing],
+                inside=folders.of_project(compat.edited_scene(context)),
+                from_elsewhere=self.from_elsewhere,
             )
             unknown = timeline.unknown_movies(scene)
             if len(unknown) > MOST_OPENED:

@@ -148,10 +148,14 @@ class CHROMASTRIP_OT_remove_line(bpy.types.Operator):
 
 
 class CHROMASTRIP_OT_choose_line_thing(bpy.types.Operator):
-    """Search the names and kinds of 1000 things, and choose what this line shows. It stays when things are found again"""
+    """Search the names and kinds of 1000 things, and choose what this line shows"""
 
     bl_idname = "chromastrip.choose_line_thing"
     bl_label = "Choose Thing"
+    bl_description = (
+        "Search the names and kinds of 1000 things, and choose what this line shows; of a cue sheet, what its part shows in place of this"
+        " one, wherever the part comes. It stays when things are found again"
+    )
     bl_options = {"REGISTER", "UNDO"}
     bl_property = "thing"
 
@@ -171,7 +175,11 @@ class CHROMASTRIP_OT_choose_line_thing(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Choose it."""
         settings = _settings(context)
-        lyrics.change(settings, settings.line, lambda row: lyrics.with_exchanged_thing(row, int(self.thing)))
+        table = lyrics.rows(settings.words)
+        if table[settings.line].part:
+            settings.words = line_table.pack(lyrics.exchanged_in_part(table, settings.line, int(self.thing)))
+        else:
+            lyrics.change(settings, settings.line, lambda row: lyrics.with_exchanged_thing(row, int(self.thing)))
         redraw(context)
         return {"FINISHED"}
 

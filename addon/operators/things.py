@@ -2,16 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import bpy
 
-from ...core.protocol import ChooseClasses, ClassesChosen, Event, Model, UserError, class_names
+from ...core.protocol import ChooseClasses, ClassesChosen, Direct, Event, Look, Model, UserError, class_names
 from .. import compat, folders, jobs, models, scenes, things
 from ..asking import may
 from ..properties import StripSettings
-from ..sections import shown_strip
+from ..sections import own_request, shown_strip
 
 NO_STRIP = "Select a sound, or pictures that were drawn here"
 LIST = bpy.props.EnumProperty(
@@ -253,13 +253,7 @@ class CHROMASTRIP_OT_fill_things(bpy.types.Operator):
         assert strip is not None  # `poll`
         settings = strip.chromastrip
         try:
-            question = ChooseClasses(
-                job_id=uuid.uuid4().hex,
-                cache_folder=str(folders.user_cache_folder()),
-                class_count=max(len(settings.things), settings.class_count),
-                seed=settings.seed,
-                blocklist=tuple(things.names(settings.excluded)),
-            )
+            question = _of_film(scene, strip) if settings.look == Look.CHROMASTRIP and settings.blend < 1 else _of_seed(settings)
             jobs.ask(question, partial(_take, scenes.noted_name(scene), strip.name), busy_words="Things are being chosen")
         except UserError as error:
             return jobs.refuse(self, error)
@@ -299,6 +293,27 @@ class Chosen:
 
 
 _chosen: list[Chosen] = []
+
+
+def _of_seed(settings: StripSettings) -> ChooseClasses:
+    """Ask what the seed chooses, whatever the song."""
+    return ChooseClasses(
+        job_id=uuid.uuid4().hex,
+        cache_folder=str(folders.user_cache_folder()),
+        class_count=max(len(settings.things), settings.class_count),
+        seed=settings.seed,
+        blocklist=tuple(things.names(settings.excluded)),
+    )
+
+
+def _of_film(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Direct:
+    """Ask what a film that the song directs shows by itself."""
+    request = own_request(scene, strip)
+    count = max(len(strip.chromastrip.things), strip.chromastrip.class_count)
+    sung = tuple(cue for cue in request.settings.cues if not cue.part)
+    return Direct(
+        job_id=uuid.uuid4().hex, request=replace(request, settings=replace(request.settings, classes=(), class_count=count, cues=sung))
+    )
 
 
 def _take(scene_name: str, strip_name: str, event: Event) -> None:

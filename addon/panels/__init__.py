@@ -5,7 +5,7 @@ from .keeping import CHROMASTRIP_PT_keeping
 from .look import CHROMASTRIP_PT_look, CHROMASTRIP_UL_excluded_things, CHROMASTRIP_UL_things
 from .lyrics import CHROMASTRIP_PT_lyrics, CHROMASTRIP_UL_lines
 from .main import CHROMASTRIP_PT_main
-from .motion import CHROMASTRIP_PT_listening, CHROMASTRIP_PT_motion
+from .motion import CHROMASTRIP_PT_hits, CHROMASTRIP_PT_listening, CHROMASTRIP_PT_motion
 from .output import CHROMASTRIP_PT_output
 from .sections import CHROMASTRIP_PT_sections
 
@@ -15,6 +15,7 @@ CLASSES = (
     CHROMASTRIP_UL_excluded_things,
     CHROMASTRIP_PT_look,
     CHROMASTRIP_PT_motion,
+    CHROMASTRIP_PT_hits,
     CHROMASTRIP_PT_listening,
     CHROMASTRIP_UL_lines,
     CHROMASTRIP_PT_lyrics,

@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import things
+from .. import shapes, things
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
 from .base import StripPanel
@@ -74,6 +74,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
             network.prop(settings, "size")
         if settings.model == Model.OWN:
             network.prop(settings, "own_model")
+        _draw_shape(network, settings)
         column.prop(settings, "look")
         column.prop(settings, "seed")
         row = column.row()
@@ -81,6 +82,18 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
         row.prop(settings, "class_count")
         _draw_things(self.layout, settings)
         self.layout.prop(settings, "limit_flashes")
+
+
+def _draw_shape(layout: bpy.types.UILayout, settings: StripSettings) -> None:
+    """Draw in what shape pictures are drawn, and how large that makes them."""
+    if not settings.film:
+        layout.prop(settings, "shape")
+    if settings.film or settings.shape == shapes.OTHER:
+        layout.prop(settings, "aspect")
+    if settings.model != Model.SYNC_CARD and shapes.is_widened(settings):
+        layout.prop(settings, "widening")
+    if size := shapes.described(settings):
+        layout.label(text=size)
 
 
 def _draw_things(layout: bpy.types.UILayout, settings: StripSettings) -> None:

@@ -36,15 +36,15 @@ class CHROMASTRIP_UL_lines(bpy.types.UIList):
         time.active = False
         time.label(text=lyrics.clock(row.start_seconds) or "-")
         parts = parts.split(factor=0.58)
-        parts.label(text=row.text)
+        parts.label(text=lyrics.label(row))
         parts.active = row.start_seconds is not None
         parts.label(text=row.things[0].name, icon="PINNED" if row.is_pinned else "NONE")
 
 
 class CHROMASTRIP_PT_lyrics(NumbersPanel, bpy.types.Panel):
-    """What the words of the song show"""
+    """What the words of the song show, and what leads where nobody sings"""
 
-    bl_label = "Lyrics"
+    bl_label = "Lyrics and Cues"
     bl_options = {"DEFAULT_CLOSED"}
     numbers = ("word_fade_seconds", "mood")
 
@@ -52,6 +52,7 @@ class CHROMASTRIP_PT_lyrics(NumbersPanel, bpy.types.Panel):
         """Draw where the words come from, the table, and the selected line."""
         settings = strip.chromastrip
         _draw_source(self.layout, context, settings)
+        _draw_sheet(self.layout)
         if settings.words:
             _draw_table(self.layout, context, settings)
         super().draw_settings(context, strip)
@@ -73,6 +74,15 @@ def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, setting
         column.operator("chromastrip.download_sentence_model", icon="IMPORT")
 
 
+def _draw_sheet(layout: bpy.types.UILayout) -> None:
+    """Draw the buttons of what the song itself directs."""
+    column = layout.column(align=True)
+    column.operator("chromastrip.direct", icon="SOUND")
+    row = column.row(align=True)
+    row.operator("chromastrip.cues_to_markers", icon="MARKER")
+    row.operator("chromastrip.cues_from_markers", icon="MARKER_HLT")
+
+
 def _draw_table(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings) -> None:
     row = layout.row()
     row.template_list("CHROMASTRIP_UL_lines", "", settings, "lines", settings, "line", rows=ROWS)
@@ -92,7 +102,7 @@ def _draw_table(layout: bpy.types.UILayout, context: bpy.types.Context, settings
 
 
 def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings, line: LineThings) -> None:
-    draw_lines(layout, context, (line.text or "(no words)",), icon="OUTLINER_OB_FONT")
+    draw_lines(layout, context, (lyrics.label(line),), icon="SOUND" if line.part else "OUTLINER_OB_FONT")
     first, *others = line.things
     column = layout.column(align=True)
     column.operator("chromastrip.choose_line_thing", text=first.name, icon="VIEWZOOM")

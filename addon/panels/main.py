@@ -3,7 +3,7 @@
 import bpy
 
 from .. import compat, engine_buttons, jobs
-from ..presets import CHROMASTRIP_PT_presets
+from ..presets import CHROMASTRIP_PT_presets, draw_styles
 from ..sections import is_film, shown_strip
 from .base import SequencerPanel
 from .keeping import draw_elsewhere
@@ -35,6 +35,11 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             draw_film(layout, context, strip)
         else:
             draw_source(layout, context)
+        if strip is not None and strip == context.active_strip:
+            header, body = layout.panel("chromastrip_styles", default_closed=False)
+            header.label(text="Style")
+            if body is not None:
+                draw_styles(body)
         row = layout.row(align=True)
         row.scale_y = 1.5
         if is_drawn:

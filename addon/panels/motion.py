@@ -12,7 +12,14 @@ class CHROMASTRIP_PT_motion(NumbersPanel, bpy.types.Panel):
     """How the picture follows the music"""
 
     bl_label = "Motion"
-    numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "jitter", "truncation", "depth")
+    numbers = ("tempo_sensitivity", "pitch_sensitivity", "smooth_factor", "blend", "jitter", "truncation", "depth")
+
+
+class CHROMASTRIP_PT_hits(NumbersPanel, bpy.types.Panel):
+    """What each hit does to the picture"""
+
+    bl_label = "Hits"
+    numbers = ("hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath")
 
 
 class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):

@@ -18,6 +18,9 @@ class CHROMASTRIP_PT_output(StripPanel, bpy.types.Panel):
         """Draw what counts for this strip, then what counts for the scene's next films."""
         scene = compat.edited_scene(context)
         self.layout.prop(strip.chromastrip, "fit")
+        self.layout.prop(strip.chromastrip, "upscale")
+        if strip.chromastrip.upscale != "1":
+            self.layout.prop(strip.chromastrip, "upscaler", placeholder="Lanczos")
         if is_film(strip):
             self._draw_film(context, scene, strip)
         else:

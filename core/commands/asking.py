@@ -10,7 +10,10 @@ from typing import Any
 
 from ..protocol import (
     AUTO,
+    EMBEDDED_MODELS,
+    EMBEDDED_SIZES,
     PARAMETERS,
+    PUBLISHED_SIZES,
     ChooseClasses,
     Cue,
     Look,
@@ -21,10 +24,15 @@ from ..protocol import (
     Settings,
     Stem,
     UserError,
+    default_of,
     line_table,
 )
+from ..protocol.shape import Widening
 from . import reading, words
 from .telling import say
+
+DEFAULT_ASPECT = Fraction(16, 9)
+"""What a film is watched in; in Blender it is the scene's."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -53,7 +61,10 @@ def add(command: argparse.ArgumentParser) -> None:
         "--lyrics", type=Path, metavar="FILE", help="let the words choose the things, and change them as they are sung: text, LRC, SRT, VTT"
     )
     command.add_argument(
-        "--classes-from", type=Path, metavar="TABLE", help="the things of a table that `classes --lyrics FILE --table TABLE` wrote"
+        "--classes-from",
+        type=Path,
+        metavar="TABLE",
+        help="the things of a table that `classes --lyrics FILE --table TABLE` or `cues --table TABLE` wrote",
     )
     command.add_argument(
         "--section",
@@ -75,11 +86,20 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
+    command.add_argument("--bars", metavar="SECONDS,...", help="when its bars begin, if not where they are heard: the cue sheet cuts there")
     command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
-    for name in PARAMETERS:
-        default = getattr(Settings(), name)
+    command.add_argument("--aspect", type=words.aspect, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)")
+    command.add_argument("--width", type=int, metavar="N", help="with --height, in place of --aspect: the frames' exact size in pixels")
+    command.add_argument("--height", type=int, metavar="N")
+    command.add_argument(
+        "--widening",
+        choices=[str(widening) for widening in Widening],
+        help="where pictures that are no squares get their other parts from (as suits the model)",
+    )
+    command.add_argument("--size", type=int, metavar="N", help=f"{PARAMETERS['size'].help} (embedded models: the one that they have; 128)")
+    for name in [name for name in PARAMETERS if name != "size"]:
         command.add_argument(
-            f"--{name.replace('_', '-')}", type=type(default), default=default, metavar="N", help=_parameter_help(name).replace("%", "%%")
+            f"--{name.replace('_', '-')}", type=type(getattr(Settings(), name)), metavar="N", help=_parameter_help(name).replace("%", "%%")
         )
     command.add_argument("--device", default=AUTO, help="what draws: cpu, cuda, cuda:1, mps (auto: the fastest that there is)")
     command.add_argument(
@@ -93,7 +113,9 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def _parameter_help(name: str) -> str:
     parameter, default = PARAMETERS[name], getattr(Settings(), name)
-    return f"{parameter.help} ({parameter.minimum:g} ... {parameter.maximum:g}; {default:g})"
+    other = default_of(name, model=Model.BIGGAN, look=Look.CHROMASTRIP)
+    others = "" if other == default else f", other models and the originals' looks {other:g}"
+    return f"{parameter.help} ({parameter.minimum:g} ... {parameter.maximum:g}; {default:g}{others})"
 
 
 def request(options: Namespace) -> RenderRequest:
@@ -112,10 +134,19 @@ def request(options: Namespace) -> RenderRequest:
         class_stem=_stem(options.class_sound, options),
         features_path=str(options.features.absolute()) if options.features else "",
         beats_seconds=reading.beats(options.beats) if options.beats else (),
+        bars_seconds=reading.beats(options.bars) if options.bars else (),
         frames_folder=str(cache_folder() / "films"),
         cache_folder=str(options.cache or cache_folder()),
+        frame_size=(options.width, options.height) if options.width is not None else None,
         machine=Machine(device=options.device, precision=Precision(options.precision)),
+        by_stamps=True,
     )
+
+
+def inputs(options: Namespace) -> tuple[Path | None, ...]:
+    """Give the files that the words name to be read."""
+    others = ("motion_sound", "class_sound", "features", "lyrics", "classes_from")
+    return (Path(options.sound), *(getattr(options, name) for name in others))
 
 
 def cache_folder() -> Path:
@@ -137,23 +168,46 @@ def _seconds(options: Namespace, sound: Path) -> Fraction:
 
 
 def _settings(options: Namespace) -> Settings:
-    numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS}
+    model, size = _model(options.model)
+    numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS if getattr(options, name) is not None}
+    numbers = {name: default_of(name, model=model, look=Look(options.look)) for name in PARAMETERS} | numbers
+    numbers["size"] = _size(model, size or options.size)
     classes, cues = _things(options)
     if classes:
         numbers["class_count"] = len(classes)
-    model, size = _model(options.model)
-    if size:
-        numbers["size"] = size
     return Settings(
         model=model,
         own_model=options.model if model == Model.OWN else "",
         look=Look(options.look),
+        aspect=_aspect(options),
+        widening=Widening(options.widening) if options.widening else None,
         classes=classes,
         excluded=reading.excluded(options.exclude),
         cues=cues,
         curves=tuple(reading.curve(said) for said in options.curve),
         **numbers,
     )
+
+
+def _size(model: Model, said: int | None) -> int:
+    """Give the size that is asked for; nothing said: the model's own, or the smallest."""
+    own = EMBEDDED_SIZES.get(model)
+    if said in PUBLISHED_SIZES and own and said != own:  # other numbers are refused as no size at all
+        raise UserError(
+            f"The model “{EMBEDDED_MODELS[model]}” draws {own} px, not {said} px.", f"Set --size to {own}, or --model to {Model.BIGGAN}."
+        )
+    return said or own or min(PUBLISHED_SIZES)
+
+
+def _aspect(options: Namespace) -> Fraction:
+    """Give the pictures' width by height, by one of two ways to say it."""
+    if options.width is None and options.height is None:
+        return DEFAULT_ASPECT if options.aspect is None else options.aspect
+    if options.aspect is not None:
+        raise UserError("--aspect and --width with --height both say the shape.", "Give one of them.")
+    if options.width is None or options.height is None or min(options.width, options.height) < 1:
+        raise UserError(f"Frames would be {options.width} x {options.height} px.", "Give both --width and --height, in pixels.")
+    return Fraction(options.width, options.height)
 
 
 def _model(name: str) -> tuple[Model, int]:
@@ -174,10 +228,19 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
         from ..words.class_table import read_table
 
         table = read_table(options.classes_from)
+        _check_sound(table.sound, options)
         return tuple(thing.class_id for thing in table.things), line_table.cues(table.rows)
     if options.lyrics:
         return _of_lyrics(options)
     return tuple(reading.thing(name) for name in options.classes), ()
+
+
+def _check_sound(digest: str, options: Namespace) -> None:
+    """Refuse a cue sheet that was written for another sound."""
+    from ..sound.features import file_digest
+
+    if digest and Path(options.sound).is_file() and file_digest(Path(options.sound)) != digest:
+        raise UserError(f"The cue sheet in “{options.classes_from}” is another sound's.", "Write one for this sound: python -m core cues.")
 
 
 def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:

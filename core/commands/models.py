@@ -6,8 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..protocol import UserError, encode
-from ..protocol.models import ModelEntry, ModelProgress, ModelState
+from ..protocol import UserError, encode, printable
+from ..protocol.models import UPSCALER_PREFIX, ModelEntry, ModelProgress, ModelState
+from ..upscaling.store import Upscalers
 from .asking import cache_folder
 from .telling import BAR_WIDTH, say
 
@@ -35,6 +36,7 @@ def add(commands: Any) -> None:
     adding = _add_action(actions, "add", _add, "copy weights from a folder")
     adding.add_argument("folder", type=Path, metavar="FOLDER", help="with pytorch_model.bin and config.json; or a file of weights")
     adding.add_argument("--name", default="", metavar="NAME", help="what to call it (as published, or as its folder is called)")
+    adding.add_argument("--upscaler", action="store_true", help="an ESRGAN's weights, .safetensors or .pth, for --upscale")
     verifying = _add_action(actions, "verify", _verify, "read all of a network again and check it")
     verifying.add_argument("name", nargs="?", default="", metavar="NAME", help="one of them (all that are here)")
     removing = _add_action(actions, "remove", _remove, "delete a network from this machine")
@@ -51,7 +53,16 @@ def _add_action(actions: Any, name: str, act: Any, explanation: str) -> argparse
 
 def run(options: Namespace) -> None:
     """Do what the action's word says."""
-    options.act(open_store(options), options)
+    store = open_store(options)
+    upscalers = Upscalers(folder=store.folder, cache_folder=store.cache_folder)
+    if options.act is _add and options.upscaler:
+        say(upscalers.add(options.folder.expanduser(), name=options.name))
+    elif options.act is _verify and options.name.startswith(UPSCALER_PREFIX):
+        say(upscalers.verify(options.name))
+    elif options.act is _remove and options.name.startswith(UPSCALER_PREFIX):
+        say(f"{options.name} is removed: {upscalers.remove(options.name) // MB} MB are free again.")
+    else:
+        options.act(store, options)
 
 
 def open_store(options: Namespace) -> "ModelStore":
@@ -63,13 +74,13 @@ def open_store(options: Namespace) -> "ModelStore":
 
 
 def _list(store: "ModelStore", options: Namespace) -> None:
-    entries = store.entries()
+    entries = [*store.entries(), *Upscalers(folder=store.folder, cache_folder=store.cache_folder).entries()]
     if options.json:
         for entry in entries:
             say(encode(entry))
         return
     for entry in entries:
-        sys.stdout.write(_line(entry) + "\n")  # the list is what was asked for; it may go into a pipe
+        sys.stdout.write(printable(_line(entry)) + "\n")  # the list is what was asked for; it may go into a pipe
     say(f"in {store.folder}")
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks import UPSCALES
 from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
-from . import asking, words
+from . import asking, outputs, words
 from .telling import JOB_ID, progress, say
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
     )
+    outputs.add(command)
     asking.add(command)
     command.add_argument(
         "--allow-flashes",
@@ -35,6 +37,12 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--mirror", type=words.aspect, metavar="WIDTH:HEIGHT", help="fill frames of this shape, as 16:9, with the pictures' mirror images"
+    )
+    command.add_argument(
+        "--upscale", type=int, choices=UPSCALES, default=1, help="make pictures so many times as large as they are drawn (1: off)"
+    )
+    command.add_argument(
+        "--upscaler", default="", metavar="NAME", help="by which of your networks, as `models list` names it (none: Lanczos' filter)"
     )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
@@ -48,11 +56,14 @@ def run(options: Namespace) -> None:
     from ..files import check_writable
 
     into_folder = options.out != "-" and not _is_movie(options.out)
+    outputs.check(options, inputs=asking.inputs(options))
     request = replace(
         asking.request(options),
         limit_flashes=not options.allow_flashes,
         picture_format=PictureFormat(options.format),
         frame_aspect=options.mirror,
+        upscale=options.upscale,
+        upscaler=options.upscaler,
     )
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))

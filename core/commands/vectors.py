@@ -4,7 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from . import asking
+from ..protocol import UserError
+from . import asking, outputs
 from .telling import say
 
 
@@ -15,9 +16,11 @@ def add(commands: Any) -> None:
         "--out",
         required=True,
         metavar="FILE.npz",
-        help="noise [N, 128], class_ids and class_weights [N, m], class_floor and truncation [N]",
+        help="noise [N, 128], displacement [N, 6] along directions [6, 128] (the network gets noise + displacement @ directions),"
+        " class_ids and class_weights [N, m], class_floor and truncation [N]",
     )
     command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
+    outputs.add(command)
     asking.add(command)
     command.set_defaults(run=run, json=False)
 
@@ -26,15 +29,23 @@ def run(options: Namespace) -> None:
     """Write the arrays."""
     import numpy as np
 
-    from ..checks import check
+    from ..backends import Backends
+    from ..checks import check, check_sheet
     from ..files import whole_file
     from ..latents import latents_of
     from ..sound.listening import listen
 
+    outputs.check(options, inputs=asking.inputs(options))
     request = asking.request(options)
     check(request)
-    latents = latents_of(request, listen(request))
+    heard = listen(request)
+    check_sheet(request, sound_seconds=heard.seconds)
+    latents = latents_of(request, heard)
     arrays: dict[str, Any] = {"fps": str(request.fps), **vars(latents)}
+    try:
+        arrays["directions"] = Backends().open(request).directions()
+    except UserError as error:  # latents can be had without the network
+        say(f"Note: there are no directions in it. {error.cause}")
     if options.full:
         arrays["class_vectors"] = latents.class_vectors(range(len(latents)))
     with whole_file(Path(options.out)) as temporary, temporary.open("wb") as file:

@@ -91,10 +91,18 @@ def _calm_piece(film: Latents, calming: Calming, *, fps: Fraction) -> Latents:
     places = np.arange(calming.first_frame - 1, calming.end_frame + 1).clip(0, len(film) - 1)  # of [1 + n + 1] rows
     around = Latents(**{name: rows[places] for name, rows in vars(film).items()})
     classes, weights = around.in_columns()
-    rows = np.concatenate([around.noise, weights, around.class_floor[:, None], around.truncation[:, None]], axis=1)
+    moved = [around.noise, around.displacement, weights]
+    rows = np.concatenate([*moved, around.class_floor[:, None], around.truncation[:, None]], axis=1)
     calmed = _calmed(rows, step=calming.step, fps=fps)
-    noise, weights, floor, truncation = np.split(calmed, [around.noise.shape[1], -2, -1], axis=1)
-    return Latents.of_columns(noise=noise, classes=classes, weights=weights, class_floor=floor[:, 0], truncation=truncation[:, 0])
+    noise, displacement, weights, floor, truncation = np.split(calmed, np.cumsum([*(part.shape[1] for part in moved), 1]), axis=1)
+    return Latents.of_columns(
+        noise=noise,
+        displacement=displacement,
+        classes=classes,
+        weights=weights,
+        class_floor=floor[:, 0],
+        truncation=truncation[:, 0],
+    )
 
 
 def _calmed(rows: np.ndarray, *, step: int, fps: Fraction) -> np.ndarray:

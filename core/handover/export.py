@@ -31,7 +31,7 @@ from ..protocol import (
 )
 from ..protocol.messages import Stage
 from ..working import Cancelled, never
-from . import clip_movies, media
+from . import clip_movies, collecting, media
 from .fitting import fit
 from .movie import CODECS
 from .recognising import write_sections
@@ -169,6 +169,7 @@ def export(
     check_writable(path.parent)
     edit = _with_absolute_paths(edit)
     edit, missing = media.check_present(edit, options.missing)
+    collecting.check(edit, path, options, only=functools.partial(_is_taken_along, options=options, form=form))
     edit, fitted = fit(edit)
     edit, movies = _with_movies(media.with_size(edit), path, options, form, report, cancelled)
     edit, copied = _with_copies(edit, path, options, form, report, cancelled)
@@ -266,6 +267,13 @@ def _needs_movie(clip: Clip, *, form: Format) -> bool:
 
 def _clips(edit: Edit) -> list[Clip]:
     return [item for track in edit.tracks for item in track.items if isinstance(item, Clip)]
+
+
+def _is_taken_along(one: media.Files, *, options: ExportOptions, form: Format) -> bool:
+    """Say whether a medium's own file leaves with the timeline."""
+    if form.adapter == "chromastrip_otioz" or options.collect:
+        return True
+    return isinstance(one, FrameSequence | Still) and _is_awkward(one, form)
 
 
 def _with_copies(

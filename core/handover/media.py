@@ -148,7 +148,7 @@ def _picture_size(paths: list[Path]) -> tuple[int, int] | None:
         try:
             with Image.open(path) as picture:
                 return picture.size
-        except OSError:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
             return _movie_size(path)
     return None
 

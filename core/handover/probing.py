@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from ..protocol import MovieMeasure
+from ..protocol import MovieMeasure, places
 from ..working import Cancelled, end_if, never
 
 TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;])(\d\d)")
@@ -16,7 +16,7 @@ TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;])(\d\d)")
 
 def picture_rate(path: Path) -> Fraction | None:
     """Give a movie's frames a second, None if it is no movie or not there."""
-    if not path.is_file():
+    if not places.is_file(path):
         return None
     try:
         with av.open(str(path), metadata_errors="replace") as container:
@@ -39,7 +39,7 @@ def measure_movies(paths: Sequence[str], *, cancelled: Cancelled = never) -> tup
 def _measured(path: str, cancelled: Cancelled) -> MovieMeasure:
     end_if(cancelled)
     unknown = MovieMeasure(path=path, fps=Fraction(0), frame_count=0)
-    if not Path(path).is_file():
+    if not places.is_file(path):
         return unknown
     try:
         with av.open(path, metadata_errors="replace") as container:
@@ -61,7 +61,7 @@ def measure(path: Path, fps: Fraction) -> tuple[int, int] | None:
     tuple[int, int] or None
         Where its timecode begins (0 if it carries none), and how many frames it has, rounded up; None if it cannot be read.
     """
-    if not path.is_file():
+    if not places.is_file(path):
         return None
     try:
         with av.open(str(path), metadata_errors="replace") as container:

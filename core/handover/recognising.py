@@ -16,6 +16,7 @@ from typing import Any
 
 from ..files import write_whole
 from ..protocol import (
+    AUTO,
     PARAMETERS,
     Clip,
     Crossfade,
@@ -29,14 +30,16 @@ from ..protocol import (
     class_names,
     decode,
     encode,
+    limits,
     line_table,
+    places,
 )
+from ..protocol.shape import aspect_text
 from .noting import Notes
 from .probing import picture_rate
 
 FILE_NAME, FILM_NAME = "sections.json", "film.json"
 SCHEMA = 1
-LARGEST_BYTES = 64_000_000
 MOST_SECTIONS = 10_000
 COPY_ENDINGS = (" copy", ".mov", ".mp4", ".png")
 KNOWN_BY = ("film", "model", "chromastrip", "section")
@@ -213,7 +216,7 @@ class _Recogniser:
         """Say whether a movie's frames lie where they were; if not, the movie stays."""
         known = not movie.path or _file_name(movie.path) == _file_name(frames.movie)
         first = f"{frames.prefix}{frames.first_number:0{frames.digits}d}{frames.suffix}"
-        there = frames.frame_count > 0 and (Path(frames.folder) / first).is_file()
+        there = frames.frame_count > 0 and places.is_file(Path(frames.folder) / first)
         if known and not there:
             self.notes.add("The frames of a movie of ours are not here: the movie came in", clip.name)
         return known and there
@@ -358,10 +361,13 @@ def _sections(told: Any, folder: Path) -> Iterator[Section]:
             frames = decode(json.dumps(told["frames"]), FrameSequence)
         except ProtocolError:
             return
+        if not limits.is_possible(frames):
+            return
         moved = folder / _file_name(frames.folder)
-        frames = replace(frames, folder=str(moved)) if not Path(frames.folder).is_dir() and moved.is_dir() else frames
+        frames = replace(frames, folder=str(moved)) if not places.is_folder(frames.folder) and places.is_folder(moved) else frames
         movie = folder / _file_name(frames.movie)
-        frames = replace(frames, movie=str(movie)) if frames.movie and movie.is_file() else frames
+        if frames.movie and (places.is_file(movie) or not places.may_ask(frames.movie)):
+            frames = replace(frames, movie=str(movie))
     yield Section(
         name=told["name"], metadata=_json(told["metadata"]), frames=frames, fps=_fps(told.get("fps")), is_older=told.get("older") is True
     )
@@ -385,10 +391,14 @@ def _film_metadata(folder: Path) -> str:
         "model": settings.model.value,
         "look": settings.look.value,
         "size": settings.size,
+        "aspect": aspect_text(settings.aspect),
+        "widening": settings.widening or AUTO,
         "classes": ", ".join(class_names.name(number) for number in settings.classes),
         "excluded": ", ".join(class_names.described(settings.excluded)),
         "words": line_table.pack(line_table.of_cues(settings.cues)),
         "limit_flashes": request.limit_flashes,
+        "upscale": request.upscale,
+        "upscaler": request.upscaler,
     }
     made |= {"fit": "mirror"} if request.frame_aspect is not None else {}
     made |= {name: getattr(settings, name) for name in PARAMETERS if name not in made}
@@ -407,8 +417,6 @@ def _json(value: Any) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            return None
-        return json.loads(path.read_bytes())
+        return json.loads(places.read_small(path))
     except (OSError, ValueError, RecursionError):
         return None

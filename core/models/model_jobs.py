@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..protocol import AddModel, DownloadModel, ListModels, ModelJob, ModelProgress, ModelsListed, RemoveModel, VerifyModel
+from ..protocol.models import UPSCALER_PREFIX
+from ..upscaling.store import Upscalers
 from ..working import Cancelled, ModelReporter, end_if, never
 from . import published
 from .store import Checkpoint, ModelStore
@@ -36,8 +38,11 @@ def answer(job: ModelJob, *, report: Callable[[ModelProgress], None] = lambda _:
     """
     end_if(cancelled)  # it may have waited behind another job
     store = users_store(cache_folder=Path(job.cache_folder))
-    notes = _done(job, store, report=report, cancelled=cancelled)
-    return ModelsListed(job_id=job.job_id, folder=str(store.folder), entries=tuple(store.entries()), notes=notes)
+    upscalers = Upscalers(folder=store.folder, cache_folder=store.cache_folder)
+    notes = _done_with_upscalers(job, upscalers)
+    if notes is None:
+        notes = _done(job, store, report=report, cancelled=cancelled)
+    return ModelsListed(job_id=job.job_id, folder=str(store.folder), entries=(*store.entries(), *upscalers.entries()), notes=notes)
 
 
 def users_store(*, cache_folder: Path, folder: Path | None = None, mirrors: Sequence[str] = ()) -> ModelStore:
@@ -58,6 +63,19 @@ def users_store(*, cache_folder: Path, folder: Path | None = None, mirrors: Sequ
         mirrors=(*mirrors, *published.mirrors(), published.SOURCE),
         published=published.PUBLISHED,
     )
+
+
+def _done_with_upscalers(job: ModelJob, upscalers: Upscalers) -> tuple[str, ...] | None:
+    """Do what is asked for of upscalers, and say what was done; None: it is about networks that draw."""
+    match job:
+        case AddModel(as_upscaler=True):
+            return (upscalers.add(Path(job.source), name=job.name),)
+        case VerifyModel() if job.name.startswith(UPSCALER_PREFIX):
+            return (upscalers.verify(job.name),)
+        case RemoveModel() if job.name.startswith(UPSCALER_PREFIX):
+            return (f"{job.name} is removed: {upscalers.remove(job.name) // MB} MB are free again.",)
+        case _:
+            return None
 
 
 def _done(job: ModelJob, store: ModelStore, *, report: Callable[[ModelProgress], None], cancelled: Cancelled) -> tuple[str, ...]:

@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import Any, TypeGuard
 
 from ..protocol import UserError
+from ..protocol.shape import FIRST_SIZE as FIRST_SIZE  # noqa: PLC0414 (part of what a BigGAN-deep looks like)
 
 Layer = tuple[bool, int, int]
 """Whether it doubles the picture; width in, width out, both in units of the channel width."""
 
 NOISE_UNITS = 128
 FIRST_WIDTH = 16  # the package's first layer makes 4 x 4 places of 16 channel widths
-FIRST_SIZE = 4
 BLOCK_REDUCTION = 4
 ATTENTION_REDUCTION = 8
 LARGEST = {"channel_width": 512, "num_classes": 100_000, "n_stats": 1001, "attention_layer_position": 64, "class_embed_dim": 4096}

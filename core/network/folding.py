@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor
 
-from .architecture import ATTENTION_REDUCTION, BLOCK_REDUCTION, FIRST_SIZE, Architecture, Layer
+from ..protocol.shape import FIRST_SIZE, SQUARE, FirstMap
+from .architecture import ATTENTION_REDUCTION, BLOCK_REDUCTION, Architecture, Layer
 
 if TYPE_CHECKING:
     from pytorch_pretrained_biggan import BigGAN
@@ -94,6 +95,8 @@ class Folded:
         From 4 x 4 to the last. Norms stand in the table in the layers' order; the last norm, which knows no condition, ends it.
     picture_weight, picture_bias
         [3, n, 3, 3] and [3].
+    first_map
+        How large the first map is made before the first block.
     """
 
     architecture: Architecture
@@ -105,10 +108,11 @@ class Folded:
     layers: tuple[Block | Attention, ...]
     picture_weight: Tensor
     picture_bias: Tensor
+    first_map: FirstMap = SQUARE
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Name all tensors, for a file."""
-        named = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"architecture", "layers"}}
+        named = {name: getattr(self, name) for name in TENSOR_FIELDS}
         for position, layer in enumerate(self.layers):
             named |= {f"layers.{position}.{name}": tensor for name, tensor in _layer_tensors(layer).items()}
         return named
@@ -128,9 +132,12 @@ class Folded:
         wrong = [name for name in tensors if name not in expected or tuple(tensors[name].shape) != expected[name]]
         if wrong:
             raise ValueError(f"Folded weights do not fit the architecture: {', '.join(wrong[:3])}")
-        own = {field.name: tensors[field.name] for field in fields(cls) if field.name not in {"architecture", "layers"}}
+        own: dict[str, Any] = {name: tensors[name] for name in TENSOR_FIELDS}
         layers = (_layer_of_tensors(tensors, position, layer) for position, layer in enumerate(_layer_list(architecture)))
         return cls(architecture=architecture, layers=tuple(layers), **own)
+
+
+TENSOR_FIELDS = tuple(field.name for field in fields(Folded) if field.name not in {"architecture", "layers", "first_map"})
 
 
 def fold_network(network: "BigGAN") -> Folded:

@@ -26,12 +26,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..protocol.shape import FirstMap
 from .folding import COLOURS, NORMS_IN_A_BLOCK, Attention, Block, Folded
 from .reference import activate, channels_last, doubled_kernel, layer_maps, make_conditions, norm_widths, pooled, to_8_bits
 from .running import FUSED_MACHINES
 
 PACKED_PLACES = 256
-"""Maps of at most so many places (16 x 16) meet packed weights. Above, scaling the weights costs less than a pass over the map."""
+"""Maps of at most so many places (16 x 16; of wide pictures, more) meet packed weights. Above, scaling the weights costs less than a pass
+over the map."""
 STRIP_VALUES = 1 << 21
 """So many values of a block's outcome are in work at once: 8 MB in float32, of which a core's own cache keeps the most."""
 PASS_VALUES = 1 << 18
@@ -119,33 +121,36 @@ def prepare_cpu(folded: Folded, *, dtype: torch.dtype) -> CpuNetwork:
         float32 or bfloat16, of the maps larger than `reference.EXACT_SIZE` says.
     """
     maps = [*layer_maps(folded, dtype)]
-    steps = [_step(layer, size, own) for layer, (size, own) in zip(folded.layers[:-1], maps[:-1], strict=True)]
-    steps.append(_step(folded.layers[-1], *maps[-1], is_last=True))
+    last = folded.layers[-1]
+    steps = [
+        _step(layer, size, folded.first_map, own, is_last=layer is last) for layer, (size, own) in zip(folded.layers, maps, strict=True)
+    ]
     taps = folded.picture_weight.flip(2, 3).permute(2, 3, 0, 1).flatten(0, 2)  # [27, n]
     return CpuNetwork(folded=folded, steps=tuple(steps), picture_weight=taps.to(maps[-1][1], copy=True))
 
 
-def _step(layer: Block | Attention, size: int, dtype: torch.dtype, *, is_last: bool = False) -> Step | Attention:
+def _step(layer: Block | Attention, size: int, first_map: FirstMap, dtype: torch.dtype, *, is_last: bool) -> Step | Attention:
     if isinstance(layer, Attention):
         return Attention(**{name: weight.to(dtype) for name, weight in vars(layer).items()})
     is_packed = size**2 <= PACKED_PLACES
-    small = size // 2 if layer.doubles else size
+    large, small = first_map.picture_size(size), first_map.picture_size(size // 2 if layer.doubles else size)
     narrow, first, second, widen = layer.weights
     first = doubled_kernel(first) if layer.doubles else first
     if is_packed:
-        narrow, second = _packed(narrow, small, dtype), _packed(second, size, dtype)
+        narrow, second = _packed(narrow, small, dtype), _packed(second, large, dtype)
         first = _packed(first, small, dtype, transposed=layer.doubles)
-    widen = widen if is_last else _packed(widen, size, dtype)  # the last one takes a scale from the norm behind it
+    widen = widen if is_last else _packed(widen, large, dtype)  # the last one takes a scale from the norm behind it
     block = Block(doubles=layer.doubles, weights=(narrow, first, second, widen), bias=layer.bias)
     return Step(block=block, dtype=dtype, is_packed=is_packed)
 
 
-def _packed(weight: Tensor, size: int, dtype: torch.dtype, *, transposed: bool = False) -> Tensor:
+def _packed(weight: Tensor, size: tuple[int, int], dtype: torch.dtype, *, transposed: bool = False) -> Tensor:
+    """Pack a weight for what it gets: maps of that width and height."""
     weight = channels_last(weight.to(dtype))
     if transposed:
-        return ops._reorder_convolution_transpose_weight(weight, [1, 1], [0, 0], [2, 2], [1, 1], 1, [1, len(weight), size, size])
+        return ops._reorder_convolution_transpose_weight(weight, [1, 1], [0, 0], [2, 2], [1, 1], 1, [1, len(weight), *reversed(size)])
     padding = weight.shape[-1] // 2
-    return ops._reorder_convolution_weight(weight, [padding, padding], [1, 1], [1, 1], 1, [1, weight.shape[1], size, size])
+    return ops._reorder_convolution_weight(weight, [padding, padding], [1, 1], [1, 1], 1, [1, weight.shape[1], *reversed(size)])
 
 
 # Drawing --------------------------------------------------------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ def draw(network: CpuNetwork, noise: Tensor, class_vector: Tensor, truncation: T
     Returns
     -------
     picture : Tensor
-        uint8 [1, size, size, 3].
+        uint8 [1, height, width, 3].
     mean : Tensor
         float32 [1], the picture's mean before it was rounded; NaN if anything in it was.
     """
@@ -178,7 +183,7 @@ def draw(network: CpuNetwork, noise: Tensor, class_vector: Tensor, truncation: T
 
 
 def draw_values(network: CpuNetwork, noise: Tensor, class_vector: Tensor, truncation: Tensor, buffers: Buffers) -> Tensor:
-    """Draw [1, 3, size, size], -1 ... 1."""
+    """Draw [1, 3, height, width], -1 ... 1."""
     conditions = make_conditions(network.folded, noise, class_vector, truncation)
     channels = [width for step in network.steps if isinstance(step, Step) for width in norm_widths(step.block)]
     channels.append(network.picture_weight.shape[1])
@@ -196,9 +201,9 @@ def _draw_block(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) 
     *_, widen = step.block.weights
     h = _narrowed(step, x, norms, buffers)
     shortcut = x[:, : len(step.block.bias)]
-    size = x.shape[3] * step.factor
-    x = buffers.take("trunk", shortcut.shape[1], size, size) if step.block.doubles else channels_last(shortcut)
-    for begin, end in _strips(size, x.shape[1], STRIP_VALUES):
+    height, width = (extent * step.factor for extent in x.shape[2:])
+    x = buffers.take("trunk", shortcut.shape[1], height, width) if step.block.doubles else channels_last(shortcut)
+    for begin, end in _strips(height, width * x.shape[1], STRIP_VALUES):
         rows = x[:, :, begin:end]
         if step.block.doubles:
             _double_into(rows, shortcut[:, :, begin // 2 : end // 2])
@@ -207,7 +212,7 @@ def _draw_block(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) 
 
 
 def _draw_last(network: CpuNetwork, step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) -> Tensor:
-    """Draw the last block, the last norm, and the picture before tanh: [1, 3, size, size], float32; x is written over.
+    """Draw the last block, the last norm, and the picture before tanh: [1, 3, height, width], float32; x is written over.
 
     The norm's scale goes into what the norm gets the sum of: the shortcut, while it is small, and the last weight.
     """
@@ -218,12 +223,12 @@ def _draw_last(network: CpuNetwork, step: Step, x: Tensor, norms: Sequence[Norm]
         shortcut = channels_last(shortcut)
     widen = _scaled(step.block.weights[3], scale, step.dtype)
     bias = torch.addcmul(offset, step.block.bias, scale)
-    size = x.shape[3] * step.factor
-    picture = network.folded.picture_bias[:, None, None].repeat(1, size + 2, size + 2)  # its edge takes what taps push out
-    for begin, end in _strips(size, len(scale), STRIP_VALUES):
+    height, width = (extent * step.factor for extent in x.shape[2:])
+    picture = network.folded.picture_bias[:, None, None].repeat(1, height + 2, width + 2)  # its edge takes what taps push out
+    for begin, end in _strips(height, width * len(scale), STRIP_VALUES):
         rows = shortcut[:, :, begin:end]
         if step.block.doubles:
-            rows = buffers.take("last", len(scale), end - begin, size)
+            rows = buffers.take("last", len(scale), end - begin, width)
             _double_into(rows, shortcut[:, :, begin // 2 : end // 2])
         _add_convolution(rows, _deepened(step, h, norms, begin, end), widen, bias, relu=True)
         _add_taps(picture[:, begin : end + 2], network.picture_weight @ _places(rows).to(step.dtype).T)
@@ -234,15 +239,15 @@ def _narrowed(step: Step, x: Tensor, norms: Sequence[Norm], buffers: Buffers) ->
     """Give what the second convolution gets."""
     scale, offset = norms[0][0][:, None, None], norms[0][1][:, None, None]
     activated = buffers.take("activated", *x.shape[1:])
-    for begin, end in _strips(x.shape[2], x.shape[1], PASS_VALUES):
+    for begin, end in _strips(x.shape[2], x.shape[3] * x.shape[1], PASS_VALUES):
         torch.addcmul(offset, x[:, :, begin:end], scale, out=activated[:, :, begin:end]).relu_()
     return _convolve(step, 0, activated.to(step.dtype), norms[1])
 
 
 def _deepened(step: Step, h: Tensor, norms: Sequence[Norm], begin: int, end: int) -> Tensor:
     """Give the rows ``begin ... end - 1`` of what the last convolution gets, from the whole of what the second one gets."""
-    size = h.shape[2] * step.factor
-    first, last = max(begin - 1, 0), min(end + 1, size)  # a 3 x 3 convolution wants a row more on either side
+    height = h.shape[2] * step.factor
+    first, last = max(begin - 1, 0), min(end + 1, height)  # a 3 x 3 convolution wants a row more on either side
     above, below = max((first - 1) // step.factor, 0), min(last // step.factor + 1, h.shape[2])
     middle = _convolve(step, 1, h[:, :, above:below], norms[2])
     middle = middle[:, :, first - above * step.factor : last - above * step.factor]
@@ -309,10 +314,10 @@ def _attend(attention: Attention, x: Tensor) -> Tensor:
     return x
 
 
-def _strips(size: int, channels: int, values: int) -> Iterator[tuple[int, int]]:
-    """Cut ``size`` rows of as many places into strips of about so many values, of rows in even numbers."""
-    rows = max(values // (size * channels) // 2 * 2, 2)
-    return ((begin, min(begin + rows, size)) for begin in range(0, size, rows))
+def _strips(height: int, row_values: int, values: int) -> Iterator[tuple[int, int]]:
+    """Cut ``height`` rows of ``row_values`` each into strips of about so many values, of rows in even numbers."""
+    rows = max(values // row_values // 2 * 2, 2)
+    return ((begin, min(begin + rows, height)) for begin in range(0, height, rows))
 
 
 def _places(x: Tensor) -> Tensor:

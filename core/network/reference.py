@@ -13,14 +13,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .architecture import FIRST_SIZE
+from ..protocol.shape import FIRST_SIZE
 from .folding import Attention, Block, Folded
+from .widening import widen
 
 DOUBLED_KERNEL = 4
 """Size of a 3 x 3 kernel that was multiplied with the doubling before it."""
 
 EXACT_SIZE = {torch.bfloat16: 32, torch.float16: 8}
-"""Maps up to this width stay float32. Roundings in them grow the most until they are seen, and they are a small part of the work."""
+"""Maps up to this size, in a square picture, stay float32. Roundings in them grow the most until they are seen, and they are a small part
+of the work."""
 
 
 class Doubling(StrEnum):
@@ -39,7 +41,7 @@ class Conditions:
     Parameters
     ----------
     first_map
-        [B, channels, 4, 4].
+        [B, channels, 4, 4], or as many places as `Folded.first_map` says.
     scales, offsets
         [B, K], of all norms, in the layers' order.
     """
@@ -77,7 +79,7 @@ def prepare(folded: Folded, *, dtype: torch.dtype, device: torch.device | str = 
 
 
 def layer_maps(folded: Folded, dtype: torch.dtype) -> Iterator[tuple[int, torch.dtype]]:
-    """Give the width of each layer's outcome, and what it is kept in when the large maps are kept in `dtype`."""
+    """Give the size of each layer's outcome in a square picture, and what it is kept in when the large maps are kept in `dtype`."""
     size, exact_size = FIRST_SIZE, EXACT_SIZE.get(dtype, 0)
     for layer in folded.layers:
         size *= 2 if isinstance(layer, Block) and layer.doubles else 1
@@ -139,7 +141,7 @@ def draw(folded: Folded, noise: Tensor, class_vectors: Tensor, truncations: Tens
     Returns
     -------
     pictures : Tensor
-        uint8 [B, size, size, 3].
+        uint8 [B, height, width, 3].
     means : Tensor
         float32 [B], each picture's mean before it was rounded; NaN if anything in it was.
     """
@@ -155,7 +157,8 @@ def make_conditions(folded: Folded, noise: Tensor, class_vectors: Tensor, trunca
     gains, shifts, places = products.split([channels, channels, products.shape[1] - 2 * channels], dim=1)
     scales = gains * torch.rsqrt(interpolated(folded.variances, truncations))
     offsets = torch.addcmul(shifts, scales, interpolated(folded.means, truncations), value=-1)
-    first_map = places.reshape(len(noise), FIRST_SIZE, FIRST_SIZE, -1).permute(0, 3, 1, 2)  # [B, channels, 4, 4], channels last
+    square = places.reshape(len(noise), FIRST_SIZE, FIRST_SIZE, -1).permute(0, 3, 1, 2)  # [B, channels, 4, 4], channels last
+    first_map = widen(square, folded.first_map.rows, folded.first_map.columns, folded.first_map.widening)
     return Conditions(first_map=first_map, scales=scales, offsets=offsets)
 
 
@@ -167,7 +170,7 @@ def interpolated(table: Tensor, truncations: Tensor) -> Tensor:
 
 
 def draw_values(folded: Folded, conditions: Conditions) -> Tensor:
-    """Draw [B, 3, size, size], -1 ... 1."""
+    """Draw [B, 3, height, width], -1 ... 1."""
     scales, offsets = conditions.scales[:, :, None, None], conditions.offsets[:, :, None, None]
     x, norm = conditions.first_map, 0
     for layer in folded.layers:
@@ -232,8 +235,13 @@ def _attend(attention: Attention, x: Tensor) -> Tensor:
 
 
 def pooled(places: Tensor, width: int) -> Tensor:
-    """Take the largest of each 2 x 2 places: [B, height * width, C] to [B, height * width / 4, C]."""
+    """Take the largest of each 2 x 2 places: [B, height * width, C] to [B, (height // 2) * (width // 2), C]."""
     batch, count, channels = places.shape
+    height = count // width
+    if height % 2 or width % 2:  # as PyTorch pools, a last row or column that is left over is not looked at
+        places = places.view(batch, height, width, channels)[:, : height // 2 * 2, : width // 2 * 2]
+        count, width = (height // 2) * (width // 2) * 4, width // 2 * 2
+        places = places.reshape(batch, count, channels)
     rows = places.view(batch, count // (2 * width), 2, width * channels)
     rows = torch.maximum(rows[:, :, 0], rows[:, :, 1]).view(batch, count // 4, 2, channels)
     return torch.maximum(rows[:, :, 0], rows[:, :, 1])

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..pictures import Pictures
 from ..protocol import UserError
-from . import processor, reference
+from . import memory, processor, reference
 from .folding import Folded
 
 SMALLEST_PUBLISHED = 128
@@ -83,7 +83,7 @@ class Runner(Protocol):
     """Draws with one network."""
 
     def draw(self, rows: RowSource) -> Pictures:
-        """Draw: give uint8 [size, size, 3] for each row, in order. Who closes the iterator early waits for what is being drawn only.
+        """Draw: give uint8 [height, width, 3] for each row, in order. Who closes the iterator early waits for what is being drawn only.
 
         Raises
         ------
@@ -106,16 +106,23 @@ class CpuRunner:
     dtype
         float32, or bfloat16, which is faster on some processors and slower on others: `running.faster_precision` tells.
     cores
-        How many pictures at once; None: as many as this process may use.
+        How many pictures at once; None: as many as this process may use. Fewer where memory suffices for no more.
     """
 
     def __init__(self, folded: Folded, *, dtype: torch.dtype = torch.float32, cores: int | None = None) -> None:
-        cores = cores or usable_cores()
-        self._ahead = PICTURES_AHEAD * cores
-        self._size = folded.architecture.output_dim
+        self._picture_size = folded.first_map.picture_size(folded.architecture.output_dim)
+        self.cores = min(cores or usable_cores(), self._most_at_once(folded))
+        self._ahead = PICTURES_AHEAD * self.cores
         self._thread = threading.local()
-        self._pool = ThreadPoolExecutor(cores, thread_name_prefix="draw", initializer=self._begin_thread)
+        self._pool = ThreadPoolExecutor(self.cores, thread_name_prefix="draw", initializer=self._begin_thread)
         self._network = self._pool.submit(_prepare, folded, dtype).result()  # there: on one core
+
+    def _most_at_once(self, folded: Folded) -> int:
+        """Say how many pictures there is memory for, before any is begun: a system that runs out of it may end programs."""
+        free, needed = memory.free_bytes(), memory.picture_bytes(folded)
+        if free < needed:
+            raise too_large("this computer", self._picture_size, fitting=memory.largest_that_fits(folded, free))
+        return free // needed
 
     def draw(self, rows: RowSource) -> Pictures:
         """Draw. See `Runner`."""
@@ -142,7 +149,7 @@ class CpuRunner:
                 return checked(*self._drawn(rows.tensors(row, 1))).numpy()[0]
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
-                raise too_large("this computer", self._size) from error
+                raise too_large("this computer", self._picture_size) from error
             raise
 
     def _drawn(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
@@ -168,12 +175,33 @@ def is_out_of_memory(error: BaseException) -> bool:
     return known or "out of memory" in str(error) or "can't allocate memory" in str(error)
 
 
-def too_large(place: str, size: int) -> UserError:
-    """Say that memory does not suffice for one picture, and what would fit."""
-    smaller = f"choose {size // 2} px, " if size > SMALLEST_PUBLISHED else ""
+def too_large(place: str, picture_size: tuple[int, int], *, fitting: tuple[int, int] | None = None) -> UserError:
+    """Say that memory does not suffice for one picture, and what would fit.
+
+    Parameters
+    ----------
+    place
+        Whose memory.
+    picture_size
+        Width and height in pixels.
+    fitting
+        The same of the longest one that would fit, if that is known.
+    """
     elsewhere = "" if place == "this computer" else "or draw on the processor"
-    cures = ", ".join(part for part in ("Close other programs that use it", smaller.rstrip(", "), elsewhere) if part)
-    return UserError(f"The memory of {place} does not suffice for one picture of {size} px.", f"{cures}.")
+    cures = ", ".join(part for part in ("Close other programs that use it", _what_fits(picture_size, fitting), elsewhere) if part)
+    return UserError(f"The memory of {place} does not suffice for one picture of {_pixels(picture_size)}.", f"{cures}.")
+
+
+def _what_fits(picture_size: tuple[int, int], fitting: tuple[int, int] | None) -> str:
+    if fitting is not None:
+        return f"choose a shape of at most {_pixels(fitting)}"
+    size = min(picture_size)
+    return f"choose {size // 2} px" if size > SMALLEST_PUBLISHED else ""
+
+
+def _pixels(picture_size: tuple[int, int]) -> str:
+    width, height = picture_size
+    return f"{width} px" if width == height else f"{width} x {height} px"
 
 
 def checked(pictures: Tensor, means: Tensor) -> Tensor:

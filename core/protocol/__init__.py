@@ -3,7 +3,7 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, line_table
+from . import class_names, handshake, limits, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
 from .edit import (
@@ -25,6 +25,7 @@ from .edit import (
     volume_at,
 )
 from .errors import SENTENCE_MODEL, UserError
+from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
     Amount,
@@ -46,11 +47,14 @@ from .machine import AUTO, Machine, PictureFormat, Precision
 from .measuring import MeasureMovies, MovieMeasure, MoviesMeasured
 from .messages import (
     FILM_FILE,
+    MIX_FILE,
     MIXER_VARIABLE,
     UNFINISHED_FILE,
     Begun,
     Cancel,
     Cancelled,
+    Challenge,
+    Direct,
     Drawn,
     Event,
     Export,
@@ -63,6 +67,8 @@ from .messages import (
     Listen,
     Message,
     Mix,
+    Ping,
+    Pong,
     Progress,
     Render,
     RenderRequest,
@@ -71,6 +77,7 @@ from .messages import (
     SongPart,
     Stage,
     Stem,
+    Welcome,
 )
 from .models import (
     AddModel,
@@ -87,7 +94,7 @@ from .models import (
 from .settings import (
     BANDS,
     EMBEDDED_MODELS,
-    EMBEDDED_SIZE,
+    EMBEDDED_SIZES,
     PARAMETERS,
     PUBLISHED_SIZES,
     WITHOUT_EFFECT,
@@ -97,16 +104,19 @@ from .settings import (
     Model,
     Parameter,
     Settings,
+    default_of,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
+from .terminal import printable
 
 __all__ = [
     "AUTO",
     "BANDS",
     "EMBEDDED_MODELS",
-    "EMBEDDED_SIZE",
+    "EMBEDDED_SIZES",
     "FILM_FILE",
     "MIXER_VARIABLE",
+    "MIX_FILE",
     "NOTE_FILE",
     "PARAMETERS",
     "PROFILES",
@@ -119,6 +129,7 @@ __all__ = [
     "Begun",
     "Cancel",
     "Cancelled",
+    "Challenge",
     "ChooseClasses",
     "ClassesChosen",
     "CleanUp",
@@ -128,6 +139,7 @@ __all__ = [
     "Crossfade",
     "Cue",
     "Curve",
+    "Direct",
     "DownloadModel",
     "Drawn",
     "Edit",
@@ -173,6 +185,8 @@ __all__ = [
     "PathStyle",
     "PictureFormat",
     "Pin",
+    "Ping",
+    "Pong",
     "Precision",
     "Profile",
     "Progress",
@@ -199,14 +213,21 @@ __all__ = [
     "UserError",
     "VerifyModel",
     "VolumePoint",
+    "Welcome",
     "blends_of",
     "class_names",
     "crossfaded",
     "decode",
+    "default_of",
     "encode",
+    "handshake",
     "later_volume",
+    "limits",
     "line_table",
     "mean_volume",
     "note_blend",
+    "places",
+    "printable",
+    "read_exact",
     "volume_at",
 ]

@@ -110,6 +110,8 @@ class LineThings:
         Whether the first thing was chosen by hand.
     mood
         -1 (sad) ... 1 (happy); 0 if it was not asked for.
+    part
+        Of a cue sheet's line, which has no words: the letter of the song's part.
     """
 
     number: int
@@ -121,6 +123,7 @@ class LineThings:
     meant: str = ""
     is_pinned: bool = False
     mood: float = 0.0
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,13 @@ from typing import Any
 from . import class_names
 from .choosing import LineThings, Thing
 from .errors import UserError
+from .exact import read_exact
 from .settings import Cue
 
 LAST_LINE_SECONDS = Fraction(4)
 """How long a line is shown whose end is not known, and after which nothing comes."""
 MOST_LINES = 10_000
 MOST_THINGS = 100
-EXPONENTS = frozenset("eE")
 
 
 def cues(rows: Sequence[LineThings]) -> tuple[Cue, ...]:
@@ -38,14 +38,25 @@ def cues(rows: Sequence[LineThings]) -> tuple[Cue, ...]:
     timed = sorted((row for row in rows if row.start_seconds is not None), key=lambda row: row.start_seconds or 0)
     nexts = [after.start_seconds for _, after in pairwise(timed)] + [None] if timed else []
     return tuple(
-        Cue(start_seconds=start, end_seconds=end, classes=tuple(thing.class_id for thing in row.things), mood=row.mood)
+        Cue(start_seconds=start, end_seconds=end, classes=tuple(thing.class_id for thing in row.things), mood=row.mood, part=row.part)
         for row, following in zip(timed, nexts, strict=True)
-        if (start := row.start_seconds) is not None and (end := row.end_seconds or following or start + LAST_LINE_SECONDS) > start
+        if (start := row.start_seconds) is not None and (end := _end(row, following) or start + LAST_LINE_SECONDS) > start
     )
 
 
+def _end(row: LineThings, following: Fraction | None) -> Fraction | None:
+    """Say until when a row shows: a cue sheet's never longer than until the next one begins; lines that are sung may overlap."""
+    known = [seconds for seconds in (row.end_seconds, following) if seconds is not None]
+    return (min(known) if row.part else known[0]) if known else None
+
+
 def of_cues(shown: Iterable[Cue]) -> tuple[LineThings, ...]:
-    """Give a table that shows what cues show; its lines have no words."""
+    """Give a table that shows what cues show; its lines have no words.
+
+    A cue sheet's line has an end only where no other follows it at once: so moving a boundary is one change.
+    """
+    cues = tuple(shown)
+    begins = {cue.start_seconds for cue in cues}
     return tuple(
         LineThings(
             number=number,
@@ -53,10 +64,11 @@ def of_cues(shown: Iterable[Cue]) -> tuple[LineThings, ...]:
             verse=0,
             things=tuple(_thing(class_id) for class_id in cue.classes),
             start_seconds=cue.start_seconds,
-            end_seconds=cue.end_seconds,
+            end_seconds=None if cue.part and cue.end_seconds in begins else cue.end_seconds,
             mood=cue.mood,
+            part=cue.part,
         )
-        for number, cue in enumerate(shown, 1)
+        for number, cue in enumerate(cues, 1)
     )
 
 
@@ -77,7 +89,7 @@ def unpack(text: str) -> tuple[LineThings, ...]:
     try:
         packed = json.loads(text) if text else []
         return tuple(_unpacked(row, number) for number, row in enumerate(_checked(packed), 1))
-    except (ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError("The strip's table of lyrics and things cannot be read.", "Find the things again, or clear the table.") from error
 
 
@@ -97,8 +109,8 @@ def _packed(row: LineThings) -> dict[str, Any]:
         record["begin"] = str(row.start_seconds)
     if row.end_seconds is not None:
         record["end"] = str(row.end_seconds)
-    usual = {"mood": 0.0, "verse": 0, "pinned": False}
-    values = {"mood": row.mood, "verse": row.verse, "pinned": row.is_pinned}
+    usual = {"mood": 0.0, "verse": 0, "pinned": False, "part": ""}
+    values = {"mood": row.mood, "verse": row.verse, "pinned": row.is_pinned, "part": row.part}
     return record | {name: value for name, value in values.items() if value != usual[name]}
 
 
@@ -115,6 +127,7 @@ def _unpacked(record: dict[str, Any], number: int) -> LineThings:
         end_seconds=_seconds(record.get("end")),
         is_pinned=bool(record.get("pinned", False)),
         mood=max(-1.0, min(1.0, float(record.get("mood", 0.0)))),
+        part=str(record.get("part", "")),
     )
 
 
@@ -127,6 +140,4 @@ def _thing(class_id: Any) -> Thing:
 def _seconds(text: Any) -> Fraction | None:
     if text is None:
         return None
-    if not isinstance(text, str) or not EXPONENTS.isdisjoint(text):  # 1e999999999 would take hours
-        raise ValueError(f"{text} is no time")
-    return Fraction(text)
+    return read_exact(text)

@@ -1,12 +1,13 @@
 """The messages between add-on and worker. One JSON line each; `codec` turns them into text and back.
 
-A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `ChooseClasses`, those of `models`); the worker answers with any
-number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
+A job is what the add-on asks for (`Render`, `Export`, `Import`, `Listen`, `Direct`, `ChooseClasses`, those of `models`); the worker answers
+with any number of `Progress`, `Begun` or `ModelProgress` and exactly one of `Drawn`, `Exported`, `Imported`, `Heard`, `ClassesChosen`,
 `ModelsListed`, `Failed` and `Cancelled`.
 Standard library only: Blender's Python imports it.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,7 +33,7 @@ class Section:
     first_frame, end_frame
         Its frames, counted from the film's first one; half-open.
     settings
-        Its hyperparameters; model and size must be the film's.
+        Its hyperparameters; model, size and shape must be the film's.
     landing_seconds
         How long it takes to find back to the film around it.
     """
@@ -61,6 +62,9 @@ class Stem:
 
 MIXER_VARIABLE = "CHROMASTRIP_MIXER"
 """The environment variable by which the add-on tells the worker what mixes: a command line as a JSON list, to which two files are added."""
+
+MIX_FILE = re.compile(r"mix-[0-9a-f]{16}\.wav")
+"""How a mixed sound is called: no other file is made by mixing, whatever a request names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,8 @@ class RenderRequest:
         What drives the motion, or the things, instead of the sound itself.
     beats_seconds
         When the beats fall, in the sound's own time, rising. Empty: where they are heard.
+    bars_seconds
+        When bars begin, in the same way.
     frames_folder
         Absolute folder in which this film's own folder of numbered frames is made.
     cache_folder
@@ -113,10 +119,16 @@ class RenderRequest:
     picture_format
         What kind of files the frames are.
     frame_aspect
-        The frames' width by height, where they shall be larger than the square pictures: filled with the mirror images of those. None:
+        The frames' width by height, where they shall be larger than the pictures: filled with the mirror images of those. None:
         frames are the pictures.
+    upscale, upscaler
+        How many times as large as they are drawn pictures are made, 1, 2 or 4; and by which of the user's networks. Empty: by Lanczos.
+    frame_size
+        Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
+    by_stamps
+        Whether samples lie where their file's time stamps put them, as players have it; else in a row, as Blender plays them.
     """
 
     name: str
@@ -131,18 +143,30 @@ class RenderRequest:
     motion_stem: Stem | None = None
     class_stem: Stem | None = None
     beats_seconds: tuple[Fraction, ...] = ()
+    bars_seconds: tuple[Fraction, ...] = ()
     features_path: str = ""
     limit_flashes: bool = True
     machine: Machine = Machine()  # noqa: RUF009 (frozen)
     picture_format: PictureFormat = PictureFormat.PNG
     frame_aspect: Fraction | None = None
+    upscale: int = 1
+    upscaler: str = ""
+    frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
+    by_stamps: bool = False
+
+    def read_paths(self) -> tuple[str, ...]:
+        """Give the files that are read for it."""
+        stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)
+        mix = (self.mix.blend_path,) if self.mix is not None else ()
+        return tuple(path for path in (self.sound_path, self.features_path, *stems, *mix) if path)
 
 
 class Stage(enum.StrEnum):
     """What a job is busy with."""
 
     LISTENING = "Listening"
+    CALIBRATING = "Finding directions"
     LOADING = "Loading model"
     DRAWING = "Drawing"
     CALMING = "Limiting flashes"
@@ -153,11 +177,36 @@ class Stage(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hello:
-    """Worker to add-on, first line: proves with `token` that this is the process that the add-on started."""
+class Challenge:
+    """The add-on's first line to whoever calls, see `handshake`: a number to be digested with the token."""
 
-    token: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The worker's first line: proves that it is the process that the add-on started, and asks for the add-on's own proof."""
+
     pid: int
+    number: str
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Welcome:
+    """The add-on's second line: proves that it is who started the worker, which does nothing for anybody else."""
+
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """The add-on asks whether the worker still answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pong:
+    """The worker does, however busy it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,12 +229,16 @@ class Render:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write `edit` to the file `path`; its ending names the format, or the options' target does."""
+    """Write `edit` to the file `path`; its ending names the format, or the options' target does.
+
+    `memory_folder` is the absolute one for what this machine remembers of its models, if frames are drawn again.
+    """
 
     job_id: str
     edit: Edit
     path: str
     options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
+    memory_folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +277,14 @@ class Listen:
     sound_path: str
     cache_folder: str
     mix: Mix | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direct:
+    """Write a film's cue sheet: `ClassesChosen` answers, with its classes and a row for each cue that is none of the request's own."""
+
+    job_id: str
+    request: RenderRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,6 +423,7 @@ class Cancelled:
 
 Event = (
     Hello
+    | Pong
     | Progress
     | Begun
     | Drawn
@@ -376,4 +438,20 @@ Event = (
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | ChooseClasses | KeepingJob | MeasureMovies | ModelJob | Cancel | Shutdown | Event
+Message = (
+    Render
+    | Export
+    | Import
+    | Listen
+    | Direct
+    | ChooseClasses
+    | KeepingJob
+    | MeasureMovies
+    | ModelJob
+    | Cancel
+    | Shutdown
+    | Challenge
+    | Welcome
+    | Ping
+    | Event
+)

@@ -3,6 +3,9 @@
 import enum
 from dataclasses import dataclass
 
+UPSCALER_PREFIX = "upscaler/"
+"""What the names of networks begin with that make pictures larger."""
+
 
 class ModelState(enum.StrEnum):
     """How a model is here."""
@@ -95,12 +98,15 @@ class AddModel:
         Absolute path of a folder with weights and their config.json, or of a file of weights.
     name
         What to call the model. Empty: as published, or as its folder is called.
+    as_upscaler
+        Whether it shall make pictures larger; `source` is a file then.
     """
 
     job_id: str
     cache_folder: str
     source: str
     name: str = ""
+    as_upscaler: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

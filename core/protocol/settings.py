@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from .shape import MOST_ASPECT, Widening
+
 
 class Model(enum.StrEnum):
     """The networks (and one card for checking sync) that can draw a film."""
@@ -22,7 +24,8 @@ class Model(enum.StrEnum):
 
 EMBEDDED_MODELS = {Model.EMOJI: "Emoji", Model.ABSTRACT: "Abstract"}
 """Networks that come with the program, by their names for people."""
-EMBEDDED_SIZE = 128
+EMBEDDED_SIZES = {Model.EMOJI: 128, Model.ABSTRACT: 128}
+"""Width and height of their squares, in pixels."""
 
 
 class Look(enum.StrEnum):
@@ -67,7 +70,8 @@ def _band_parameters() -> Iterator[tuple[str, Parameter]]:
 PARAMETERS: dict[str, Parameter] = {
     "pitch_sensitivity": Parameter(
         label="Pitch Sensitivity",
-        help="How fast the things in the picture follow the harmony. 200: slow and blended, 295: a new picture with each chord",
+        help="How fast the things in the picture follow the harmony, and how readily the one that leads gives way. 200: slowly, 295: a new"
+        " picture with nearly every bar, or, where all show at once, with each chord",
         minimum=1,
         maximum=299,
     ),
@@ -91,7 +95,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "smooth_factor": Parameter(
         label="Smooth Factor",
-        help="Over how long a time changes of harmony are averaged, in steps of 23 ms. 1: as they come, 30: in slow waves",
+        help="How long one thing takes to become the next, or over how long changes of harmony are averaged, in steps of 23 ms. 1: as they"
+        " come, 30: in slow waves",
         minimum=1,
         maximum=200,
     ),
@@ -101,10 +106,17 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0.01,
         maximum=1,
     ),
+    "blend": Parameter(
+        label="Blend",
+        help="How much shows at once. 0: one thing at a time, 0.5: strong chords let a guest into a third of the picture at most, 1: all"
+        " things at once, as the notes say",
+        minimum=0,
+        maximum=1,
+    ),
     "class_count": Parameter(
         label="Things",
-        help="How many different things share the picture: one for each of the song's loudest notes. Beyond 12, each note shows its things"
-        " in turn, from eight beats to eight beats",
+        help="How many different things the film has, dealt out over the song's parts. Where all show at once: one for each of its loudest"
+        " notes; beyond 12, each note shows its things in turn, from eight beats to eight beats",
         minimum=1,
         maximum=120,
         animatable=False,
@@ -118,7 +130,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "size": Parameter(
         label="Size",
-        help="Width and height of the drawn pictures in pixels",
+        help="The shorter side of the drawn pictures in pixels: what the network draws squares of. Some are cut off where the frame is"
+        " a little flatter",
         minimum=128,
         maximum=512,
         animatable=False,
@@ -142,6 +155,54 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0,
         maximum=2,
     ),
+    "hit": Parameter(
+        label="Hits",
+        help="How far each hit throws the picture, which swings back then. 0: it only drifts, 1: as is good to see, 2: wild",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_zoom": Parameter(
+        label="Hit Zoom",
+        help="How far a hit comes nearer: a kick most. Below 0: goes away",
+        minimum=-2,
+        maximum=2,
+    ),
+    "hit_turn": Parameter(
+        label="Hit Turn",
+        help="How far a hit turns the picture, to one side and to the other in turn: a snare most",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_shift": Parameter(
+        label="Hit Shift",
+        help="How far a hit pushes the picture aside: a kick down, a snare to the left and to the right in turn",
+        minimum=0,
+        maximum=2,
+    ),
+    "hit_light": Parameter(
+        label="Hit Light",
+        help="How far a hit lights the picture up and turns its colours: a hi-hat most. Below 0: darkens it",
+        minimum=-2,
+        maximum=2,
+    ),
+    "hit_release_seconds": Parameter(
+        label="Hit Release",
+        help="How many seconds the picture takes to swing back after a hit",
+        minimum=0.03,
+        maximum=2,
+    ),
+    "swell": Parameter(
+        label="Swell",
+        help="How far loudness opens and closes the movement. 0: hits are as wide in a quiet part as in a loud one",
+        minimum=0,
+        maximum=1,
+    ),
+    "breath": Parameter(
+        label="Breath",
+        help="How far the picture opens between two beats, and closes on each",
+        minimum=-2,
+        maximum=2,
+    ),
     "mood": Parameter(
         label="Mood",
         help="How far the mood of the words steers. 1: sad lines are calmer and plainer, happy ones wilder and stranger",
@@ -159,7 +220,8 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 
-_OF_CHROMASTRIP_ONLY = frozenset({"split", "loud_notes", "beat", "mood", *(name for name, _ in _band_parameters())})
+_OF_HITS = frozenset({"hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath"})
+_OF_CHROMASTRIP_ONLY = frozenset({"blend", "split", "loud_notes", "beat", "mood", *_OF_HITS, *(name for name, _ in _band_parameters())})
 
 WITHOUT_EFFECT: dict[Look, frozenset[str]] = {
     Look.CHROMASTRIP: frozenset(),
@@ -207,7 +269,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """What shows while some words are sung.
+    """What shows while some words are sung, or while a stretch of the song lasts.
 
     Parameters
     ----------
@@ -217,12 +279,15 @@ class Cue:
         The things: the first one leads, the others come and go with the harmony.
     mood
         -1 (sad) ... 1 (happy).
+    part
+        Of the cue sheet: the letter of the song's part. Empty: of words. Words give way by Word Fade, the sheet's cues by Smooth Factor.
     """
 
     start_seconds: Fraction
     end_seconds: Fraction
     classes: tuple[int, ...]
     mood: float = 0.0
+    part: str = ""
 
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""
@@ -250,6 +315,7 @@ class Settings:
     """The hyperparameters of a film. Names, ranges and meanings: `PARAMETERS`.
 
     `own_model` names one of the user's own networks, which `Model.OWN` draws with, at the size that it has.
+    `aspect` is the pictures' width by height, and `widening` how the network is brought to it; None: as suits it.
     `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`, none of the `excluded` ones.
     `curves` replace single numbers; `cues` show other classes for a while, by their beginnings.
     """
@@ -257,18 +323,29 @@ class Settings:
     pitch_sensitivity: float = 220.0
     tempo_sensitivity: float = 0.25
     jitter: float = 0.5
-    truncation: float = 1.0
+    truncation: float = 0.6
     smooth_factor: int = 20
     depth: float = 1.0
+    blend: float = 0.4
     class_count: int = 12
     seed: int = 0
     model: Model = Model.EMOJI
     own_model: str = ""
     look: Look = Look.CHROMASTRIP
-    size: int = 128
+    size: int = EMBEDDED_SIZES[Model.EMOJI]
+    aspect: Fraction = Fraction(1)
+    widening: Widening | None = None
     split: float = 0.5
     loud_notes: float = 0.0
     beat: float = 0.0
+    hit: float = 1.0
+    hit_zoom: float = 1.0
+    hit_turn: float = 1.0
+    hit_shift: float = 1.0
+    hit_light: float = 0.5
+    hit_release_seconds: float = 0.2
+    swell: float = 0.5
+    breath: float = 0.0
     mood: float = 0.0
     word_fade_seconds: float = 0.5
     low_to_motion: float = 0.0
@@ -285,6 +362,11 @@ class Settings:
     curves: tuple[Curve, ...] = ()
     cues: tuple[Cue, ...] = ()
 
+    def of_film(self) -> tuple[object, ...]:
+        """Give what sections have in common with their film. An embedded model has the size that it has, whatever an old film says."""
+        size = EMBEDDED_SIZES.get(self.model, self.size)
+        return self.model, self.own_model, size, self.aspect, self.widening
+
     def problems(self) -> Iterator[str]:
         """Name each value that is out of its range.
 
@@ -297,6 +379,8 @@ class Settings:
             value = getattr(self, name)
             if not parameter.minimum <= value <= parameter.maximum:  # so is NaN
                 yield f"{parameter.label} is {value}: it must lie between {parameter.minimum} and {parameter.maximum}."
+        if not 1 / MOST_ASPECT <= self.aspect <= MOST_ASPECT:
+            yield f"Pictures would be {float(self.aspect):g} times as wide as high: choose a shape from 1:{MOST_ASPECT} to {MOST_ASPECT}:1."
         if self.model == Model.BIGGAN and self.size not in PUBLISHED_SIZES:
             yield f"Size is {self.size}: BigGAN-deep draws {', '.join(f'{size} px' for size in PUBLISHED_SIZES)}."
         if (self.model == Model.OWN) != bool(self.own_model):
@@ -314,3 +398,20 @@ class Settings:
             yield f"Two curves move one number ({', '.join(names)}): each may have one."
         if any(after.start_seconds < before.start_seconds for before, after in pairwise(self.cues)):
             yield "The words' cues are out of order: sort them by their beginnings."
+        yield from _overlaps([cue for cue in self.cues if cue.part])
+
+
+def default_of(name: str, *, model: Model, look: Look) -> float:
+    """Give a number's default: that of `Settings`, which are Emoji's, but for what other models and the originals' looks want otherwise."""
+    if name == "truncation" and (model != Model.EMOJI or look != Look.CHROMASTRIP):
+        return 1.0
+    return getattr(Settings(), name)
+
+
+def _overlaps(sheet: list[Cue]) -> Iterator[str]:
+    """Name the first two cues of a cue sheet that would show at once; words may overlap."""
+    for before, after in pairwise(sheet):
+        if before.start_seconds <= after.start_seconds < before.end_seconds:
+            begin, second, end = (float(time) for time in (before.start_seconds, after.start_seconds, before.end_seconds))
+            yield f"Two cues of the cue sheet overlap: the one at {begin:.2f} s lasts until {end:.2f} s, the next begins at {second:.2f} s."
+            return

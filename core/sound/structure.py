@@ -66,7 +66,7 @@ def suggest(features: Features) -> tuple[Part, ...]:
         One after the other from the sound's beginning to its end, each on a beat; at least one. Neighbours have different letters.
     """
     times = _unit_times(features)  # [U + 1]
-    sounds = _unit_sounds(features, times)  # [U, d]
+    sounds = unit_sounds(features, times)  # [U, d]
     distances = _squared_distances(sounds)
     spread = max(float(distances.mean()), SMALLEST_SPREAD)
     likeness = 1 - distances / spread  # [U, U]: 1 the same, 0 as any two
@@ -96,7 +96,7 @@ def _unit_times(features: Features) -> np.ndarray:
     return np.concatenate([[0.0], inner[::together], [end]])
 
 
-def _unit_sounds(features: Features, times: np.ndarray) -> np.ndarray:
+def unit_sounds(features: Features, times: np.ndarray) -> np.ndarray:
     """Describe what is heard in each beat: harmony, levels, hits; float64 [U, 16], a distance of about 1 is clearly another sound."""
     first = np.minimum(np.round(times[:-1] * float(CONTROL_RATE)).astype(int), len(features.energy) - 1)
     lengths = np.round(HEARD_SHARE * np.diff(times) * float(CONTROL_RATE)).astype(int)

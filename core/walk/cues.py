@@ -45,7 +45,9 @@ def show(
         weights = weigh(len(classes))
         return np.broadcast_to(np.array(classes, np.int16), weights.shape), weights
     groups = [tuple(classes), *(cue.classes for cue in cues)]
-    shown, other, share = _groups_in_turn(cues, positions.floats() / float(CONTROL_RATE), fade_seconds=fade_seconds)
+    changes, following = changes_of(cues)
+    seconds = positions.floats() / float(CONTROL_RATE)
+    shown, other, share = groups_in_turn(changes, following, seconds, fade_seconds=np.broadcast_to(fade_seconds, len(changes)))
     ids, weights = _slots(groups, weigh)
     return (
         np.concatenate([ids[shown], ids[other]], axis=1),
@@ -64,17 +66,27 @@ def moods(cues: Sequence[Cue], *, control_frames: int) -> np.ndarray:
     return np.convolve(padded, window / window.sum(), mode="valid")
 
 
-def _groups_in_turn(cues: Sequence[Cue], seconds: np.ndarray, *, fade_seconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def groups_in_turn(
+    changes: np.ndarray, groups: np.ndarray, seconds: np.ndarray, *, fade_seconds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Say which group shows at each time, which other one it fades from or to, and that one's share.
+
+    Parameters
+    ----------
+    changes, groups
+        As `changes_of` gives them.
+    seconds
+        float64 [N].
+    fade_seconds
+        float64 [C], how long each change takes; never longer than either of its groups shows.
 
     Returns
     -------
     shown, other : np.ndarray
-        int [N]: 0 the film's own classes, k + 1 those of the k-th cue.
+        int [N].
     share : np.ndarray
         float32 [N], 0 ... 0.5, the other's.
     """
-    changes, groups = _changes(cues)
     stretch = np.searchsorted(changes, seconds, side="right")  # [N]; groups[stretch] shows
     lengths = np.diff(np.concatenate([[-np.inf], changes, [np.inf]]))
     fades = np.minimum(fade_seconds, np.minimum(lengths[:-1], lengths[1:]))  # at each change; so no two meet
@@ -87,8 +99,11 @@ def _groups_in_turn(cues: Sequence[Cue], seconds: np.ndarray, *, fade_seconds: f
     return groups[stretch], groups[other], _soft_half(fading).astype(np.float32)
 
 
-def _changes(cues: Sequence[Cue]) -> tuple[np.ndarray, np.ndarray]:
-    """Find the times at which another group shows, float64 [C], and the groups before, between and after them, int [C + 1]."""
+def changes_of(cues: Sequence[Cue]) -> tuple[np.ndarray, np.ndarray]:
+    """Find the times at which another group shows, float64 [C], and the groups before, between and after them, int [C + 1].
+
+    Group 0 are the film's own classes, group k + 1 those of the k-th cue.
+    """
     starts = np.array([float(cue.start_seconds) for cue in cues])
     ends = np.array([float(cue.end_seconds) for cue in cues])
     times = np.unique(np.concatenate([starts, ends]))

@@ -11,6 +11,9 @@ import numpy as np
 
 from .originals import CLASS_COUNT
 
+DIRECTIONS = ("zoom", "turn", "shift right", "shift down", "light", "colour")
+"""What a picture can be displaced along, beside what drifts. Towards: larger, clockwise, right, down, brighter, other colours."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Latents:
@@ -20,6 +23,8 @@ class Latents:
     ----------
     noise
         float32 [N, 128].
+    displacement
+        float32 [N, 6], how far hits displace the picture along the network's own `DIRECTIONS`, in standard deviations of noise.
     class_ids
         int16 [N, m], class numbers, 0 ... 999. A class may stand in several slots of a row: their weights add up.
     class_weights
@@ -31,6 +36,7 @@ class Latents:
     """
 
     noise: np.ndarray
+    displacement: np.ndarray
     class_ids: np.ndarray
     class_weights: np.ndarray
     class_floor: np.ndarray
@@ -38,11 +44,22 @@ class Latents:
 
     @classmethod
     def of_columns(
-        cls, *, noise: np.ndarray, classes: Sequence[int], weights: np.ndarray, class_floor: np.ndarray, truncation: np.ndarray
+        cls,
+        *,
+        noise: np.ndarray,
+        displacement: np.ndarray | None = None,
+        classes: Sequence[int],
+        weights: np.ndarray,
+        class_floor: np.ndarray,
+        truncation: np.ndarray,
     ) -> Self:
         """Make latents whose rows all name the same n distinct classes, with `weights` float32 [N, n] over the floor."""
         ids = np.broadcast_to(np.array(classes, np.int16), weights.shape)
-        return cls(noise=noise, class_ids=ids, class_weights=weights, class_floor=class_floor, truncation=truncation)
+        if displacement is None:
+            displacement = np.zeros((len(noise), len(DIRECTIONS)), np.float32)
+        return cls(
+            noise=noise, displacement=displacement, class_ids=ids, class_weights=weights, class_floor=class_floor, truncation=truncation
+        )
 
     def __len__(self) -> int:
         return len(self.noise)
@@ -89,7 +106,7 @@ def replaced(film: Latents, own: Latents, *, first_frame: int, noise_share: np.n
     first_frame
         0 ... N - n.
     noise_share, class_share
-        float32 [n], 0 ... 1: how much of `own` shows, in the noise; in class weights, floor and truncation.
+        float32 [n], 0 ... 1: how much of `own` shows, in the noise; in displacement, class weights, floor and truncation.
 
     Returns
     -------
@@ -101,6 +118,7 @@ def replaced(film: Latents, own: Latents, *, first_frame: int, noise_share: np.n
     ids, weights = _both(before, own, class_share[:, None])
     return Latents(
         noise=_with(film.noise, inside, _mixed(before.noise, own.noise, noise_share[:, None])),
+        displacement=_with(film.displacement, inside, _mixed(before.displacement, own.displacement, class_share[:, None])),
         class_ids=_with(film.class_ids, inside, ids),
         class_weights=_with(film.class_weights, inside, weights),
         class_floor=_with(film.class_floor, inside, _mixed(before.class_floor, own.class_floor, class_share)),

@@ -24,8 +24,12 @@ VERSE_SHARE = 0.2
 """How much of a line's meaning is its verse's, which is the mean of its lines'."""
 ALIKE_COST = 0.15
 """In maximal marginal relevance: what being the same as something chosen before costs. In cosines, as the similarity itself."""
-SONG_SHARE = 0.4
-"""How much the whole song, not the one line that fits best, decides on the film's own classes."""
+SONG_SHARE = 0.2
+"""How much the whole song, not the line itself, decides on what serves a line."""
+SERVINGS = (1.0, 0.5, 0.25)
+"""What a line's best class in the film is worth, its second, its third: further ones bring it nothing."""
+FIT_SHARE = 0.4
+"""How much it counts, among classes that serve the lines alike, how well one of them fits any line."""
 NEIGHBOURS = 3
 THINGS_PER_LINE = 3
 DECIMALS = 4
@@ -241,13 +245,8 @@ def _by_context(lines: Sequence[LyricLine], reading: Reading, encoder: Encoder, 
     likeness = _similarities(labels, labels)
     chosen = _line_things(similarities, likeness, same_as=reading.surroundings, wishes=wishes)
     best = similarities.max(axis=0)  # [1000]
-    of_film = _spread(
-        (1 - SONG_SHARE) * best + SONG_SHARE * similarities.mean(axis=0),
-        likeness=likeness,
-        count=wishes.class_count,
-        first=_pinned(wishes),
-        blocked=wishes.blocked,
-    )
+    once = list({key: row for row, key in enumerate(reading.surroundings)}.values())  # a chorus counts once
+    of_film = covering(similarities[once], likeness=likeness, count=wishes.class_count, first=_pinned(wishes), blocked=wishes.blocked)
     return Choice(rows=_rows(lines, reading.lines, chosen, similarities, wishes), things=_things(of_film, best))
 
 
@@ -305,6 +304,45 @@ def _spread(
         chosen.append(int(value.argmax()))
         alike = np.maximum(alike, likeness[:, chosen[-1]])
     return chosen
+
+
+def covering(
+    similarities: np.ndarray, *, likeness: np.ndarray, count: int, blocked: frozenset[int], first: Sequence[int] = ()
+) -> list[int]:
+    """Choose so that each line finds something of its own: facility location, greedily, less `ALIKE_COST` as for `_spread`.
+
+    A line is served by its best class so far, half as much by its second and a quarter by its third, each in shares of what fits it best of
+    all: so a line about coffee is served before a tenth boat comes. Greedy choice is within 1 - 1/e of the best one (Nemhauser, Wolsey and
+    Fisher, Mathematical Programming 14, 1978).
+
+    Parameters
+    ----------
+    similarities
+        Of each line to each class, float64 [L, 1000].
+    likeness, count, blocked, first
+        As for `_spread`.
+    """
+    meant = (1 - SONG_SHARE) * similarities + SONG_SHARE * similarities.mean(axis=0)
+    fits = np.maximum(meant, 0) / np.maximum(meant.max(axis=1, keepdims=True), 10.0**-DECIMALS)  # [L, 1000]
+    best = meant.max(axis=0)
+    served = np.zeros((len(fits), len(SERVINGS)))  # what each line has, its best first
+    pinned, chosen = list(dict.fromkeys(first)), list[int]()
+    alike = np.zeros(fits.shape[1])
+    while len(chosen) < count:
+        value = np.round(_gains(fits, served).mean(axis=0) + FIT_SHARE * (best - ALIKE_COST * alike), DECIMALS)
+        value[[*chosen, *blocked]] = -np.inf
+        number = pinned[len(chosen)] if len(chosen) < len(pinned) else int(value.argmax())
+        chosen.append(number)
+        served = -np.sort(-np.concatenate([served, fits[:, [number]]], axis=1), axis=1)[:, : len(SERVINGS)]
+        alike = np.maximum(alike, likeness[:, number])
+    return chosen
+
+
+def _gains(fits: np.ndarray, served: np.ndarray) -> np.ndarray:
+    """Say what each further class would bring each line: float64 [L, 1000]."""
+    weights = np.array(SERVINGS)
+    together = np.concatenate([np.broadcast_to(served[:, None], (*fits.shape, len(weights))), fits[..., None]], axis=2)
+    return -np.sort(-together, axis=2)[..., : len(weights)] @ weights - (served @ weights)[:, None]
 
 
 # The originals' ways --------------------------------------------------------------------------------------------------------------------

@@ -9,24 +9,32 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import LineThings, Thing, UserError, class_names
+from ..input_files import read_bytes
+from ..protocol import LineThings, Thing, UserError, class_names, read_exact
 
-COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse")
+COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse", "part", "sound")
 FILM = "film"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 BETWEEN_NAMES = "; "
 TIME_DECIMALS = 6
+FORMULA, AS_TEXT = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"), "'"
+"""What begins a formula, in full width too; and what spreadsheets write before words."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTable:
-    """What a table file says: rows for the lines, and the film's own classes."""
+    """What a table file says: rows for the lines, and the film's own classes.
+
+    `sound` is the digest of the sound that a cue sheet was written for; empty: any.
+    """
 
     rows: tuple[LineThings, ...]
     things: tuple[Thing, ...]
+    sound: str = ""
 
 
 def write_table(path: Path, table: ClassTable) -> None:
@@ -41,7 +49,7 @@ def write_table(path: Path, table: ClassTable) -> None:
     writer = csv.DictWriter(text, COLUMNS, delimiter=_separator(path), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(_film_record(thing) for thing in table.things)
-    writer.writerows(_line_record(row) for row in table.rows)
+    writer.writerows(_line_record(row) | {"sound": table.sound} for row in table.rows)
     write_whole(path, text.getvalue().encode("utf-8-sig"))  # with the mark by which spreadsheets recognise UTF-8
 
 
@@ -51,9 +59,9 @@ def read_table(path: Path) -> ClassTable:
     Raises
     ------
     UserError
-        If it cannot be read, or names the row in which a class, a time or a number is wrong.
+        If it cannot be read, names the row in which a class, a time or a number is wrong, or two cues that would show at once.
     """
-    rows, things = list[LineThings](), list[Thing]()
+    rows, things, sounds = list[LineThings](), list[Thing](), set[str]()
     for place, record in _records(path):
         if not (record["class"] or "").strip():  # emptied by hand: this line shows nothing of its own
             continue
@@ -63,13 +71,15 @@ def read_table(path: Path) -> ClassTable:
                 things.append(thing)
             else:
                 rows.append(_line(record, thing, number=len(rows) + 1))
+                sounds.add(record.get("sound") or "")
         except UserError as error:
             raise UserError(f"{place}: {error.cause}", error.cure) from error
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, OverflowError) as error:
             raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
-    return ClassTable(rows=tuple(rows), things=_without_repeats(things))
+    _check_sheet([row for row in rows if row.part], path)
+    return ClassTable(rows=tuple(rows), things=_without_repeats(things), sound=max(sounds, default=""))
 
 
 # Writing --------------------------------------------------------------------------------------------------------------------------------
@@ -89,9 +99,20 @@ def _line_record(row: LineThings) -> dict[str, str]:
         "similarity": f"{first.similarity:.2f}",
         "also": BETWEEN_NAMES.join(thing.name for thing in others),
         "mood": f"{row.mood:g}",
-        "words": row.text,
+        "words": _no_formula(row.text),
         "verse": str(row.verse + 1),
+        "part": row.part,
     }
+
+
+def _no_formula(text: str) -> str:
+    """Let a spreadsheet take words for words: what begins so is a formula to it, which may send the table elsewhere."""
+    return f"{AS_TEXT}{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(AS_TEXT) else text
+
+
+def _words(text: str) -> str:
+    """Take that back; a spreadsheet may have done so already."""
+    return text.removeprefix(AS_TEXT)
 
 
 def _seconds_text(seconds: Fraction | None) -> str:
@@ -104,9 +125,7 @@ def _seconds_text(seconds: Fraction | None) -> str:
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Give each row with its place in words."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a table that is there.") from error
+        text = read_bytes(path, cure="Choose a table that is there.").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"“{path.name}” is not written in UTF-8.", "Save it as CSV with the encoding UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(path), strict=True)
@@ -129,13 +148,25 @@ def _line(record: Mapping[str, str], thing: Thing, *, number: int) -> LineThings
     others = [_thing(name) for name in (record.get("also") or "").split(BETWEEN_NAMES.strip()) if name.strip()]
     return LineThings(
         number=int(record.get("line") or number),
-        text=record.get("words") or "",
+        text=_words(record.get("words") or ""),
         verse=int(record.get("verse") or 1) - 1,
         things=_without_repeats([thing, *others]),
         start_seconds=_seconds(record.get("begin")),
         end_seconds=_seconds(record.get("end")),
         mood=max(-1.0, min(1.0, float(record.get("mood") or 0))),
+        part=(record.get("part") or "").strip(),
     )
+
+
+def _check_sheet(rows: list[LineThings], path: Path) -> None:
+    timed = sorted((row for row in rows if row.start_seconds is not None), key=lambda row: row.start_seconds or 0)
+    for before, after in pairwise(timed):
+        end, begin = before.end_seconds or before.start_seconds or 0, after.start_seconds or 0
+        if end > begin:
+            raise UserError(
+                f"In “{path.name}”, lines {before.number} and {after.number} overlap: {float(end):g} s, and {float(begin):g} s.",
+                "A cue sheet shows one at a time: let one end before the next begins, or leave the ends empty.",
+            )
 
 
 def _thing(text: str, similarity: str | None = None) -> Thing:
@@ -144,7 +175,7 @@ def _thing(text: str, similarity: str | None = None) -> Thing:
 
 
 def _seconds(text: str | None) -> Fraction | None:
-    return Fraction(text.strip()) if text and text.strip() else None
+    return read_exact(text) if text and text.strip() else None
 
 
 def _without_repeats(things: Iterable[Thing]) -> tuple[Thing, ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.flash_safety.calming import SMOOTHING_SECONDS, STILL, STRAIGHT, Calming, calm, calmer
 from core.flash_safety.flashes import FlashKind, Passage
-from core.walk.latent_rows import Latents
+from core.walk.latent_rows import DIRECTIONS, Latents
 
 FRAMES, FPS = 60, Fraction(24)
 
@@ -23,6 +23,7 @@ def wild_film(seed=0, *, frames=FRAMES, floor=0.0):
     weights[rng.random((frames, 3)) < 0.4] = 0
     return Latents(
         noise=rng.normal(size=(frames, 128)).astype(np.float32),
+        displacement=rng.normal(size=(frames, len(DIRECTIONS))).astype(np.float32),
         class_ids=rng.integers(0, 8, (frames, 3)).astype(np.int16),
         class_weights=weights,
         class_floor=np.full(frames, floor, np.float32),
@@ -31,8 +32,10 @@ def wild_film(seed=0, *, frames=FRAMES, floor=0.0):
 
 
 def rows(latents):
-    """Give all that the network sees: float32 [N, 128 + 1000 + 1]."""
-    return np.concatenate([latents.noise, latents.class_vectors(range(len(latents))), latents.truncation[:, None]], axis=1)
+    """Give all that the network sees: float32 [N, 128 + 6 + 1000 + 1]."""
+    return np.concatenate(
+        [latents.noise, latents.displacement, latents.class_vectors(range(len(latents))), latents.truncation[:, None]], axis=1
+    )
 
 
 def steps(path):

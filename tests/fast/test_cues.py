@@ -52,7 +52,7 @@ def test_whatever_the_chord_a_lines_first_thing_leads(look):
 
 
 def test_where_no_words_are_sung_nothing_changes():
-    plain, film = make(), make(cue(4, 6, 7))
+    plain, film = make(blend=1.0), make(cue(4, 6, 7), blend=1.0)
     fading = slice(100 - 7, 150 + 7)
     outside = np.ones(400, bool)
     outside[fading] = False

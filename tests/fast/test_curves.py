@@ -43,6 +43,7 @@ def test_a_level_curve_is_the_same_film_as_the_number(look, name):
     curve = Curve(parameter=name, seconds=(Fraction(1), Fraction(3)), values=(float(value),) * 2)
     number, curved = (make(Settings(look=look, **changes)) for changes in ({name: value}, {"curves": (curve,)}))
     np.testing.assert_allclose(curved.noise, number.noise, atol=2e-6)
+    np.testing.assert_allclose(curved.displacement, number.displacement, atol=1e-6)
     np.testing.assert_allclose(curved.class_vectors(range(300)), number.class_vectors(range(300)), atol=2e-6)
     np.testing.assert_allclose(curved.truncation, number.truncation, atol=1e-6)
 
@@ -51,11 +52,14 @@ def test_a_level_curve_is_the_same_film_as_the_number(look, name):
 def test_a_curve_changes_the_film_where_it_moves(name):
     parameter = PARAMETERS[name]
     low, high = (parameter.minimum + share * (parameter.maximum - parameter.minimum) for share in (0.4, 0.6))
-    base = {"truncation": 0.5} if name.endswith("_to_truncation") else {}
+    base = {"blend": 1.0, "truncation": 0.5 if name.endswith("_to_truncation") else 1.0}
     curve = Curve(parameter=name, seconds=(Fraction(6), Fraction(8)), values=(low, high))
     level = Curve(parameter=name, values=(low,))
     moving, still = (make(Settings(curves=(one,), **base)) for one in (curve, level))
-    late = [np.abs(getattr(moving, rows)[-20:].astype(float) - getattr(still, rows)[-20:]).max() for rows in ("noise", "truncation")]
+    late = [
+        np.abs(getattr(moving, rows)[-20:].astype(float) - getattr(still, rows)[-20:]).max()
+        for rows in ("noise", "displacement", "truncation")
+    ]
     late.append(np.abs(moving.class_vectors(range(280, 300)) - still.class_vectors(range(280, 300))).max())
     assert max(late) > 1e-4
 
@@ -78,7 +82,7 @@ def test_a_trimmed_film_with_curves_is_a_piece_of_the_whole_one(first, count):
     curve = Curve(parameter="truncation", seconds=(Fraction(2), Fraction(9)), values=(0.2, 0.8))
     settings = Settings(curves=(curve,), smooth_factor=3)
     whole, piece = make(settings, count=first + count), make(settings, count=count, start=Fraction(first, 25))
-    for name in ("noise", "class_weights", "truncation"):
+    for name in ("noise", "displacement", "class_weights", "truncation"):
         np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name)[first:])
 
 

@@ -51,7 +51,7 @@ def test_there_is_nothing_before_the_sound(tmp_path, clicks):
 
 
 def test_a_long_film_has_no_more_points_than_needed(tmp_path, clicks):
-    curves = curves_of(films.request(tmp_path, clicks, frame_count=10_000, settings=Settings(class_count=40)))
+    curves = curves_of(films.request(tmp_path, clicks, frame_count=10_000, settings=Settings(class_count=40, blend=1.0)))
     assert curves.frames_in_a_point == 3
     assert curves.point_count <= MOST_POINTS
     assert len(curves.things) == MOST_THINGS

@@ -17,6 +17,7 @@ from core.sound.features import CONTROL_RATE
 from tests.films import random_features as features
 from tests.films import silence
 
+AT_ONCE = Settings(blend=1.0)  # all things follow the notes at once: what the song directs is test_cue_sheet's
 RATES = [Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(30), Fraction(60_000, 1001), Fraction(60)]
 
 
@@ -71,7 +72,7 @@ def test_the_film_of_a_trimmed_strip_is_a_piece_of_the_whole_film(first, count, 
 
 
 def test_before_and_after_the_sound_the_picture_stands_still():
-    made = make(features(430), start=Fraction(-2), count=24 * 15, fps=Fraction(24))
+    made = make(features(430), AT_ONCE, start=Fraction(-2), count=24 * 15, fps=Fraction(24))
     for rows in (made.noise, made.class_weights):
         assert (rows[:48] == rows[0]).all()
         assert (rows[-48:] == rows[-1]).all()
@@ -162,11 +163,13 @@ CHANGES = {
     "truncation": 0.5,
     "smooth_factor": 5,
     "depth": 0.5,
+    "blend": 0.0,
     "class_count": 5,
     "seed": 1,
     "split": 1.0,
     "loud_notes": 1.0,
     "beat": 1.0,
+    **dict.fromkeys(("hit", "hit_zoom", "hit_turn", "hit_shift", "hit_light", "hit_release_seconds", "swell", "breath"), 0.3),
     **{name: 0.5 for name in PARAMETERS if name.endswith(("_to_motion", "_to_class_speed"))},
     **{name: -0.5 for name in PARAMETERS if name.endswith("_to_truncation")},
     "classes": (1, 2, 3),
@@ -178,7 +181,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_setting_changes_the_film(name):
     heard = features(300)
-    one, other = (make(heard, settings, count=200) for settings in (Settings(), Settings(**{name: CHANGES[name]})))
+    one, other = (make(heard, settings, count=200) for settings in (AT_ONCE, dataclasses.replace(AT_ONCE, **{name: CHANGES[name]})))
     alike = [np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one)]
     assert not all(alike)
 
@@ -187,7 +190,7 @@ def test_every_setting_changes_the_film(name):
 @hypothesis_settings(max_examples=25)
 def test_the_same_seed_gives_the_same_film(seed, count):
     heard = features(50)
-    one, other = (make(heard, Settings(seed=seed, class_count=count)) for _ in range(2))
+    one, other = (make(heard, Settings(seed=seed, class_count=count, blend=1.0)) for _ in range(2))
     assert all(np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one))
     assert len(set(one.class_ids[0])) == count
     assert all(0 <= number < 1000 for number in one.class_ids[0])
@@ -203,7 +206,7 @@ def test_making_a_film_leaves_the_global_random_state_alone():
 @pytest.mark.parametrize("classes", [(7,), (7, 8, 9), tuple(range(20, 32)), tuple(range(15))])
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
 def test_chosen_classes_come_in_their_order_as_many_as_wanted(classes, count):
-    made = make(features(50), Settings(classes=classes, class_count=count))
+    made = make(features(50), Settings(classes=classes, class_count=count, blend=1.0))
     assert tuple(made.class_ids[0]) == classes[:count]
     assert made.class_weights.shape == (10, len(classes[:count]))
 
@@ -220,7 +223,7 @@ def test_short_and_silent_sounds_make_finite_films(sound, frames, count):
 
 
 def test_class_vectors_hold_the_weights_at_their_classes():
-    made = make(features(50), Settings(class_count=3))
+    made = make(features(50), Settings(class_count=3, blend=1.0))
     for rows in ([4, 2], (4, 2), range(2, 4)):
         vectors = made.class_vectors(rows)
         assert vectors.shape == (2, 1000)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.handover.export import MANIFEST, export
+from core.pictures import encode_png
 from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
+from core.sync_card import draw_card
 from tools.environments import ROOT
 
 PROGRAMS = Path(sys.executable).parent
@@ -177,11 +179,12 @@ def test_numbered_pictures_are_extracted_by_the_plugin_as_by_the_stock_adapter(t
     frames = tmp_path / "f"
     frames.mkdir()
     for number in range(3):
-        (frames / f"a_{number:06d}.png").write_bytes(b"%d" % number)
+        (frames / f"a_{number:06d}.png").write_bytes(encode_png(draw_card(frame=number, section=1, size=64)))
     media = FrameSequence(folder=str(frames), prefix="a_", suffix=".png", first_number=0, digits=6, frame_count=3)
     edit = Edit(name="E", fps=Fraction(25), tracks=(Track(name="V", kind="video", items=(_clip(media, 3),)),), width=64, height=64)
     export(edit, tmp_path / "film.otioz")
     (tmp_path / "out").mkdir()
     code = "import sys, opentimelineio as o; o.adapters.read_from_file(sys.argv[1], extract_to_directory=sys.argv[2])"
     subprocess.run([sys.executable, "-c", code, tmp_path / "film.otioz", tmp_path / "out"], check=True, env={**os.environ, **WITH_MANIFEST})
-    assert sorted(path.read_bytes() for path in (tmp_path / "out").rglob("*.png")) == [b"0", b"1", b"2"]
+    extracted = sorted((tmp_path / "out").rglob("*.png"))
+    assert [path.read_bytes() for path in extracted] == [path.read_bytes() for path in sorted(frames.iterdir())]

@@ -19,7 +19,7 @@ OFFSET = 43 / CONTROL_RATE  # 43 control frames
 
 
 def make(heard):
-    return make_latents(heard, Settings(), source_start_seconds=Fraction(0), frame_count=200, fps=Fraction(25))
+    return make_latents(heard, Settings(blend=1.0), source_start_seconds=Fraction(0), frame_count=200, fps=Fraction(25))
 
 
 def test_a_motion_stem_changes_the_motion_and_leaves_the_things():

@@ -26,6 +26,7 @@ def draw(saved_film, add_sound, click_track, wait, films, handles):
     """Give a function that draws a film of a few sync cards, and selects it."""
     sound = add_sound(click_track(seconds=0.5, clicks=[0.1]))
     handles.set_right(sound, 1 + FRAMES)
+    sound.chromastrip.shape = "1:1"
 
     def press(fit="fit"):
         saved_film.editor.active_strip = sound

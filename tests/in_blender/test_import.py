@@ -32,7 +32,7 @@ def there_and_back(addon, saved_film, empty_scene, wait):
     def travel(ending=".otio", **options):
         first, _ = addon.timeline.read_edit(saved_film.scene)
         path = saved_film.folder / f"travel{ending}"
-        assert bpy.ops.chromastrip.export(filepath=str(path), **options) == {"FINISHED"}
+        assert bpy.ops.chromastrip.export(filepath=str(path), from_elsewhere=True, **options) == {"FINISHED"}
         wait()
         assert addon.jobs.state.error is None, addon.jobs.state
         scene = empty_scene()

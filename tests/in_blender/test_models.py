@@ -255,3 +255,32 @@ def test_a_network_that_is_not_here_is_named_with_what_to_do(addon, press, here,
     assert "biggan-deep-512 are not on this machine" in addon.jobs.state.error.cause
     assert "preferences" in addon.jobs.state.error.cure
     assert films() == []
+
+
+# Upscalers ------------------------------------------------------------------------------------------------------------------------------
+
+MAKE_UPSCALER = """if True:
+    import sys; sys.path.insert(0, {root!r})
+    import torch
+    from core.upscaling.networks import _spandrel
+    torch.save(_spandrel("architectures.Compact").Compact(num_feat=4, num_conv=1, upscale=2).state_dict(), {file!r})
+"""
+
+
+def test_an_upscaler_is_added_and_removed_by_buttons(addon, press, worker_python, tmp_path):
+    file = tmp_path / "small 2x.pth"
+    subprocess.run([worker_python, "-c", MAKE_UPSCALER.format(root=str(ROOT), file=str(file))], check=True)
+    press.done("add_upscaler", filepath=str(file))
+    assert addon.models.state.error is None
+    entry = addon.models.entry("upscaler/small-2x")
+    assert entry.state == "ready"
+    press.done("verify_model", entry.name)
+    assert "2x" in addon.models.state.notes[0]
+    press.done("remove_model", entry.name)
+    assert addon.models.entry("upscaler/small-2x") is None
+
+
+def test_a_file_that_is_no_upscaler_is_refused(addon, press, tmp_path):
+    (tmp_path / "weights.pth").write_bytes(b"nothing of the kind")
+    press.done("add_upscaler", filepath=str(tmp_path / "weights.pth"))
+    assert "weights.pth" in addon.models.state.error.cause

@@ -45,6 +45,7 @@ def test_each_preset_sets_all_that_presets_set_within_its_range(addon, sound, ou
 
 
 def test_the_first_preset_is_what_new_strips_have(addon, sound, ours):
+    sound.chromastrip.model = "emoji"
     before = addon.properties.made_with(sound.chromastrip)
     execute(ours["Wild"])
     assert addon.properties.made_with(sound.chromastrip) != before

@@ -100,7 +100,7 @@ def test_excluding_takes_things_off_the_list_and_reaches_the_request(addon, sett
 
 
 def test_fill_by_seed_lists_what_the_seed_shows_and_keeps_pins(addon, settings, wait, run_worker):
-    settings.seed, settings.class_count, settings.excluded = 7, 5, "dog"
+    settings.seed, settings.class_count, settings.excluded, settings.blend = 7, 5, "dog", 1.0
     press("fill_things")
     wait()
     assert addon.jobs.state.error is None

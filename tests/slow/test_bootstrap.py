@@ -163,3 +163,14 @@ def test_the_users_python_variables_do_no_harm(place, tmp_path):
     assert json.loads(done.stdout.splitlines()[-1])["event"] == "done"
     assert versions(place) == ["1.0", "3.0"]
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_installed_alone_brings_none_of_its_own_requirements(place):
+    write_wheel(place.wheels, "oak", "1.0", needs=("moss",))  # which nobody has
+    alone = place.requirements.with_name("requirements-alone.txt")
+    alone.write_text("oak==1.0\n")
+    make(place)
+    assert [*place.folder.glob("**/site-packages/oak-1.0.dist-info")]
+    alone.write_text("oak==2.0\n")  # which nobody has either: the engine works without
+    assert make(place)[-1]["event"] == "done"
+    assert [*place.folder.glob("**/site-packages/rose-1.0.dist-info")]

@@ -79,6 +79,21 @@ def test_a_film_is_as_long_as_the_song(run, song, tmp_path, fps, frames):
     assert frames_in(tmp_path / "film.mp4") == []
 
 
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((), (224, 126)),
+        (("--aspect", "9:16"), (126, 224)),
+        (("--aspect", "1:1"), (128, 128)),
+        (("--aspect", "4:3", "--upscale", "2"), (320, 240)),
+        (("--width", "320", "--height", "180"), (320, 180)),
+    ],
+)
+def test_a_film_is_16_9_unless_another_shape_is_said(run, song, tmp_path, shape, size):
+    assert run("render", song, "--out", tmp_path, *CARDS, "--fps", "8", "--seconds", "0.25", *shape)[0] == 0
+    assert {pictures.read_picture(path).shape[1::-1] for path in frames_in(tmp_path)} == {size}
+
+
 def test_start_and_seconds_choose_a_part(run, song, tmp_path):
     assert run("render", song, "--out", tmp_path, *CARDS, "--fps", "24", "--start", "1/2", "--seconds", "0.25")[0] == 0
     assert len(frames_in(tmp_path)) == 6
@@ -199,7 +214,13 @@ def test_what_is_no_value_is_a_wrong_usage(run, song, tmp_path, arguments):
         (("--model", "biggan-deep", "--size", "200"), "200"),
         (("--device", "tpu"), "tpu"),
         (("--device", "cpu", "--precision", "float16"), "float32 or bfloat16"),
-        (("--size", "256"), "Size"),
+        (("--size", "512"), "--size"),
+        (("--aspect", "100:1"), "1:10 to 10:1"),
+        (("--aspect", "16:9", "--width", "64", "--height", "64"), "Give one of them"),
+        (("--width", "64"), "--height"),
+        (("--width", "64", "--height", "0"), "--height"),
+        (("--width", "63", "--height", "64"), "even"),
+        (("--upscale", "2", "--upscaler", "gone"), "no upscaler"),
     ],
 )
 def test_requests_without_a_film_are_refused(run, song, tmp_path, arguments, word):

@@ -7,10 +7,12 @@ import torch
 from core.generator import EMOJI_WEIGHT_LIMIT, Generator, emoji_network
 from core.latents import Latents
 from core.models.checkpoint import build_network
-from core.network.emoji import WEIGHTS, load_emoji, read_emoji
+from core.network.directions import of_units
+from core.network.emoji import WEIGHTS, emoji_directions, load_emoji, read_emoji
 from core.network.running import Way
 from tests import emoji_packages
 from tools import judge_embedded
+from tools.things.views import UNITS
 
 CHOSEN = (1, 207, 417, 949, 579)
 
@@ -60,6 +62,13 @@ def test_the_published_class_loads_it_strictly_and_draws_the_same():
         values = module(torch.from_numpy(noise), torch.eye(1000)[list(CHOSEN)], 0.6)
     published = ((values + 1) / 2 * 255).permute(0, 2, 3, 1).numpy()
     assert np.abs(ours - published).max() <= 1.5
+
+
+def test_its_directions_are_those_that_the_weights_were_made_with():
+    tensors, _ = read_emoji()
+    weight = tensors["generator.gen_z.weight_orig"].double()  # for [noise, code, units], where the noise comes as units
+    units = torch.linalg.lstsq(weight[:, -len(UNITS) :], weight[:, :128]).solution.numpy()
+    np.testing.assert_allclose(emoji_directions(), of_units(units, UNITS), atol=1e-3)
 
 
 def test_the_nearest_picture_is_the_right_one_for_nine_classes_in_ten(figures):

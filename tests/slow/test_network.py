@@ -363,6 +363,16 @@ def test_other_errors_stay_what_they_are(folded, rows):
         drawn_by(DeviceRunner(folded, device="cpu", batch_shape=1, draw=draw_wrongly), rows)
 
 
+@pytest.mark.parametrize(("steady_up_to", "shape"), [(1, 1), (2, 2), (64, 4)])
+def test_batches_are_no_larger_than_those_in_which_a_pictures_place_changes_nothing(folded, steady_up_to, shape):
+    def draw_by_place(weights, noise, class_vectors, truncations):
+        pictures, means = reference.draw(weights, noise, class_vectors, truncations)
+        places = torch.arange(len(noise), dtype=torch.uint8)[:, None, None, None]
+        return (pictures ^ places if len(noise) > steady_up_to else pictures), means
+
+    assert DeviceRunner(folded, device="cpu", draw=draw_by_place).batch_shape == shape
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize(("precision", "difference"), [("float32", 1), ("float16", 4)])
 def test_a_graphics_card_draws_the_same_in_any_company(folded, rows, pictures, precision, difference):

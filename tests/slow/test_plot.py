@@ -52,25 +52,25 @@ def test_every_length_has_a_picture_with_all_rows(tmp_path, frames):
     picture = pictured(tmp_path, films.random_features(frames, seed=3))
     assert picture.width == plot.WIDTH
     assert picture.mode == "RGB"
-    assert len(panels(picture)) == 10
+    assert len(panels(picture)) == 11
     for row in panels(picture):
         assert row.std() > 0
 
 
 def test_silence_has_a_picture(tmp_path):
-    assert len(panels(pictured(tmp_path, films.silence(500)))) == 10
+    assert len(panels(pictured(tmp_path, films.silence(500)))) == 11
 
 
 def test_an_hour_has_a_picture_in_seconds(tmp_path):
     hour = films.random_features(round(3600 * float(CONTROL_RATE)))
-    assert len(panels(pictured(tmp_path, hour, parts=(), fps=Fraction(5), frame_count=18_000))) == 10
+    assert len(panels(pictured(tmp_path, hour, parts=(), fps=Fraction(5), frame_count=18_000))) == 11
 
 
 def test_a_film_outside_its_sound_has_a_picture(tmp_path):
     heard = films.random_features(200)
     for start in (-3, 2, 100):
         picture = pictured(tmp_path, heard, seconds=10, source_start_seconds=Fraction(start))
-        assert len(panels(picture)) == 10
+        assert len(panels(picture)) == 11
 
 
 def test_what_lies_before_and_after_the_sound_is_empty(tmp_path):
@@ -88,7 +88,7 @@ def test_sections_get_a_row_and_edges_through_all_rows(tmp_path):
     changed = dataclasses.replace(Settings(), truncation=0.4)
     sections = (Section(first_frame=100, end_frame=200, settings=changed), Section(first_frame=150, end_frame=220, settings=Settings()))
     rows = panels(pictured(tmp_path, heard, sections=sections))
-    assert len(rows) == 11
+    assert len(rows) == 12
     width = rows[0].shape[1]
     plain = panels(pictured(tmp_path, heard))[2]
     column = round(100 / 249 * width)

@@ -3,6 +3,8 @@
 In: gradients. Out: steps. After Keller Jordan et al., “Muon: An optimizer for hidden layers in neural networks”, 2024, with the momentum
 and the five steps of Newton and Schulz that are given there. Convolutions count as matrices, outputs by the rest. Tried on our network from
 one checkpoint: 120 steps brought the loss to 0.642, where Adam's reached 0.667, in the same time.
+
+Matrices of one shape are brought into form together: a graphics card would spend more time on beginning small products than on making them.
 """
 
 from collections.abc import Iterable
@@ -35,25 +37,33 @@ class Muon(torch.optim.Optimizer):
         """Move all weights that have gradients."""
         assert closure is None
         for group in self.param_groups:
+            of_shape: dict[tuple[int, int], list[Tensor]] = {}
             for weight in group["params"]:
                 if weight.grad is not None:
-                    self._move(weight, weight.grad, group["lr"])
+                    of_shape.setdefault((len(weight), weight[0].numel()), []).append(weight)
+            for shape, weights in of_shape.items():
+                self._move(weights, shape, group["lr"])
 
-    def _move(self, weight: Tensor, gradient: Tensor, rate: float) -> None:
-        momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
-        momentum.lerp_(gradient, 1 - MOMENTUM)
-        ahead = gradient.lerp(momentum, MOMENTUM).reshape(len(weight), -1)
-        tall = max(1.0, ahead.shape[0] / ahead.shape[1]) ** 0.5
-        weight.add_(orthogonal(ahead).view_as(weight), alpha=-rate * tall)
+    def _move(self, weights: list[Tensor], shape: tuple[int, int], rate: float) -> None:
+        gradients = [weight.grad for weight in weights]
+        momenta = [self.state[weight].setdefault("momentum", torch.zeros_like(weight)) for weight in weights]
+        torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+        ahead = torch.stack(
+            [gradient.lerp(momentum, MOMENTUM).reshape(shape) for gradient, momentum in zip(gradients, momenta, strict=True)]
+        )
+        tall = max(1.0, shape[0] / shape[1]) ** 0.5
+        steps = [step.view_as(weight) for step, weight in zip(orthogonal(ahead), weights, strict=True)]
+        torch._foreach_add_(weights, steps, alpha=-rate * tall)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Bring all singular values of a matrix [m, n] near 1."""
-    x = matrix / (matrix.norm() + 1e-7)
-    is_tall = x.shape[0] > x.shape[1]
-    x = x.T if is_tall else x
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Bring all singular values of matrices [n, rows, columns] near 1; on a graphics card in bfloat16, which is near enough."""
+    dtype = torch.bfloat16 if matrices.is_cuda else matrices.dtype
+    x = (matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)).to(dtype)
+    is_tall = x.shape[1] > x.shape[2]
+    x = x.mT if is_tall else x
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
-        square = x @ x.T
+        square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return x.T if is_tall else x
+    return (x.mT if is_tall else x).to(matrices.dtype)

@@ -17,11 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.network.architecture import FIRST_SIZE, FIRST_WIDTH, NOISE_UNITS, Architecture
+from core.network.architecture import FIRST_WIDTH, NOISE_UNITS, Architecture
+from core.network.widening import widening_matrix
+from core.protocol.shape import FIRST_SIZE, Widening
 
 from .views import UNITS
 
-CODE_UNITS = NOISE_UNITS - len(UNITS)
+UNIT_COUNT = len(UNITS)
+CODE_UNITS = NOISE_UNITS - UNIT_COUNT
 CONDITION_SPREAD = 0.04
 OUTCOME_SHARE = 0.5  # of a block beside its shortcut, to begin with
 RUNNING_SHARE = 0.02  # of a batch in the running statistics
@@ -31,6 +34,10 @@ NOISE_SPREAD = 0.88  # standard deviation of normal values cut at +-2
 LAYERS = ((True, 16, 8), (False, 8, 8), (True, 8, 8), (False, 8, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1))
 ARCHITECTURE = Architecture(channel_width=24, layers=LAYERS, attention_layer_position=3)
 """128 px: 7.7 MB in float16."""
+
+SQUARE = (FIRST_SIZE, FIRST_SIZE)
+WIDENING = Widening.EDGE
+"""How the first map becomes wide or tall while the network learns, and so whenever it draws."""
 
 
 class NormMode(StrEnum):
@@ -65,19 +72,24 @@ class Norm(nn.Module):
 
     def forward(self, x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
         """Give relu(norm(x)) for x [B, C, H, W], scale and offset [B, C]; note the batch's statistics if `seen` is a list."""
-        mean, variance = self.mean, self.variance
-        if self.mode is not NormMode.STORED or self.seen is not None:
-            variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
-            if self.seen is not None:
-                self.seen.append((mean, variance))
+        normalised, mean, variance = self._by_batch(x)
         if self.mode is NormMode.STORED:
-            mean, variance = self.mean, self.variance
-        gain = scale * torch.rsqrt(variance + self.eps)
+            gain = scale * torch.rsqrt(self.variance + self.eps)
+            return _activated(x, gain, offset - self.mean * gain)
         if self.mode is NormMode.LEARNING:
-            stretch, push = self._renormalised(mean.detach(), variance.detach())
-            gain, offset = gain * stretch, offset + scale * push
-        shift = offset - mean * gain
-        return torch.relu(x * gain[:, :, None, None] + shift[:, :, None, None])
+            stretch, push = self._renormalised(mean, variance)
+            scale, offset = scale * stretch, offset + scale * push
+        return _activated(normalised, scale, offset)
+
+    def _by_batch(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normalise by the batch's own statistics, and give these; nothing of it where nobody asks for them."""
+        if self.mode is NormMode.STORED and self.seen is None:
+            return x, self.mean, self.variance
+        normalised, mean, spread = torch.native_batch_norm(x, None, None, None, None, True, 0.0, self.eps)
+        mean, variance = mean.detach().float(), spread.detach().float() ** -2 - self.eps
+        if self.seen is not None:
+            self.seen.append((mean, variance))
+        return normalised, mean, variance
 
     @torch.no_grad()
     def _renormalised(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,6 +100,12 @@ class Norm(nn.Module):
         self.variance.lerp_(variance, share)
         spread = torch.rsqrt(self.variance + self.eps)
         return (variance + self.eps).sqrt() * spread, (mean - self.mean) * spread
+
+
+def _activated(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+    """Give relu(x * gain + shift) in x's precision, for x [B, C, H, W], gain and shift [B, C]."""
+    gain, shift = gain.to(x.dtype)[:, :, None, None], shift.to(x.dtype)[:, :, None, None]
+    return torch.addcmul(shift, x, gain).relu_()
 
 
 class Block(nn.Module):
@@ -166,12 +184,14 @@ class Painter(nn.Module):
         How many codes there are.
     sizes
         Of the pictures that it can paint.
+    code_units
+        Of a thing's code; the others of the 128 are those of views.
     """
 
-    def __init__(self, architecture: Architecture, *, thing_count: int, sizes: tuple[int, ...]) -> None:
+    def __init__(self, architecture: Architecture, *, thing_count: int, sizes: tuple[int, ...], code_units: int = CODE_UNITS) -> None:
         super().__init__()
         self.architecture, width = architecture, architecture.channel_width
-        self.codes = nn.Parameter(torch.randn(thing_count, CODE_UNITS))
+        self.codes = nn.Parameter(torch.randn(thing_count, code_units))
         self.first = nn.Linear(NOISE_UNITS, FIRST_SIZE**2 * FIRST_WIDTH * width)
         nn.init.normal_(self.first.weight, std=1 / math.sqrt(NOISE_UNITS))
         layers: list[nn.Module] = [
@@ -200,9 +220,23 @@ class Painter(nn.Module):
         """Put together what all layers get [B, 128]: views' units, then codes."""
         return torch.cat([units, self.codes[things]], dim=1)
 
-    def forward(self, condition: Tensor, size: int) -> Tensor:
-        """Paint [B, 3, size, size], -1 ... 1."""
-        x = self.first(condition).view(len(condition), FIRST_SIZE, FIRST_SIZE, -1).permute(0, 3, 1, 2)
+    def forward(self, condition: Tensor, size: int, shape: tuple[int, int] = SQUARE, widened: Tensor | None = None) -> Tensor:
+        """Paint [B, 3, height, width], -1 ... 1.
+
+        Parameters
+        ----------
+        condition
+            float32 [B, 128], see `condition`.
+        size
+            Of a square, in pixels: which head paints.
+        shape
+            Rows and columns of the first map.
+        widened
+            [rows * columns, 16], see `widening_of`; None: the square.
+        """
+        x = self.first(condition).view(len(condition), FIRST_SIZE**2, -1)
+        x = x if widened is None else widened.to(x.dtype) @ x
+        x = x.view(len(condition), *shape, -1).permute(0, 3, 1, 2)
         for layer, (here, _) in zip(self.layers, self._ends(), strict=True):
             if here > size:
                 break
@@ -213,6 +247,11 @@ class Painter(nn.Module):
         """List the norms that pictures of full size pass, in order."""
         heads = [self.heads[str(self.architecture.output_dim)]]
         return [part for layer in (*self.layers, *heads) for part in layer.modules() if isinstance(part, Norm)]
+
+
+def widening_of(shape: tuple[int, int], device: torch.device) -> Tensor | None:
+    """Give the matrix that makes a first map of this shape; None for the square, which stays as it is."""
+    return None if shape == SQUARE else widening_matrix(*shape, WIDENING, device, torch.float32)
 
 
 def noise_matrix() -> Tensor:

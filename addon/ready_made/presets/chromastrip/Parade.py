@@ -1,0 +1,29 @@
+"""Three dozen things pass by, each part of the song with many of its own."""
+
+import bpy
+
+settings = bpy.context.active_strip.chromastrip
+
+settings.look = "chromastrip"
+settings.pitch_sensitivity = 260.0
+settings.tempo_sensitivity = 0.25
+settings.jitter = 0.5
+settings.truncation = 0.6
+settings.smooth_factor = 8
+settings.depth = 1.0
+settings.blend = 0.4
+settings.class_count = 36
+settings.split = 0.5
+settings.loud_notes = 0.0
+settings.beat = 0.0
+settings.mood = 0.0
+settings.word_fade_seconds = 0.5
+settings.low_to_motion = 0.0
+settings.low_to_truncation = 0.0
+settings.low_to_class_speed = 0.0
+settings.mid_to_motion = 0.0
+settings.mid_to_truncation = 0.0
+settings.mid_to_class_speed = 0.0
+settings.high_to_motion = 0.0
+settings.high_to_truncation = 0.0
+settings.high_to_class_speed = 0.0

@@ -1,0 +1,1 @@
+"""What the next embedded model learns: figures of Fluent Emoji 3D on studio grounds, in any shape."""
