@@ -25,6 +25,7 @@ WITHIN_TRANSITION = -1  # instead of a start or an end
 DEEPEST = 10
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+KEYFRAMES_A_PIECE = 100
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
 DAY_SECONDS = 86_400  # how long a still or a colour could go on
@@ -428,9 +429,7 @@ class _Reader:
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
     def _clip(self, item: ET.Element, first: int, length: int) -> otio.core.Item:
-        self.pieces += 1
-        if self.pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self._count(1)
         name = item.findtext("name") or ""
         sequence = item.find("sequence")
         if sequence is not None:
@@ -447,6 +446,18 @@ class _Reader:
         clip.effects.extend(self._effects(item, first))
         clip.markers.extend(self._markers(item))
         return clip
+
+    def _count(self, pieces: int) -> None:
+        """Count pieces before they are made; what is nested counts as often as it is named.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        self.pieces += pieces
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _nested(self, item: ET.Element, sequence: ET.Element, first: int, length: int) -> otio.core.Item:
         name = item.findtext("name") or ""
@@ -512,6 +523,7 @@ class _Reader:
             if kind == "audiolevels" and level is not None:
                 told: dict[str, Any] = {"volume": max(0.0, float(_fraction(level)))}
                 keys = [(_integer(key.findtext("when")) - first, _fraction(key.findtext("value") or "0")) for key in one.iter("keyframe")]
+                self._count(len(keys) // KEYFRAMES_A_PIECE)
                 if len(keys) > 1:
                     told["volume_points"] = [[frame, max(0.0, float(value))] for frame, value in keys]
                 yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})

@@ -27,6 +27,7 @@ DEEPEST = 10
 MOST_LAYERS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+KEYFRAMES_A_PIECE = 100
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
 MOST_PARTS = 50
@@ -638,9 +639,7 @@ class _Reader:
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
     def _clip(self, element: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool) -> otio.schema.Clip:
-        self.pieces += 1
-        if self.pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self._count(1)
         name = element.get("name") or asset.get("name", "")
         first, (speed, start) = start, self._speed(element, start, name)
         media = self._media(element, asset, name)
@@ -656,6 +655,18 @@ class _Reader:
             clip.effects.append(_time_warp(speed))
         clip.effects.extend(self._effects(element, sound=sound, start=first))
         return clip
+
+    def _count(self, pieces: int) -> None:
+        """Count pieces before they are made; what is nested counts as often as it is named.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        self.pieces += pieces
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _media(self, source: ET.Element, asset: ET.Element, name: str) -> otio.core.MediaReference:
         if source.tag == "title":
@@ -703,6 +714,7 @@ class _Reader:
             if child.tag == "adjust-volume" and sound:
                 told: dict[str, Any] = {"volume": _volume(child.get("amount", "0dB"))}
                 keys = [(_time(key.get("time", "0s")) - start, _volume(key.get("value", "0dB"))) for key in child.iter("keyframe")]
+                self._count(len(keys) // KEYFRAMES_A_PIECE)
                 if len(keys) > 1:
                     told["volume_points"] = _straightened([(round(time * self.fps), volume) for time, volume in keys])
                 yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})

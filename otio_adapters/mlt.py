@@ -692,7 +692,7 @@ class Document:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
         self.count(element)
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length, entry)
+            return self._nested(element, first, length, entry, sound=sound and element.tag == "playlist")  # a tractor's tracks say it
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)

@@ -3,8 +3,9 @@
 import opentimelineio as otio
 import pytest
 
+from core.handover.export import register_adapters
 from core.handover.reading import read_edit
-from core.protocol import Clip, VolumePoint, volume_at
+from core.protocol import Clip, UserError, VolumePoint, volume_at
 
 RATE = 25.0
 
@@ -105,3 +106,54 @@ def test_fcpxml_compounds_sound_as_they_were_drawn_inside_and_outside(tmp_path, 
     (tmp_path / "a.fcpxml").write_text(text)
     items = [item for track in read_edit(tmp_path / "a.fcpxml").edit.tracks for item in track.items if isinstance(item, Clip)]
     assert [one.volume_points for one in items] == [points((0, 0), (50, 1))]
+
+
+def fcpxml_of_many(key_count, uses):
+    keys = "".join(f'<keyframe time="{number}/25s" value="-{number % 9}dB"/>' for number in range(key_count))
+    inner = f'<adjust-volume><param name="amount"><keyframeAnimation>{keys}</keyframeAnimation></param></adjust-volume>'
+    text = FCPXML.format(start=0, inner=inner, outer="")
+    one = text[text.index("<ref-clip") : text.index("</ref-clip>")] + "</ref-clip>"
+    return text.replace(one, one.replace(' offset="0s"', "") * uses)
+
+
+def fcp7_of_many(key_count, uses):
+    rate = "<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate>"
+    keys = "".join(f"<keyframe><when>{number}</when><value>0.{number % 9}</value></keyframe>" for number in range(key_count))
+    level = f"<parameter><parameterid>level</parameterid><value>1</value>{keys}</parameter>"
+    effect = f"<filter><effect><name>Audio Levels</name><effectid>audiolevels</effectid>{level}</effect></filter>"
+    song = f'<file id="f">{rate}<duration>500</duration><pathurl>file://localhost/music/song.flac</pathurl></file>'
+    clip = f"<clipitem><name>Song</name>{rate}<start>0</start><end>50</end><in>0</in><out>50</out>{song}{effect}</clipitem>"
+    inner = f'<sequence id="n">{rate}<media><audio><track>{clip}</track></audio></media></sequence>'
+    times = (f"<start>{place * 50}</start><end>{place * 50 + 50}</end><in>0</in><out>50</out>" for place in range(uses))
+    named = (f"<clipitem><name>N</name>{rate}{time}" for time in times)
+    nests = f"{next(named)}{inner}</clipitem>" + "".join(f'{one}<sequence id="n"/></clipitem>' for one in named)
+    return f"<xmeml><sequence><name>S</name>{rate}<media><audio><track>{nests}</track></audio></media></sequence></xmeml>"
+
+
+def mlt_of_many(key_count, uses):
+    level = ";".join(f"{number}=-{number % 9}" for number in range(key_count))
+    volume = f'<filter><property name="mlt_service">volume</property><property name="level">{level}</property></filter>'
+    song = f'<producer id="p"><property name="resource">/music/song.flac</property>{volume}</producer>'
+    lists = '<playlist id="A"><entry producer="p" in="0" out="49"/></playlist>'
+    lists += f'<playlist id="P">{"""<entry producer="A" in="0" out="49"/>""" * uses}</playlist>'
+    return (
+        f'<mlt producer="main"><profile frame_rate_num="25" frame_rate_den="1" width="10" height="10"/>{song}{lists}'
+        '<tractor id="main"><track producer="P" hide="video"/></tractor></mlt>'
+    )
+
+
+FORMATS = [(".fcpxml", "fcpxml", fcpxml_of_many), (".xml", "fcp7", fcp7_of_many), (".mlt", "mlt", mlt_of_many)]
+
+
+@pytest.mark.parametrize(("ending", "adapter", "make"), FORMATS)
+def test_keyframes_of_what_is_nested_count_as_often_as_it_is_named(tmp_path, monkeypatch, ending, adapter, make):
+    register_adapters()
+    monkeypatch.setattr(otio.adapters.from_name(f"chromastrip_{adapter}").module(), "MOST_PIECES", 200)
+    path = tmp_path / f"a{ending}"
+    path.write_text(make(300, 20))
+    clips = [item for track in read_edit(path).edit.tracks for item in track.items if isinstance(item, Clip)]
+    assert len(clips) == 20
+    assert all(one.volume_points for one in clips)
+    path.write_text(make(2000, 20))
+    with pytest.raises(UserError, match="more than 200 clips"):
+        read_edit(path)
