@@ -42,10 +42,12 @@ from .protocol import (
     KeepingAnswer,
     KeepingJob,
     Listen,
+    MeasureMovies,
     Message,
     Missing,
     ModelJob,
     ModelsListed,
+    MoviesMeasured,
     Ping,
     Pong,
     Progress,
@@ -72,7 +74,7 @@ FIRST_LINE_BYTES = 1000
 ALIVE_SECONDS, HANG_SECONDS = 10.0, 300.0
 """A worker in which Python does not run for so long ends itself: nobody could tell it that Blender has gone."""
 
-Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses
+Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses | MeasureMovies
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -267,7 +269,7 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     return _answer(job, inbox=inbox, outbox=outbox)
 
 
-def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> Event:
+def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses | MeasureMovies, *, inbox: Inbox, outbox: Outbox) -> Event:
     """Do a job that draws nothing."""
     if isinstance(job, Import):
         return _import(job, inbox=inbox)
@@ -277,6 +279,8 @@ def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses, *, inb
         return _choose(job, inbox=inbox, outbox=outbox)
     if isinstance(job, KeepingJob):
         return _keep(job, inbox=inbox, outbox=outbox)
+    if isinstance(job, MeasureMovies):
+        return _measure(job, inbox=inbox)
     return _about_models(job, inbox=inbox, outbox=outbox)
 
 
@@ -340,6 +344,12 @@ def _keep(job: KeepingJob, *, inbox: Inbox, outbox: Outbox) -> KeepingAnswer:
     from . import keeping_jobs
 
     return keeping_jobs.answer(job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id))
+
+
+def _measure(job: MeasureMovies, *, inbox: Inbox) -> MoviesMeasured:
+    from .handover.probing import measure_movies
+
+    return MoviesMeasured(job_id=job.job_id, movies=measure_movies(job.paths, cancelled=lambda: inbox.is_cancelled(job.job_id)))
 
 
 def _keep_cache_small(job: Job) -> None:

@@ -21,6 +21,7 @@ METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
 MOVIE_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 TRACK_KINDS = {"video": otio.schema.TrackKind.Video, "audio": otio.schema.TrackKind.Audio}
+POINTS = "volume_points"
 VOLUME, SOLID_COLOUR, TEXT = "Volume", "SolidColor", "Text"
 COLOURS = {"RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"}
 OTHER_COLOUR = "GREEN"
@@ -101,7 +102,7 @@ def _transition(fade: dict, rate: float) -> otio.schema.Transition:
 
 def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Clip:
     start = float(_exact(clip["source_start"]))
-    metadata = {METADATA_KEY: json.loads(clip["metadata"])} if clip["metadata"] else {}
+    metadata = {METADATA_KEY: json.loads(clip["metadata"], parse_constant=lambda _: None)} if clip["metadata"] else {}
     made = otio.schema.Clip(
         name=clip["name"],
         source_range=_range(start, clip["frame_count"], rate),
@@ -115,13 +116,14 @@ def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Cl
 
 
 def _effects(clip: dict) -> Iterator[otio.schema.Effect]:
-    speed, volume = clip.get("speed", "1/1"), clip.get("volume", 1.0)
+    speed, volume, points = clip.get("speed", "1/1"), clip.get("volume", 1.0), clip.get("volume_points", [])
     if _exact(speed) != 1:  # a time warp of 1 confuses some readers
         yield otio.schema.LinearTimeWarp(
             name="Speed", time_scalar=float(_exact(speed)), metadata={METADATA_KEY: {"speed": _fraction(_exact(speed))}}
         )
-    if volume != 1:
-        yield otio.schema.Effect(name=VOLUME, effect_name=VOLUME, metadata={METADATA_KEY: {"volume": volume}})
+    if volume != 1 or points:
+        told = {"volume": volume, **({POINTS: [[point["frame"], point["volume"]] for point in points]} if points else {})}
+        yield otio.schema.Effect(name=VOLUME, effect_name=VOLUME, metadata={METADATA_KEY: told})
 
 
 def _media(media: dict, rate: float, *, shown: otio.opentime.TimeRange) -> dict[str, otio.core.MediaReference]:
@@ -216,6 +218,7 @@ def _clip_description(clip: otio.schema.Clip, fps: Fraction) -> dict:
         "metadata": "" if ours is None else _json(_plain(ours)),
         "speed": _fraction(_speed(clip)),
         "volume": _volume(clip),
+        "volume_points": list(_volume_points(clip)),
     }
 
 
@@ -231,6 +234,14 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
 def _volume(clip: otio.schema.Clip) -> float:
     volumes = (effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects)
     return math.prod(volumes, start=1.0)
+
+
+def _volume_points(clip: otio.schema.Clip) -> Iterator[dict]:
+    """Give the points of the one effect that has some."""
+    for effect in clip.effects:
+        if points := effect.metadata.get(METADATA_KEY, {}).get(POINTS):
+            yield from ({"type": "VolumePoint", "frame": frame, "volume": volume} for frame, volume in points)
+            return
 
 
 def _media_description(clip: otio.schema.Clip) -> dict:

@@ -4,13 +4,17 @@ One picture track and up to two sound tracks, cuts and dissolves, speeds (M2), m
 and sound files, no numbered pictures: a clip's active media reference counts. Timecode never drops frames. OpenTimelineIO loads this file
 alone, by its path. Needs nothing but opentimelineio.
 
-What cannot be said is left out: more tracks, muted clips, colours, words, volumes, the length and the comment's line breaks of markers.
+What cannot be said is left out, each with a Python warning: more tracks, muted clips, colours, words; without one: volumes, the length and
+the comment's line breaks of markers.
 What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import hashlib
+import json
 import math
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import unquote, urlsplit
@@ -20,9 +24,10 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 REEL_LENGTH = 8
+SECTION_DIGITS = 8
 BLACK = "BL"
 SOUND_TRACKS = 2
-RATE_NOTE = "CHROMASTRIP RATE"
+RATE_NOTE, SECTION_NOTE, SECTION_KEY = "CHROMASTRIP RATE", "CHROMASTRIP SECTION", "section_id"
 TIMECODE = re.compile(r"\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d")
 KIND = re.compile(r"(C|D|W\d{0,4}|KB|KO|K)(\d{0,4})")
 CHANNELS = re.compile(r"(?:[VA]\d{0,3})+|B")
@@ -33,7 +38,13 @@ MARKER_COLOURS = {"RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", 
 
 
 def write_to_string(input_otio: otio.schema.Timeline) -> str:
-    """Turn a timeline into an edit decision list."""
+    """Turn a timeline into an edit decision list.
+
+    Raises
+    ------
+    otio.exceptions.NotSupportedError
+        If a clip shows numbered pictures.
+    """
     return _List(input_otio).write()
 
 
@@ -45,7 +56,8 @@ def read_from_string(input_str: str, rate: float | None = None) -> otio.schema.T
     input_str
         The list.
     rate
-        Frames a second, where the list does not name them (ours do). By default the lowest usual rate that its numbers allow, with a note.
+        Frames a second, where the list does not name them (ours do), and its numbers allow them. By default the lowest usual rate that they
+        allow, with a note.
 
     Returns
     -------
@@ -74,6 +86,8 @@ class _List:
         self.lines = [f"TITLE: {_line(self.timeline.name)}", "FCM: NON-DROP FRAME", ""]
         pictures = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Video]
         sounds = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Audio]
+        for track in [*pictures[1:], *sounds[SOUND_TRACKS:]]:
+            _tell(f"An edit decision list has no place for the track “{track.name}”: left out")
         for track in pictures[:1]:
             self._track(track, "V")
         for number, track in enumerate(sounds[:SOUND_TRACKS]):
@@ -104,7 +118,12 @@ class _List:
             position, fade = position + length, (0, 0)
 
     def _can_say(self, clip: otio.schema.Clip) -> bool:
-        return clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference)
+        if isinstance(clip.media_reference, otio.schema.ImageSequenceReference):
+            raise otio.exceptions.NotSupportedError(f"“{clip.name}” shows numbered pictures: an edit decision list knows movies only")
+        if clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference):
+            return True
+        _tell(f"An edit decision list cannot say “{clip.name}”, which is muted, or of no file: left out")
+        return False
 
     def _event(
         self, clip: otio.schema.Clip, channel: str, start: int, end: int, *, faded_from: otio.schema.Clip | None, fade: tuple[int, int]
@@ -127,7 +146,10 @@ class _List:
             self.lines.append(f"* FROM CLIP NAME: {_line(clip.name)}")
         path = _line(_plain_path(clip.media_reference.target_url))
         self.lines.append(f"* {'TO' if faded_from else 'FROM'} CLIP: {path}")
-        self.lines += [f"* SOURCE FILE: {path}", ""]
+        self.lines.append(f"* SOURCE FILE: {path}")
+        if METADATA_KEY in clip.metadata:
+            self.lines.append(f"* {SECTION_NOTE}: {_section_id(clip)}")
+        self.lines.append("")
 
     def _statement(self, reel: str, channel: str, kind: str, source: tuple[int, int], record: tuple[int, int]) -> None:
         times = " ".join(self._timecode(frame) for frame in (*source, *record))
@@ -179,6 +201,17 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     return speed
 
 
+def _tell(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=2)
+
+
+def _section_id(clip: otio.schema.Clip) -> str:
+    """Give what stands for a clip's settings, which have no room in a list: the same as `core.handover.recognising.section_id`."""
+    noted = json.loads(otio.core.serialize_json_to_string(clip.metadata[METADATA_KEY]))
+    text = json.dumps(noted, separators=(",", ":"), sort_keys=True) if noted else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:SECTION_DIGITS]
+
+
 def _plain_path(url: str) -> str:
     return url2pathname(unquote(urlsplit(url).path)) if url.startswith("file://") else url
 
@@ -226,7 +259,7 @@ class _Event:
         self.reel, self.channels, self.kind = line.reel, line.channels, line.kind
         self.fade_frames = int(line.length[:6] or 0) if self.kind != "C" else 0
         self.source_in, _, self.record_in, self.record_out = map(frames, line.times)
-        self.name = self.path = ""
+        self.name = self.path = self.section = ""
         self.speed = Fraction(1)
         self.more_sound: list[int] = []
         """Sound tracks that a line of its own adds."""
@@ -277,7 +310,7 @@ class _Reader:
             return Fraction(named)
         times = [time for line in self.lines if (parts := _Line.parted(line)) is not None for time in parts.times]
         highest = max((int(time[-2:]) for time in times), default=0)
-        if rate and highest < math.ceil(rate):
+        if rate and highest < math.ceil(rate) and not (self.drops and math.ceil(rate) % 30):
             ntsc = Fraction(math.ceil(rate) * 1000, 1001)
             return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (two decimals)
         base = next((usual for usual in USUAL_RATES if highest < usual), 60)
@@ -323,13 +356,13 @@ class _Reader:
 
     def _remark(self, line: str, events: list[_Event]) -> None:
         """Take what a line says about the event before it."""
-        unknown = line and not line.startswith("*") and not line.startswith(KNOWN_LINES)
+        is_known = (bool(events) and self._describe(events[-1], line, events)) or not line or line.startswith(("*", *KNOWN_LINES))
+        if not is_known:
+            self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
+
+    def _describe(self, event: _Event, line: str, events: list[_Event]) -> bool:
+        """Take what a line says about an event, the last of so many; say whether it does."""
         fields = line.split()
-        if not events:
-            if unknown:
-                self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
-            return
-        event = events[-1]
         key, _, value = (part.strip() for part in line.lstrip("* ").partition(":"))
         is_fade = event.fade_frames > 0
         if fields[:1] == ["AUD"]:
@@ -341,12 +374,15 @@ class _Reader:
             self.notes.append(["A split edit's delay is left out: picture and sound begin together", event.name or event.reel])
         elif key == ("TO CLIP NAME" if is_fade else "FROM CLIP NAME") or (key == "CLIP NAME" and not event.name):
             event.name = value
+        elif key == SECTION_NOTE and re.fullmatch(r"[0-9a-f]{8}", value):
+            event.section = value
         elif key in ("SOURCE FILE", "MEDIA FILE", "FROM FILE", "TO CLIP" if is_fade else "FROM CLIP"):
             event.path = event.path or value
-        elif unknown:
-            self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
         elif key in ("EFFECT NAME", "EFFECTS NAME", "BLEND") and not re.search("dissolve", value, re.IGNORECASE):
             self.notes.append([f"The effect “{value}” is left out", event.name])
+        else:
+            return False
+        return True
 
     def _retime(self, event: _Event, rate: str) -> None:
         """Set a speed: the simplest fraction that a rate with one decimal can stand for."""
@@ -398,6 +434,8 @@ class _Reader:
         reference = otio.schema.ExternalReference(target_url=path) if path else otio.schema.MissingReference(name=event.reel)
         start = float(event.source_in + skipped * event.speed)
         clip = otio.schema.Clip(name=event.name or event.reel, media_reference=reference, source_range=self._range(start, length))
+        if event.section:
+            clip.metadata[METADATA_KEY] = {SECTION_KEY: event.section}
         if event.speed != 1:
             noted = {METADATA_KEY: {"speed": f"{event.speed.numerator}/{event.speed.denominator}"}}
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(event.speed), metadata=noted))

@@ -10,8 +10,10 @@ What cannot be read is listed in the timeline's metadata, under ``chromastrip`` 
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -25,8 +27,12 @@ DEEPEST = 10
 MOST_LAYERS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+KEYFRAMES_A_PIECE = 100
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
+MOST_PARTS = 50
+"""Of one straight line of volume, in keyframes."""
+STRAIGHT = 0.002
 SILENT = -96.0  # dB, where the format's scale ends
 EFFECTS = {
     "SolidColor": ("Custom", ".../Generators.localized/Solids.localized/Custom.localized/Custom.motn"),
@@ -75,6 +81,7 @@ class _Document:
         self.size = size if min(size) > 0 else DEFAULT_SIZE
         self.resources = ET.Element("resources")
         self.known: dict[str, str] = {}
+        self.uses = _uses(timeline)
 
     def write(self) -> ET.Element:
         root = ET.Element("fcpxml", {"version": "1.8"})
@@ -106,8 +113,10 @@ class _Document:
             if len(track) > 0:
                 story = ET.SubElement(anchor, "spine", {"lane": str(lane), "offset": anchor.get("start", "0s"), "name": _clean(track.name)})
                 self._fill(story, track)
+        parts = [part for part in spine if part.tag != "transition"]
+        offsets = [_fraction(part.attrib["offset"]) for part in parts]
         for marker in self.timeline.tracks.markers:
-            self._mark(spine, marker)
+            self._mark(parts, offsets, marker)
 
     def _fill(self, spine: ET.Element, track: otio.schema.Track) -> int:
         position = 0
@@ -137,20 +146,22 @@ class _Document:
             return self._generated(media, {**place, "start": "3600s", **enabled})
         if not isinstance(media, otio.schema.ExternalReference):
             raise otio.exceptions.NotSupportedError(f"“{clip.name}” is neither a movie, a sound, a colour nor words")
-        asset = self._asset(media, clip, sound=sound)
+        asset = self._asset(media, clip)
         if _is_still(media):
             return ET.Element("video", {"ref": asset, **place, "start": "3600s", **enabled})
         role = {"audioRole": "music"} if sound else {"videoRole": "video"}
+        if len(self.uses[media.target_url]) > 1:  # else a movie's sound would also bring its picture, and the other way round
+            role = {"srcEnable": "audio" if sound else "video", **role}
         element = ET.Element(
             "asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled}
         )
         if METADATA_KEY in clip.metadata:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             ET.SubElement(element, "note").text = _clean(told)
-        element.extend(self._adjustments(clip, speed, sound=sound))
+        element.extend(self._adjustments(clip, speed, sound=sound, start=start / speed))
         return element
 
-    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool) -> Iterator[ET.Element]:
+    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool, start: Fraction) -> Iterator[ET.Element]:
         if speed != 1:
             available = clip.media_reference.available_range
             media_frames = self._frames(available.duration) if available else self._frames(clip.duration())
@@ -159,9 +170,14 @@ class _Document:
                 ET.SubElement(warp, "timept", {"time": self._time(frame / speed), "value": self._time(frame), "interp": "linear"})
             yield warp
         volume = math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
-        if sound and volume != 1:
-            level = max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT
-            yield ET.Element("adjust-volume", {"amount": f"{level:.6g}dB"})
+        points = _volume_points(clip)
+        if sound and (volume != 1 or points):
+            adjusted = ET.Element("adjust-volume", {"amount": _level(volume)})
+            if points:
+                keyframes = ET.SubElement(ET.SubElement(adjusted, "param", {"name": "amount"}), "keyframeAnimation")
+                for frame, value in _in_decibels(points):
+                    ET.SubElement(keyframes, "keyframe", {"time": self._time(start + frame), "value": _level(value), "curve": "linear"})
+            yield adjusted
 
     def _generated(self, media: otio.schema.GeneratorReference, told: dict[str, str]) -> ET.Element:
         if media.generator_kind not in EFFECTS:
@@ -182,7 +198,7 @@ class _Document:
 
     # Resources ---------------------------------------------------------------------------------------------------------------------------
 
-    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip, *, sound: bool) -> str:
+    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip) -> str:
         uri = media.target_url if media.target_url.startswith("file://") else Path(media.target_url).absolute().as_uri()
         if uri in self.known:
             return self.known[uri]
@@ -196,10 +212,13 @@ class _Document:
             return self.known[uri]
         available = media.available_range
         duration = self._time(self._frames(available.duration if available else clip.duration()))
-        channels = str(media.metadata.get(METADATA_KEY, {}).get("channels", 2))
+        uses = self.uses[media.target_url]
+        channels = str(uses.get(otio.schema.TrackKind.Audio, 2))
         heard = {"hasAudio": "1", "audioSources": "1", "audioChannels": channels, "audioRate": "48000"}
-        kind = heard if sound else {"hasVideo": "1", "format": SEQUENCE_FORMAT}
-        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **kind})
+        seen = {"hasVideo": "1", "format": SEQUENCE_FORMAT}
+        kinds = {otio.schema.TrackKind.Video: seen, otio.schema.TrackKind.Audio: heard}
+        told = {name: value for kind, one in kinds.items() if kind in uses for name, value in one.items()}
+        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **told})
         return self.known[uri]
 
     def _effect(self, kind: str) -> str:
@@ -211,12 +230,11 @@ class _Document:
 
     # Parts -------------------------------------------------------------------------------------------------------------------------------
 
-    def _mark(self, spine: ET.Element, marker: otio.schema.Marker) -> None:
+    def _mark(self, parts: list[ET.Element], offsets: list[Fraction], marker: otio.schema.Marker) -> None:
         """Hang a marker on the part of the storyline that it lies over: its time counts in that part's own media."""
         position = marker.marked_range.start_time.rescaled_to(float(self.fps)).value / self.fps
         position = Fraction(position).limit_denominator(1_000_000) if not isinstance(position, Fraction) else position
-        parts = [part for part in spine if part.tag != "transition"]
-        part = next((part for part in reversed(parts) if _fraction(part.attrib["offset"]) <= position), parts[0])
+        part = parts[max(0, bisect_right(offsets, position) - 1)]
         start = _fraction(part.get("start", "0s")) + position - _fraction(part.attrib["offset"])
         length = max(1, self._frames(marker.marked_range.duration))
         note = {"note": _clean(marker.comment)} if marker.comment else {}
@@ -227,6 +245,35 @@ class _Document:
 
     def _time(self, frames: Fraction | int) -> str:
         return _seconds(frames / self.fps)
+
+
+def _level(volume: float) -> str:
+    return f"{max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT:.6g}dB"
+
+
+def _volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _in_decibels(points: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
+    """Cut straight lines into so many that they nearly are straight in decibels, too."""
+    yield points[0]
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, MOST_PARTS)
+        yield from ((begin + (end - begin) * part // parts, low + (high - low) * part / parts) for part in range(1, parts + 1))
+
+
+def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
+    """Say of each file on which kinds of tracks it lies, and how many channels its sound has."""
+    uses: dict[str, dict[str, int]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            media = clip.media_reference
+            if isinstance(media, otio.schema.ExternalReference):
+                uses.setdefault(media.target_url, {})[track.kind] = media.metadata.get(METADATA_KEY, {}).get("channels", 2)
+    return uses
 
 
 def _seconds(time: Fraction) -> str:
@@ -443,7 +490,7 @@ class _Reader:
         """Give a part with parts of its own: a nest of pictures and one of sound, or the one clip that a nest would hold."""
         asset = self.resources.get(element.get("ref", ""), ET.Element("none"))
         name = element.get("name") or asset.get("name", "")
-        speed, start = self._speed(element, start, name)
+        first, (speed, start) = start, self._speed(element, start, name)
         found = self._content(element, asset, (start, start + length * speed))
         if found is None:
             self.note("A compound or multicam clip could not be read: there is a gap", name)
@@ -463,7 +510,7 @@ class _Reader:
                 item.metadata[METADATA_KEY] = own
             if speed != 1:
                 item.effects.append(_time_warp(speed))
-            item.effects.extend(self._effects(element, sound=kind == "audio"))
+            item.effects.extend(self._effects(element, sound=kind == "audio", start=first))
             if kind == "video" or len(inner) == len(tracks):
                 item.markers.extend(markers)
             yield kind, item
@@ -592,11 +639,9 @@ class _Reader:
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
     def _clip(self, element: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool) -> otio.schema.Clip:
-        self.pieces += 1
-        if self.pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self._count(1)
         name = element.get("name") or asset.get("name", "")
-        speed, start = self._speed(element, start, name)
+        first, (speed, start) = start, self._speed(element, start, name)
         media = self._media(element, asset, name)
         if asset.tag == "asset" and "start" in element.attrib:  # without, a part begins where its asset does
             start -= _time(asset.get("start", "0s"))
@@ -608,8 +653,20 @@ class _Reader:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
             clip.effects.append(_time_warp(speed))
-        clip.effects.extend(self._effects(element, sound=sound))
+        clip.effects.extend(self._effects(element, sound=sound, start=first))
         return clip
+
+    def _count(self, pieces: int) -> None:
+        """Count pieces before they are made; what is nested counts as often as it is named.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        self.pieces += pieces
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _media(self, source: ET.Element, asset: ET.Element, name: str) -> otio.core.MediaReference:
         if source.tag == "title":
@@ -652,12 +709,15 @@ class _Reader:
             return Fraction(1), min(value for _, value in points)
         return speed, points[0][1] + (start - points[0][0]) * speed
 
-    def _effects(self, element: ET.Element, *, sound: bool) -> Iterator[otio.schema.Effect]:
+    def _effects(self, element: ET.Element, *, sound: bool, start: Fraction) -> Iterator[otio.schema.Effect]:
         for child in element:
             if child.tag == "adjust-volume" and sound:
-                level = _number(child.get("amount", "0dB").removesuffix("dB"))
-                volume = 0.0 if level <= SILENT else 10 ** (level / 20)
-                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
+                told: dict[str, Any] = {"volume": _volume(child.get("amount", "0dB"))}
+                keys = [(_time(key.get("time", "0s")) - start, _volume(key.get("value", "0dB"))) for key in child.iter("keyframe")]
+                self._count(len(keys) // KEYFRAMES_A_PIECE)
+                if len(keys) > 1:
+                    told["volume_points"] = _straightened([(round(time * self.fps), volume) for time, volume in keys])
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
             elif (child.tag.startswith("adjust-") and child.tag not in PLAIN) or child.tag.startswith("filter-"):
                 name = child.get("name") or self.resources.get(child.get("ref", ""), child).get("name") or child.tag
                 yield otio.schema.Effect(name=name, effect_name=name)
@@ -718,6 +778,24 @@ def _number(text: str) -> float:
     except ValueError:
         return 0.0
     return value if math.isfinite(value) else 0.0
+
+
+def _volume(level: str) -> float:
+    decibels = _number(level.removesuffix("dB"))
+    return 0.0 if decibels <= SILENT else 10 ** (decibels / 20)
+
+
+def _straightened(points: list[tuple[int, float]]) -> list[list[float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return [list(point) for point in kept]
 
 
 def _own_metadata(note: str) -> Any:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -21,9 +22,16 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
+COMMENT_NOTE = "chromastrip.comment"
 DEFAULT_SIZE = (1920, 1080)
 MLT_VERSION = "7.22.0"
+NUDGE = 1 + Fraction(1, 10**7)
+"""MLT rounds a retimed position down, and its floats fall just below whole frames; a million frames later this is a tenth of one."""
 SILENT_LEVEL = -100.0  # dB
+STRAIGHT = 0.002
+MOST_KEYFRAMES = 100_000
+LINE_PARTS = 250
+"""Of one straight line of volume, in keyframes."""
 TEXT_SHARE = 10  # a line of words is a tenth of the picture high
 MARKER_COLOURS = {
     "RED": "#ff0000",
@@ -210,7 +218,16 @@ class _Document:
             start, length = (frames_of(time, self.fps) for time in (marker.marked_range.start_time, marker.marked_range.duration))
             one = ET.SubElement(group, "properties", {"name": str(index)})
             colour = MARKER_COLOURS.get(marker.color, MARKER_COLOURS["GREEN"])
-            put(one, {"text": marker.name, "start": clock(start, self.fps), "end": clock(start + length, self.fps), "color": colour})
+            put(
+                one,
+                {
+                    "text": marker_text(marker),
+                    **marker_comment(marker),
+                    "start": clock(start, self.fps),
+                    "end": clock(start + length, self.fps),
+                    "color": colour,
+                },
+            )
 
 
 # Clips ----------------------------------------------------------------------------------------------------------------------------------
@@ -300,6 +317,34 @@ def clip_volume(clip: otio.schema.Clip) -> float:
     return math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
 
 
+def volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _level(volume: float) -> float:
+    return max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
+
+
+def _levels(piece: "Piece", first: int) -> str:
+    """Write a changing volume as keyframes in decibels; a straight line is none there, so it becomes several."""
+    points = volume_points(piece.clip)
+    told = {first + points[0][0]: points[0][1]}
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, LINE_PARTS)
+        for part in range(1, parts + 1):
+            told[first + begin + (end - begin) * part // parts] = low + (high - low) * Fraction(part, parts)
+    return ";".join(f"{frame}={_level(float(volume)):.4f}" for frame, volume in _from_first(told))
+
+
+def _from_first(told: dict[int, Any]) -> list[tuple[int, Any]]:
+    """Leave out what lies before MLT's first frame, but for the volume that is reached there."""
+    before = [frame for frame in told if frame < 0]
+    kept = [(frame, volume) for frame, volume in told.items() if frame >= 0]
+    return kept if not before or (kept and kept[0][0] == 0) else [(0, told[before[-1]]), *kept]
+
+
 def producer_properties(piece: Piece, *, sound: bool) -> dict[str, Any]:
     """Say where a clip's pictures or its sound come from, in MLT's words."""
     found = {**_source(piece.media, piece.clip, sound=sound), "length": piece.length, "eof": "pause"}
@@ -320,7 +365,7 @@ def producer_tag(piece: Piece) -> str:
 def add_warp(producer: ET.Element, piece: Piece) -> None:
     """Add the link that changes the speed of numbered pictures."""
     if producer.tag == "chain":
-        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed):.12g}", "image_mode": "nearest", "pitch": 0}
+        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed * NUDGE):.12g}", "image_mode": "nearest", "pitch": 0}
         put(ET.SubElement(producer, "link"), warp)
 
 
@@ -362,15 +407,18 @@ def _is_endless(media: otio.core.MediaReference) -> bool:
 def add_filters(producer: ET.Element, piece: Piece, *, height: int) -> None:
     """Add a clip's volume, and its words if it has any."""
     volume = clip_volume(piece.clip)
-    if volume != 1:
-        level = max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
-        found = {"mlt_service": "volume", "level": f"{level:.6f}", "max_gain": "40dB", "window": 75}
+    if volume != 1 or volume_points(piece.clip):
+        level = _levels(piece, piece.start) if volume_points(piece.clip) else f"{_level(volume):.6f}"
+        found = {"mlt_service": "volume", "level": level, "max_gain": "40dB", "window": 75}
         put(ET.SubElement(producer, "filter"), {**found, "shotcut:filter": "audioGain", "kdenlive_id": "volume"})
     if isinstance(piece.media, otio.schema.GeneratorReference) and piece.media.generator_kind == "Text":
         words = str(piece.media.parameters["words"]).replace("\\", "\\\\").replace("#", "\\#")
         look = {"geometry": "0% 0% 100% 100%", "family": "Sans", "size": max(1, height // TEXT_SHARE), "weight": 400}
         paint = {"fgcolour": "#ffffffff", "bgcolour": "#00000000", "olcolour": "#00000000", "halign": "center", "valign": "middle"}
-        put(ET.SubElement(producer, "filter"), {"mlt_service": "dynamictext", "argument": words, **look, **paint})
+        put(
+            ET.SubElement(producer, "filter"),
+            {"mlt_service": "dynamictext", "kdenlive_id": "dynamictext", "argument": words, **look, **paint},
+        )
 
 
 def own_properties(clip: otio.schema.Clip) -> dict[str, str]:
@@ -400,6 +448,23 @@ def profile(fps: Fraction, size: tuple[int, int], **more: str) -> ET.Element:
     }
     described = {"description": f"{width}x{height} {float(fps):.3f} fps", **more}
     return ET.Element("profile", {**described, **{name: str(number) for name, number in numbers.items()}})
+
+
+def marker_text(marker: otio.schema.Marker) -> str:
+    """Give a marker's name and comment for programs that know one text."""
+    return f"{marker.name} {marker.comment}".strip()
+
+
+def marker_comment(marker: otio.schema.Marker) -> dict[str, str]:
+    """Note what of the text is the comment, for as long as nobody changes either."""
+    return {COMMENT_NOTE: marker.comment} if marker.comment else {}
+
+
+def marker_words(text: str, comment: Any) -> dict[str, str]:
+    """Give a marker's name and comment back from its text and what was noted."""
+    if not isinstance(comment, str) or not comment or not text.endswith(comment):
+        return {"name": text}
+    return {"name": text.removesuffix(comment).rstrip(), "comment": comment}
 
 
 def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
@@ -627,7 +692,7 @@ class Document:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
         self.count(element)
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length, entry)
+            return self._nested(element, first, length, entry, sound=sound and element.tag == "playlist")  # a tractor's tracks say it
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)
@@ -647,7 +712,9 @@ class Document:
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
         for holder in (element, entry):
             if holder is not None:
-                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
+                for effect in self.effects(
+                    holder, of_words=isinstance(reference, otio.schema.GeneratorReference), first=first, length=length
+                ):
                     clip.effects.append(effect)
         return clip
 
@@ -659,7 +726,10 @@ class Document:
         ValueError
             If there are too many: nested timelines name each other, and what is in them counts as often as it is named.
         """
-        self._pieces += 1 + len(element) // MOST_PARTS
+        self._count(1 + len(element) // MOST_PARTS)
+
+    def _count(self, pieces: int) -> None:
+        self._pieces += pieces
         if self._pieces > MOST_PIECES:
             raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
@@ -672,7 +742,7 @@ class Document:
         stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element, sound=sound))
         self._within.pop()
         stack.source_range = self.span(first, length)
-        for effect in self.effects(entry) if entry is not None else ():
+        for effect in self.effects(entry, first=first, length=length) if entry is not None else ():
             stack.effects.append(effect)
         return stack
 
@@ -696,7 +766,7 @@ class Document:
                 if ";" in told or any(properties(link).get("time_map") for link in element.findall("link")):
                     self.note("Changes its speed in between: comes in at its own speed", clip_name(found))
                     told = "1"
-                speed = fraction(told.rpartition("=")[2])
+                speed = _as_meant(fraction(told.rpartition("=")[2]))
         except (ValueError, ZeroDivisionError):
             speed = Fraction(1)
         if speed <= 0:
@@ -759,19 +829,41 @@ class Document:
         self.note("A title came in as its plain words", clip_name(found))
         return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
 
-    def effects(self, holder: ET.Element, *, of_words: bool = False) -> Iterator[otio.schema.Effect]:
-        """Read the filters of a clip or a track: volumes as ours, all others by their names."""
+    def effects(self, holder: ET.Element, *, of_words: bool = False, first: int = 0, length: int = 0) -> Iterator[otio.schema.Effect]:
+        """Read the filters of a clip or a track: volumes as ours, all others by their names. `first` and `length` are what a clip shows."""
         for one in holder.findall("filter"):
             found = properties(one)
             service = found.get("mlt_service", "")
             if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
                 continue
-            volume = filter_volume(found) if service == "volume" else None
-            if volume is not None:
+            self._count(found.get("level", "").count(";") // MOST_PARTS)  # keyframes, read once for each clip that has them
+            points = (
+                [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
+            )
+            volume = filter_volume(found) if service == "volume" and not points else None
+            if points:
+                told = {"volume": mean_volume(points, length), "volume_points": [list(point) for point in points]}
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
+            elif volume is not None:
                 yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
             else:
                 name = found.get("shotcut:filter") or found.get("kdenlive_id") or service
                 yield otio.schema.Effect(name=name, effect_name=name)
+
+    def _volume_points(self, one: ET.Element, found: dict[str, str]) -> list[tuple[int, float]]:
+        """Read a volume that changes, by keyframes or as a fade; empty if it does not. Frames are the producer's."""
+        try:
+            if found.get("end") and found.get("gain"):  # Kdenlive's fades
+                edges = self.frames(one.get("in", "0")), self.frames(one.get("out", "0"))
+                return list(zip(edges, (max(0.0, float(found[name])) for name in ("gain", "end")), strict=True))
+            parts = [part.partition("=") for part in found.get("level", "").split(";")[:MOST_KEYFRAMES] if part.strip()]
+            if len(parts) < 2:  # noqa: PLR2004 (a line has two ends)
+                return []
+            begin = self.frames(one.get("in", "0"))
+            levels = ((begin + self.frames(frame.strip(" |~!$")), float(level)) for frame, _, level in parts)
+            return straightened([(frame, 0.0 if level <= SILENT_LEVEL else 10 ** (level / 20)) for frame, level in levels])
+        except (ValueError, OverflowError):
+            return []
 
     # Numbers -----------------------------------------------------------------------------------------------------------------------------
 
@@ -822,7 +914,8 @@ class Document:
                 start = self.frames(found.get("start", "0"))
                 length = max(0, self.frames(found.get("end", "0")) - start)
                 colour = nearest_colour(found.get("color", ""))
-                made.append(otio.schema.Marker(name=found.get("text", ""), marked_range=self.span(start, length), color=colour))
+                words = marker_words(found.get("text", ""), found.get(COMMENT_NOTE))
+                made.append(otio.schema.Marker(**words, marked_range=self.span(start, length), color=colour))
         return made
 
 
@@ -845,6 +938,14 @@ class Part:
 def properties(element: ET.Element) -> dict[str, str]:
     """Read an element's own properties."""
     return {one.get("name", ""): one.text or "" for one in element.findall("property")}
+
+
+def _as_meant(speed: Fraction) -> Fraction:
+    """Give the speed that was written a little above itself, any other as it is."""
+    if speed.denominator == 1:
+        return speed
+    meant = (speed / NUDGE).limit_denominator(10_000)
+    return meant if abs(meant * NUDGE - speed) < speed / 10**11 else speed
 
 
 def fraction(text: str) -> Fraction:
@@ -903,6 +1004,34 @@ def nearest_colour(text: str) -> str:
         return sum((one - other) ** 2 for one, other in zip(wanted, colour_parts(MARKER_COLOURS[name]), strict=True))
 
     return min(MARKER_COLOURS, key=distance)
+
+
+def straightened(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return kept
+
+
+def mean_volume(points: list[tuple[int, float]], length: int) -> float:
+    """Give the mean of what is heard of a clip whose volume changes, for programs that know no other; 0 if nothing is."""
+    edges = [(0, _volume_at(points, 0)), *(point for point in points if 0 < point[0] < length), (length, _volume_at(points, length))]
+    parts = [(end - begin, (low + high) / 2) for (begin, low), (end, high) in pairwise(edges) if low + high > 0]
+    heard = sum(frames for frames, _ in parts)
+    return sum(frames * volume for frames, volume in parts) / heard if heard else 0.0
+
+
+def _volume_at(points: list[tuple[int, float]], frame: int) -> float:
+    for (begin, low), (end, high) in pairwise(points):
+        if begin <= frame < end:
+            return low + (high - low) * (frame - begin) / (end - begin)
+    return points[0][1] if frame < points[0][0] else points[-1][1]
 
 
 def filter_volume(found: dict[str, str]) -> float | None:

@@ -110,4 +110,4 @@ def plain_path(url: str) -> str:
     path = unquote(match["path"])
     if match["host"] not in (None, "", "localhost"):
         return f"//{match['host']}{path}"
-    return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
+    return f"{drive[1]}:{path[3:]}" if (drive := re.match(r"/([A-Za-z])[:|][\\/]", path)) else path  # D| is how URIs began

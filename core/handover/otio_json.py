@@ -6,6 +6,7 @@ That reader ends the process at deep nesting, and refuses a whole timeline for o
 import functools
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,9 @@ COLOURS = {  # red, green, blue
 NEWER = "newer"
 """Where in an object's metadata those of its fields are kept that have another form than we know."""
 
+BARE_INFINITY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|\bInf\b', re.DOTALL)
+"""Texts, which stay (unended ones, too: each is looked at once), and infinity as OpenTimelineIO's reader takes it and Python's not."""
+
 
 def checked(text: bytes, notes: Notes) -> str:
     """Give a timeline's JSON as OpenTimelineIO can read it.
@@ -55,7 +59,7 @@ def checked(text: bytes, notes: Notes) -> str:
     ValueError, RecursionError
         If it is no JSON object, or nested deeper than Python's reader allows.
     """
-    decoded = text.decode("utf-8-sig")
+    decoded = BARE_INFINITY.sub(lambda match: match[0] if match[0].startswith('"') else f"{match[0]}inity", text.decode("utf-8-sig"))
     found = json.loads(decoded)
     if not isinstance(found, dict) or not isinstance(found.get(SCHEMA), str):
         raise ValueError(f"it is no object with an {SCHEMA}")  # noqa: TRY004 (about a file, not an argument)

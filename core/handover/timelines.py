@@ -14,12 +14,28 @@ from typing import Any, Literal
 
 import opentimelineio as otio
 
-from ..protocol import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, UserError
+from ..protocol import (
+    Clip,
+    Colour,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    Still,
+    Text,
+    Track,
+    UserError,
+    VolumePoint,
+    mean_volume,
+)
 from ..protocol.rates import ROUNDED, ntsc_or
 from .finding import Finder
 from .noting import Notes
 from .numbering import MOST_PICTURES, numbered_in, sequence_on_disk
 from .probing import measure
+from .volumes import joined_points, multiplied, placed, within
 
 METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
@@ -57,6 +73,8 @@ class Window:
         Frames of its own time that go by in one of the timeline's.
     enabled, volume
         Whether it is seen or heard, and how loud.
+    volume_points
+        How loud where that changes, at frames of the timeline; then `volume` is its mean.
     """
 
     place: int = 0
@@ -65,6 +83,7 @@ class Window:
     speed: Fraction = Fraction(1)
     enabled: bool = True
     volume: float = 1.0
+    volume_points: tuple[VolumePoint, ...] = ()
 
 
 def to_edit(timeline: otio.schema.Timeline, finder: Finder, notes: Notes) -> Edit:
@@ -215,8 +234,8 @@ class _Reader:
             frame_count=count,
             speed=window.speed * speed,
             enabled=window.enabled and child.enabled,
-            volume=window.volume * self._volume(child),
         )
+        inner = self._louder(inner, child, window.place - window.start / window.speed, window.speed)
         for marker in child.markers:
             at = (self._frames(marker.marked_range.start_time) - inner.start) / inner.speed
             if at >= 0 and (count is None or at < count):
@@ -279,8 +298,8 @@ class _Reader:
             start=shown.start + hidden * around * speed,
             speed=around * speed,
             enabled=shown.enabled and child.enabled,
-            volume=shown.volume * self._volume(child),
         )
+        inner = self._louder(inner, child, shown.place - hidden, around)
         if isinstance(child, otio.schema.Gap):
             return [[Gap(frame_count=shown.frame_count or 0)]]
         if isinstance(child, otio.schema.Clip):
@@ -367,6 +386,7 @@ class _Reader:
             metadata="" if ours is None else _json(ours),
             speed=speed * step if isinstance(media, FrameSequence | MediaFile) else Fraction(1),
             volume=window.volume,
+            volume_points=_counted_from(window.place, window.volume_points),
         )
         self._check_length(made)
         return made
@@ -426,6 +446,17 @@ class _Reader:
             if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
                 volume *= value
         return volume
+
+    def _louder(self, window: Window, item: otio.core.Item, origin: Fraction, speed: Fraction) -> Window:
+        """Let a window be as loud as it and an item are; the item's first frame lies at `origin`, and its points go by at a speed."""
+        if not item.effects and not window.volume_points:
+            return window
+        volume, own = self._volume(item), placed(joined_points(item.effects), origin, speed)
+        count = LONGEST if window.frame_count is None else window.frame_count
+        around = within(window.volume_points, window.place, window.place + count)
+        points = multiplied(around, window.volume, own, volume)
+        mean = mean_volume(_counted_from(window.place, points), count) if around else window.volume * volume
+        return replace(window, volume=mean, volume_points=points)
 
     # Media -------------------------------------------------------------------------------------------------------------------------------
 
@@ -601,6 +632,10 @@ def _exact(value: Any) -> Fraction:
 
 def _fraction(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10_000) if math.isfinite(value) else Fraction(0)
+
+
+def _counted_from(frame: int, points: tuple[VolumePoint, ...]) -> tuple[VolumePoint, ...]:
+    return tuple(replace(point, frame=point.frame - frame) for point in points) if points else ()
 
 
 def _part(value: Any) -> float:

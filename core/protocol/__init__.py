@@ -6,7 +6,24 @@ The one part of the core that Blender's Python imports: standard library only.
 from . import class_names, handshake, limits, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
-from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
+from .edit import (
+    Clip,
+    Colour,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    Still,
+    Text,
+    Track,
+    VolumePoint,
+    crossfaded,
+    later_volume,
+    mean_volume,
+    volume_at,
+)
 from .errors import SENTENCE_MODEL, UserError
 from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
@@ -27,6 +44,7 @@ from .keeping import (
     Use,
 )
 from .machine import AUTO, Machine, PictureFormat, Precision
+from .measuring import MeasureMovies, MovieMeasure, MoviesMeasured
 from .messages import (
     FILM_FILE,
     MIX_FILE,
@@ -149,6 +167,7 @@ __all__ = [
     "Look",
     "Machine",
     "Marker",
+    "MeasureMovies",
     "MediaFile",
     "Message",
     "Missing",
@@ -160,6 +179,8 @@ __all__ = [
     "ModelState",
     "ModelsListed",
     "MovieKind",
+    "MovieMeasure",
+    "MoviesMeasured",
     "Parameter",
     "PathStyle",
     "PictureFormat",
@@ -191,6 +212,7 @@ __all__ = [
     "Use",
     "UserError",
     "VerifyModel",
+    "VolumePoint",
     "Welcome",
     "blends_of",
     "class_names",
@@ -199,10 +221,13 @@ __all__ = [
     "default_of",
     "encode",
     "handshake",
+    "later_volume",
     "limits",
     "line_table",
+    "mean_volume",
     "note_blend",
     "places",
     "printable",
     "read_exact",
+    "volume_at",
 ]

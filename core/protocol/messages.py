@@ -15,6 +15,7 @@ from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
 from .keeping import KeepingAnswer, KeepingJob
 from .machine import Machine, PictureFormat
+from .measuring import MeasureMovies, MoviesMeasured
 from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
 from .targets import ExportOptions
@@ -431,6 +432,7 @@ Event = (
     | Heard
     | ClassesChosen
     | KeepingAnswer
+    | MoviesMeasured
     | ModelProgress
     | ModelsListed
     | Failed
@@ -444,6 +446,7 @@ Message = (
     | Direct
     | ChooseClasses
     | KeepingJob
+    | MeasureMovies
     | ModelJob
     | Cancel
     | Shutdown

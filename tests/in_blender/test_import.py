@@ -133,6 +133,19 @@ def test_cross_fades_of_sound_come_back(addon, saved_film, add_sound, click_trac
     assert warnings == []
 
 
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml"])
+def test_a_volume_that_changes_comes_back(saved_film, add_sound, click_track, there_and_back, set_fps, ending):
+    set_fps(saved_film.scene, Fraction(25))
+    strip = add_sound(click_track(seconds=2, clicks=[]))
+    for frame, volume in ((1, 0), (21, 0.5), (31, 0.5), (51, 1)):
+        strip.volume = volume
+        strip.keyframe_insert("volume", frame=frame)
+    first, second, _ = there_and_back(ending)
+    (one,), (two,) = (edit.tracks[0].items for edit in (first, second))
+    assert two.volume == pytest.approx(one.volume, abs=0.01)
+    assert [round(point.volume, 1) for point in two.volume_points[:: len(two.volume_points) - 1]] == [0, 1]
+
+
 @pytest.mark.parametrize("speed", [2, 0.5, 1.3])
 def test_speeds_come_back(saved_film, add_pictures, add_sound, click_track, write_movie, set_speed, set_fps, there_and_back, speed):
     set_fps(saved_film.scene, Fraction(25))
