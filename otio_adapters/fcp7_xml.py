@@ -398,10 +398,11 @@ class _Reader:
             start, end, media_start = span
             if start > place:
                 yield otio.schema.Gap(source_range=self._range(0, start - place))
-            if end - max(start, place) < 1:
+                place = start
+            if end - place < 1:
                 self.note("Left out, since it has no length, or lies under another clip of its track", child.findtext("name") or "")
                 continue
-            yield self._clip(child, media_start + max(0, place - start), end - max(start, place))
+            yield self._clip(child, media_start + place - start, end - place)
             place = end
 
     def _fade(self, item: ET.Element) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.handover.numbering import numbered_in
@@ -123,6 +123,7 @@ PARTS = ["a", "/", "\\", "%04d", "%d", "##", "[1-3]", "{2..5}", "[9", "..", ".pn
 
 @given(path=st.lists(st.sampled_from(PARTS), max_size=7).map("".join))
 def test_numbered_pictures_are_told_as_by_the_slow_patterns(path):
+    assume(not re.search(r"\?.*[%#]", path, re.DOTALL))  # a number behind a “?” is one that the old pattern alone went on to look for
     span, named = OLD_SPANNED.fullmatch(path), OLD_PATTERN.fullmatch(path)
     is_span = span is not None and span["suffix"].lower().endswith(".png") and int(span["b"] or span["d"]) >= int(span["a"] or span["c"])
     is_named = named is not None and named["suffix"].lower().endswith(".png")

@@ -397,6 +397,15 @@ def test_the_sound_of_a_sequence_within_a_kdenlive_sequence_is_heard(tmp_path):
     assert told(back.edit) == [("video", [("v", 15, 20, 1)]), ("audio", [5, ("a", 15, 15, 1), 5])]
 
 
+def test_a_clip_without_length_behind_a_gap_moves_nothing(tmp_path):
+    piece = random_timelines.Piece
+    pieces = (piece(length=16), piece(name="empty", length=0), piece(name="v", length=4))
+    random_timelines.WRITERS[".xml"]((("video", pieces),), tmp_path / "a.xml")
+    back = read_edit(tmp_path / "a.xml")
+    assert told(back.edit) == [("video", [16, ("v", 0, 4, 1)])]
+    assert any("“empty”" in note for note in back.notes)
+
+
 # Nothing is dropped without a line ------------------------------------------------------------------------------------------------------
 
 
