@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import UserError
+from ..core.protocol import UserError, printable
 from . import compat, jobs
 
 NAME = "chromastrip"
@@ -35,7 +35,7 @@ def run(words: list[str]) -> int:
     try:
         options.act(options)
     except UserError as error:
-        sys.stderr.write(f"{error.cause}\n→ {error.cure}\n")
+        sys.stderr.write(printable(f"{error.cause}\n→ {error.cure}\n"))
         return 1
     return 0
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting = actions.add_parser("export", help="write the timeline for another editor")
     exporting.add_argument("file", metavar="FILE", help="such as film.otio, film.kdenlive, film.fcpxml")
     exporting.add_argument("--collect", action="store_true", help="copy all media beside the file")
+    exporting.add_argument("--from-elsewhere", action="store_true", help="with --collect: media from outside of the project, too")
     exporting.set_defaults(act=_export)
     return parser
 
@@ -72,7 +73,8 @@ def _render(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     _editor()
-    _wait_for(options.file, lambda: bpy.ops.chromastrip.export(filepath=options.file, collect=options.collect))
+    choices = {"collect": options.collect, "from_elsewhere": options.from_elsewhere}
+    _wait_for(options.file, lambda: bpy.ops.chromastrip.export(filepath=options.file, **choices))
 
 
 def _editor() -> bpy.types.SequenceEditor:
@@ -98,14 +100,14 @@ def _wait_for(name: str, operator: Any) -> None:
     sys.stderr.write(f"\r{'':<70}\r")
     if jobs.state.error is not None:
         raise jobs.state.error
-    sys.stderr.write(f"{name}: finished\n")
+    sys.stderr.write(printable(f"{name}: finished\n"))
     for note in jobs.state.notes:
-        sys.stderr.write(f"{note}\n")
+        sys.stderr.write(printable(f"{note}\n"))
 
 
 def _tell(name: str, told: str) -> str:
     progress = jobs.state.progress
-    news = "" if progress is None else f"{name}: {progress.stage} {progress.done} / {progress.total}"
+    news = "" if progress is None else f"{printable(name)}: {progress.stage} {progress.done} / {progress.total}"
     if news != told:
         sys.stderr.write(f"\r{news:<70}")
         sys.stderr.flush()

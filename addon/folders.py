@@ -28,6 +28,12 @@ def user_cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or cache) / "chromastrip"
 
 
+def of_project(scene: bpy.types.Scene) -> tuple[str, ...]:
+    """Give the folders whose files belong to the project: the .blend's, that of the scene's films, and the user's cache."""
+    blend = (bpy.path.abspath("//"),) if bpy.data.is_saved else ()
+    return (*blend, str(base_folder(scene)), str(user_cache_folder()))
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all.
 

@@ -34,6 +34,7 @@ from ..core.protocol import (
     KeepingJob,
     Listen,
     ListModels,
+    MeasureMovies,
     Message,
     Mix,
     ModelJob,
@@ -186,7 +187,7 @@ def start_export(edit: Edit, path: str, options: ExportOptions, *, warnings: tup
         If the engine cannot be started.
     """
     job = ExportJob(job_id=uuid.uuid4().hex, path=path, warnings=warnings)
-    _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options))
+    _start(job, Export(job_id=job.job_id, edit=edit, path=path, options=options, memory_folder=str(folders.user_cache_folder())))
 
 
 def start_import(path: str, scene_name: str, *, first_frame: int) -> None:
@@ -221,7 +222,7 @@ def start_listening(
     _start(job, Listen(job_id=job.job_id, sound_path=sound_path, cache_folder=str(folders.base_folder() / "cache"), mix=mix))
 
 
-def ask(message: ChooseClasses | Direct | KeepingJob, take: Callable[[Event], None], *, busy_words: str) -> None:
+def ask(message: ChooseClasses | Direct | KeepingJob | MeasureMovies, take: Callable[[Event], None], *, busy_words: str) -> None:
     """Ask the worker something, and have `take` called with its answer.
 
     Raises
@@ -307,7 +308,7 @@ def worker_pid() -> int | None:
     return None if _worker is None else _worker.pid
 
 
-def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | Direct | KeepingJob) -> None:
+def _start(job: Job, message: Render | Export | Import | Listen | ChooseClasses | Direct | KeepingJob | MeasureMovies) -> None:
     global state  # noqa: PLW0603 (a new job starts from a blank state)
     _tell_worker(message)
     state = State(job=job)

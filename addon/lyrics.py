@@ -27,7 +27,7 @@ STRATEGIES = (
     (Strategy.RANDOM.value, "Any Votes", "The same, but the film's own things are drawn by lot from what was voted for"),
 )
 SOURCES = (
-    ("FILE", "File", "A text, .lrc, .srt or .vtt file. All but plain text say when each line is sung"),
+    ("FILE", "File", "A text, .lrc, .srt, .vtt or other subtitle file. All but plain text say when each line is sung"),
     ("TEXT", "Text", "A text of Blender's Text Editor, such as pasted lyrics"),
 )
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import bpy
 import gpu
 
-from ..core.protocol import ProtocolError, decode
-from ..core.protocol.film_curves import CURVES_FILE, FULL, FilmCurves, unpack
+from ..core.protocol import ProtocolError, decode, places
+from ..core.protocol.film_curves import CURVES_FILE, FULL, MOST_POINTS, FilmCurves, unpack
 from . import compat
 from .sections import is_film, shown_frames
 from .strips import current_strips
@@ -195,9 +195,10 @@ def read_wanted() -> None:
 def read_curves(folder: Path) -> FilmCurves | None:
     """Read a film's curves; None if it has none, being drawn still or by an older version."""
     try:
-        return decode((folder / CURVES_FILE).read_bytes(), FilmCurves)
+        curves = decode(places.read_small(folder / CURVES_FILE), FilmCurves)
     except (OSError, ProtocolError):
         return None
+    return curves if 0 <= curves.point_count <= MOST_POINTS else None
 
 
 def _redraw() -> None:

@@ -136,7 +136,7 @@ class StripSettings(bpy.types.PropertyGroup):
     size: bpy.props.EnumProperty(
         name="Size",
         description=PARAMETERS["size"].help,
-        items=tuple((str(size), f"{size} px", f"{size} x {size} pixels") for size in PUBLISHED_SIZES),
+        items=tuple((str(size), f"{size} px", f"{size} pixels along the shorter side") for size in PUBLISHED_SIZES),
         default="128",
         options=set(),
     )
@@ -184,7 +184,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     lyrics_path: bpy.props.StringProperty(
         name="Lyrics File",
-        description="A text, .lrc, .srt or .vtt file with the song's words, one line of the song on each line",
+        description="A text, .lrc, .srt, .vtt or other subtitle file with the song's words, one line of the song on each line",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )

@@ -13,7 +13,7 @@ import bpy
 
 from ..core.protocol import FrameSequence, RenderRequest, Section, Stem
 from . import compat, sources
-from .strips import file_start_seconds, only_known, portable, scene_fps, sequencer_of
+from .strips import drawn_fps, file_start_seconds, only_known, portable, scene_fps, sequencer_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def _moved_sections(sections: tuple[Section, ...], moved: Callable[[int], int]) 
 
 def in_order(scene: bpy.types.Scene, strips: Sequence[bpy.types.ImageStrip]) -> list[bpy.types.ImageStrip]:
     """Order strips so that each finds room when it changes: those that grow from the right, those that shrink from the left."""
-    grow = any(strip.chromastrip.fps and Fraction(strip.chromastrip.fps) < scene_fps(scene) for strip in strips)
+    grow = any(0 < drawn_fps(strip) < scene_fps(scene) for strip in strips)
     return sorted(strips, key=compat.left_handle, reverse=grow)
 
 

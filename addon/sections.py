@@ -20,6 +20,7 @@ import bpy
 
 from ..core.protocol import (
     FILM_FILE,
+    MIX_FILE,
     UNFINISHED_FILE,
     FrameSequence,
     Mix,
@@ -30,6 +31,7 @@ from ..core.protocol import (
     Stem,
     UserError,
     decode,
+    places,
 )
 from . import compat, engine, fitting, folders, keyframes, retiming, scenes, shapes, sources
 from .lines import redraw_sidebars
@@ -348,8 +350,9 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
     """
     film = _with_network_of(strip.chromastrip, _read_film(strip)) if strip.chromastrip.draft else _read_film(strip)
     base = folders.base_folder(scene)
+    places.trust(bpy.data.filepath, *(sources.file_path(one) for one in sources.inner_sounds(scene.sequence_editor.strips)))
     sound, mix = _sound_of(scene, strip, film)
-    return replace(
+    request = replace(
         film,
         sound_path=sound,
         mix=mix,
@@ -359,11 +362,13 @@ def film_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> RenderR
         cache_folder=str(base / "cache"),
         machine=engine.machine(),
     )
+    places.check(*request.read_paths())
+    return request
 
 
 def _stem_of(scene: bpy.types.Scene, named: str, stem: Stem | None, base: Path) -> Stem | None:
     """Give a sound that drives a part of the film, or where its file is now if the .blend has moved with it."""
-    if stem is None or not named or Path(stem.sound_path).is_file():
+    if stem is None or not named or places.is_file(stem.sound_path):
         return stem
     return replace(stem, sound_path=stem_path(scene, named, base))
 
@@ -372,7 +377,7 @@ def _read_film(strip: bpy.types.ImageStrip) -> RenderRequest:
     folder = frames_folder(strip)
     path = folder / (UNFINISHED_FILE if strip.chromastrip.unfinished and not (folder / FILM_FILE).is_file() else FILM_FILE)
     try:
-        return decode(path.read_bytes(), RenderRequest)
+        return decode(places.read_small(path), RenderRequest)
     except (OSError, ProtocolError) as error:
         raise UserError(
             f"What “{strip.name}” was drawn from is not beside its frames any more ({path}).", "Select its sound, and press Generate."
@@ -389,7 +394,7 @@ def _with_network_of(settings: StripSettings, draft: RenderRequest) -> RenderReq
 
 def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest) -> tuple[str, Mix | None]:
     """Give the film's sound file, or where it is now if the .blend has moved with it, and how it is made, if it is a mix."""
-    if Path(film.sound_path).is_file():
+    if places.is_file(film.sound_path):
         return film.sound_path, film.mix
     if film.mix is not None:
         return _mix_of(scene, strip, film, film.mix)
@@ -401,10 +406,10 @@ def _sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderR
 
 def _mix_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip, film: RenderRequest, mix: Mix) -> tuple[str, Mix]:
     """Give the film's mix where it is now, or where it will be made again: from what it was made from, else from its strips."""
-    folder = folders.base_folder(scene) / "sounds"
+    folder = folders.base_folder(scene) / "sounds"  # nowhere else is a sound written, whatever the film's request says
+    sound = folder / Path(film.sound_path).name
     for blend in (Path(mix.blend_path), folder / Path(mix.blend_path).name):
-        sound = blend.with_name(Path(film.sound_path).name)
-        if sound.is_file() or blend.is_file():
+        if MIX_FILE.fullmatch(sound.name) and (sound.is_file() or places.is_file(blend)):
             return str(sound), Mix(blend_path=str(blend))
     strips = sounds_of(scene, strip)
     if not strips:

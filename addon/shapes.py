@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import AUTO, EMBEDDED_SIZES, OWN_WIDENINGS, Model, UserError
+from ..core.protocol import AUTO, EMBEDDED_SIZES, Model, UserError
 from ..core.protocol.shape import FIRST_SIZE, SQUARE, Widening, cut_size, first_map, read_aspect
 from . import fitting, models
 
@@ -27,7 +27,7 @@ WIDENINGS = (
     (Widening.EDGE.value, "Edge", "The square stands in the middle, and its edge goes on"),
     (Widening.STRETCH.value, "Stretch", "What the square would show is drawn out"),
     (Widening.REFLECT.value, "Reflect", "The square stands in the middle, and beside it begins its mirror image"),
-    (Widening.GROUND.value, "Ground", "The square stands in the middle, and its ground goes on"),
+    (Widening.GROUND.value, "Ground", "The square stands in the middle, and the colours of its ground go on"),
 )
 
 
@@ -71,7 +71,7 @@ def described(group: bpy.types.PropertyGroup) -> str:
     size = _network_size(group)
     if not size or aspect <= 0:
         return ""
-    drawn = first_map(aspect, _widening(group))
+    drawn = first_map(aspect, Widening.EDGE)
     cost = drawn.rows * drawn.columns / FIRST_SIZE**2
     width, height = (int(group.upscale) * side for side in cut_size(drawn.picture_size(size), aspect))
     return f"{width} x {height} px" + (f", {cost:.3g} times the work of a square" if cost > 1 else "")
@@ -80,13 +80,9 @@ def described(group: bpy.types.PropertyGroup) -> str:
 def is_widened(group: bpy.types.PropertyGroup) -> bool:
     """Say whether a network draws another shape than it has learnt."""
     try:
-        return first_map(aspect_of(group), _widening(group)) != SQUARE
+        return first_map(aspect_of(group), Widening.EDGE) != SQUARE
     except (UserError, ZeroDivisionError):
         return False
-
-
-def _widening(group: bpy.types.PropertyGroup) -> Widening:
-    return OWN_WIDENINGS.get(Model(group.model), Widening.EDGE) if group.widening == AUTO else Widening(group.widening)
 
 
 def _network_size(group: bpy.types.PropertyGroup) -> int:

@@ -50,7 +50,21 @@ def needs_mix(scene: bpy.types.Scene, strips: Sequence[bpy.types.Strip]) -> bool
         return True
     (strip,) = strips
     changed = len(strip.retiming_keys) > 0 or any(not modifier.mute for modifier in strip.modifiers)
-    return changed or any(curve.data_path == _path(strip, "volume") for curve in compat.curves(scene))
+    return (
+        changed or _is_a_movies_late_sound(scene, strip) or any(curve.data_path == _path(strip, "volume") for curve in compat.curves(scene))
+    )
+
+
+def _is_a_movies_late_sound(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> bool:
+    """Say whether Blender added a movie's sound with room before it, since it begins after the pictures.
+
+    Blender plays such a sound up to one and a half frames before the place that its strip names (4.5 to 5.2, measured): only its mix tells.
+    """
+    if compat.left_handle(strip) >= compat.content_start(strip) or scene.sequence_editor is None:
+        return False
+    path = file_path(strip) if strip.sound is not None else ""
+    movies = (one for one in scene.sequence_editor.strips_all if one.type == "MOVIE")
+    return any(os.path.normpath(bpy.path.abspath(movie.filepath)) == path for movie in movies)
 
 
 def check(strips: Iterable[bpy.types.Strip]) -> None:
@@ -61,7 +75,7 @@ def check(strips: Iterable[bpy.types.Strip]) -> None:
     UserError
         If a file is missing.
     """
-    for strip in _inner_sounds(strips):
+    for strip in inner_sounds(strips):
         if strip.sound is None:
             raise UserError(f"The strip “{strip.name}” has no sound.", "Choose its file in the sidebar's Strip tab.")
         if strip.sound.packed_file is None and not Path(file_path(strip)).is_file():
@@ -70,16 +84,19 @@ def check(strips: Iterable[bpy.types.Strip]) -> None:
             )
 
 
-def _inner_sounds(strips: Iterable[bpy.types.Strip]) -> Iterator[bpy.types.SoundStrip]:
+def inner_sounds(strips: Iterable[bpy.types.Strip]) -> Iterator[bpy.types.SoundStrip]:
+    """Give the sounds among strips, those in metas too."""
     for strip in strips:
         if strip.type == "SOUND":
             yield strip
         elif strip.type == "META":
-            yield from _inner_sounds(strip.strips)
+            yield from inner_sounds(strip.strips)
 
 
 def file_path(strip: bpy.types.SoundStrip) -> str:
-    """Give the absolute path of a strip's sound file."""
+    """Give the absolute path of a strip's sound file; empty: it has none."""
+    if strip.sound is None:
+        return ""
     return os.path.normpath(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
 
 

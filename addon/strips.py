@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError
+from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError, read_exact
 from . import compat, engine, fitting, folders, keyframes, scenes, shapes, sources
 from .properties import read_settings
 
@@ -355,6 +355,14 @@ def free_channel(strips: Sequence[bpy.types.Strip], *, above: int, first: int, l
     if channel is None:
         raise UserError(f"All channels above {above} are taken there.", "Free one, and press Generate again: the frames are kept.")
     return channel
+
+
+def drawn_fps(strip: bpy.types.ImageStrip) -> Fraction:
+    """Give the rate that a strip's film was drawn for; 0: unknown, or no rate, in a stranger's .blend or timeline."""
+    try:
+        return read_exact(strip.chromastrip.fps)
+    except ValueError:
+        return Fraction(0)
 
 
 def new_image_strip(

@@ -1,6 +1,7 @@
 """The add-on's end of the worker: starts the process, talks to it without ever waiting, and notices when it dies.
 
-This side listens on loopback, for the one process that it started: whoever else connects does not know the one-time token, and is dropped.
+This side listens on loopback, for the one process that it started. Whoever else calls cannot answer the challenge (`protocol.handshake`),
+and is dropped: at once if what it says is no answer, after a second if it says nothing.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from ..core.protocol import Event, Hello, Message, ProtocolError, Shutdown, UserError, decode, encode
+from ..core.protocol import Cancel, Event, Hello, Message, Ping, Pong, ProtocolError, Shutdown, UserError, decode, encode, handshake
 
 START_SECONDS = 120.0
 """How long a worker may take to say hello: a cold disk and an eager virus scanner included."""
@@ -23,9 +24,20 @@ END_SECONDS = 0.5  # a worker ends in 0.1 s; Blender must not stand still for on
 LONGEST_END_SECONDS = 30.0
 """How long a worker that has hung up may take to end, and to leave word how: a moment, unless the machine is very busy."""
 
-MOST_STRANGERS = 8
+MOST_STRANGERS = 64
+"""The oldest of more is dropped: who is busy calling cannot keep the worker out, which calls again."""
+STRANGER_SECONDS = 1.0
+FIRST_LINE_BYTES = 1000
+
 READ_BYTES = 1 << 16
-LONGEST_LINE_BYTES = 1 << 20
+READS_A_POLL = 32  # a chatty worker must not hold Blender up
+LONGEST_LINE_BYTES = 1 << 28
+
+PING_SECONDS = 5.0
+SILENT_SECONDS, CANCEL_SECONDS = 120.0, 15.0
+"""A worker that does not even answer a `Ping` for so long, the second if a job was cancelled, is ended: something in it never returns."""
+LONGEST_GAP_SECONDS = 1.0
+"""Of the time between two polls so much counts as waiting for the worker: Blender renders, computers sleep."""
 
 START_CORE = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('core', run_name='__main__', alter_sys=True)"
 
@@ -57,12 +69,13 @@ class WorkerClient:
         self._token = secrets.token_hex(16)
         self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
-        self._strangers: list[Line] = []
+        self._strangers: list[Stranger] = []
         self._line: Line | None = None
         self._unsent: list[Message] = []
         self._hung_up: float | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
-        self._started = time.monotonic()
+        self._started = self._polled = time.monotonic()
+        self._silent, self._patience, self._is_pinged = 0.0, SILENT_SECONDS, False
         self._process = self._start(python, root)
 
     @property
@@ -73,6 +86,8 @@ class WorkerClient:
     def send(self, message: Message) -> None:
         """Send a message, as soon as the worker listens."""
         self._unsent.append(message)
+        if not isinstance(message, Ping):
+            self._patience = CANCEL_SECONDS if isinstance(message, Cancel) else SILENT_SECONDS
 
     @property
     def has_ended(self) -> bool:
@@ -85,7 +100,7 @@ class WorkerClient:
         Raises
         ------
         WorkerError
-            If the worker has ended, or does not come up.
+            If the worker has ended, does not come up, or does not answer.
         """
         if self._line is None:
             self._meet()
@@ -95,9 +110,29 @@ class WorkerClient:
         while self._unsent:
             self._line.write(encode(self._unsent.pop(0)))
         lines = self._line.read()
-        if not lines and self._line.closed and not self._is_ending():
+        if not self._line.closed:
+            self._hung_up = None
+            self._check_answers(has_said=self._line.has_read)
+        elif not lines and not self._is_ending():
             raise self._ended()
-        return [decode(line, Event) for line in lines]
+        events = [decode(line, Event) for line in lines]
+        return [event for event in events if not isinstance(event, Pong)]
+
+    def _check_answers(self, *, has_said: bool) -> None:
+        """Count for how long the worker has been silent, ask it, and end it if it does not answer."""
+        now = time.monotonic()
+        self._silent, self._polled = self._silent + min(now - self._polled, LONGEST_GAP_SECONDS), now
+        if has_said:
+            self._silent, self._is_pinged = 0.0, False
+        elif self._silent >= self._patience:
+            self._process.kill()
+            raise WorkerError(
+                f"The engine did not answer for {self._patience:.0f} s, and was ended.",
+                "Try again: finished frames are kept. If it happens again with the same file, report it.",
+            )
+        elif self._silent >= PING_SECONDS and not self._is_pinged:
+            self._is_pinged = True
+            self.send(Ping())
 
     def stop(self) -> None:
         """End the worker: politely, then for good."""
@@ -140,26 +175,20 @@ class WorkerClient:
     def _meet(self) -> None:
         """Let callers in, and find out which of them is the worker."""
         assert self._listener is not None
-        with contextlib.suppress(BlockingIOError):
-            while len(self._strangers) < MOST_STRANGERS:
-                self._strangers.append(Line(self._listener.accept()[0]))
+        with contextlib.suppress(OSError):  # nobody calls; or who did has hung up
+            for _ in range(MOST_STRANGERS):
+                self._strangers.append(Stranger(self._listener.accept()[0]))
+        while len(self._strangers) > MOST_STRANGERS:
+            self._strangers.pop(0).line.close()
         for stranger in list(self._strangers):
-            said = stranger.read()
-            if said and self._is_ours(said[0]):
-                self._line = stranger
+            if stranger.is_worker(self._token):
+                self._line = stranger.line
                 self._strangers.remove(stranger)
                 self._close_door()
                 return
-            if said or stranger.closed:
-                stranger.close()
+            if stranger.line.closed or stranger.is_late():
+                stranger.line.close()
                 self._strangers.remove(stranger)
-
-    def _is_ours(self, line: bytes) -> bool:
-        try:
-            hello = decode(line, Hello)
-        except ProtocolError:
-            return False
-        return secrets.compare_digest(hello.token.encode(errors="replace"), self._token.encode())
 
     def _check_start(self) -> None:
         if self._process.poll() is not None:
@@ -189,9 +218,10 @@ class WorkerClient:
         return f" It said: {said[-1]}" if said else ""
 
     def _close_door(self) -> None:
-        for line in (*self._strangers, self._listener):
-            if line is not None:
-                line.close()
+        for stranger in self._strangers:
+            stranger.line.close()
+        if self._listener is not None:
+            self._listener.close()
         self._strangers, self._listener = [], None
 
     def _close(self) -> None:
@@ -200,32 +230,88 @@ class WorkerClient:
             self._line.close()
 
 
-class Line:
-    """A connection that reads and writes whole lines and never waits."""
+class Stranger:
+    """Somebody who has called, and has yet to prove who it is."""
 
     def __init__(self, connection: socket.socket) -> None:
+        self.line = Line(connection, longest=FIRST_LINE_BYTES)
+        self._called = time.monotonic()
+        self._asked = handshake.challenge()
+        self.line.write(encode(self._asked))
+
+    def is_worker(self, token: str) -> bool:
+        """Hear whether it has answered the challenge, and prove ourselves in turn; who has answered otherwise is hung up on."""
+        said = self.line.read()
+        if not said:
+            return False
+        try:
+            hello = decode(said[0], Hello)
+        except ProtocolError:
+            self.line.close()
+            return False
+        if not handshake.is_worker(self._asked, hello, token=token):
+            self.line.close()
+            return False
+        self.line.longest = LONGEST_LINE_BYTES
+        self.line.write(encode(handshake.welcome(self._asked, hello, token=token)))
+        return True
+
+    def is_late(self) -> bool:
+        """Say whether it has been silent for too long."""
+        return time.monotonic() - self._called > STRANGER_SECONDS
+
+
+class Line:
+    """A connection that reads and writes whole lines and never waits.
+
+    Parameters
+    ----------
+    connection
+        An open one.
+    longest
+        So many bytes a line may have; who sends more is hung up on.
+    """
+
+    def __init__(self, connection: socket.socket, *, longest: int = LONGEST_LINE_BYTES) -> None:
         self._connection = connection
         self._connection.setblocking(False)
-        self._unread = self._unwritten = b""
-        self.closed = False
+        self._unread, self._unwritten = bytearray(), bytearray()
+        self.longest = longest
+        self.closed = self.has_read = False
 
     def read(self) -> list[bytes]:
         """Take the lines that have arrived."""
         self._flush()
-        try:
-            data = self._connection.recv(READ_BYTES)  # one helping a poll: a chatty worker must not hold Blender up
-            self._unread += data
-            self.closed = not data or len(self._unread) > LONGEST_LINE_BYTES
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.closed = True
-        *lines, self._unread = self._unread.split(b"\n")
+        lines: list[bytes] = []
+        self.has_read = False
+        for _ in range(READS_A_POLL):
+            data = self._receive()
+            if not data:
+                break
+            self.has_read = True
+            *ended, rest = data.split(b"\n")  # what was read before holds no line's end, and is not searched again
+            for one in ended:
+                lines.append(bytes(self._unread) + one)
+                self._unread.clear()
+            self._unread += rest
+        if max([len(self._unread), *map(len, lines)]) > self.longest:
+            self.close()
+            return []
         return lines
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._connection.recv(READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        self.closed = self.closed or not data
+        return data
 
     def write(self, line: str) -> None:
         """Send a line, now or at one of the next reads."""
-        self._unwritten += line.encode() + b"\n"
+        self._unwritten += line.encode(errors="replace") + b"\n"
         self._flush()
 
     def close(self) -> None:
@@ -236,7 +322,7 @@ class Line:
     def _flush(self) -> None:
         try:
             while self._unwritten:
-                self._unwritten = self._unwritten[self._connection.send(self._unwritten) :]
+                del self._unwritten[: self._connection.send(self._unwritten)]
         except BlockingIOError:
             pass
         except OSError:

@@ -5,6 +5,7 @@ last `<folder>/ready.json`, which says what the environment was made for; JSON l
 
 Runs in any Python from 3.10 on, so it imports nothing but the standard library, nothing of this package either. Never runs in Blender's
 process. Without `ready.json` an environment is half-made, and is made anew; what pip had downloaded, pip still has in its cache.
+Only what carries our mark is ever replaced or deleted: the folder is the user's choice, and may hold an `environment` of somebody else's.
 """
 
 import argparse
@@ -46,6 +47,9 @@ WARM_UP = {"torch": "torch", "librosa": "librosa.core.constantq, librosa.onset"}
 """What is imported once at the end: it shows that the packages work, and librosa compiles itself (15 s that no film must wait for)."""
 
 RAW_PROGRESS_PIP = (24, 1)  # https://pip.pypa.io/en/stable/news: --progress-bar raw
+LOG_BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  [^\n]*  PyTorch ")
+"""How a log of ours begins."""
+LONGEST_LOG_BEGIN = 1000
 IDLE_SECONDS = 0.5
 PROBE_SECONDS = 180.0  # a cold disk and an eager virus scanner included
 START_CORE = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('core', run_name='__main__', alter_sys=True)"
@@ -366,13 +370,76 @@ class Place:
         """All that venv and pip said."""
         return self.folder / "set-up.log"
 
-    def read_stamp(self) -> dict[str, str]:
-        """Give what the environment was made for; empty: it is half-made, or not there."""
+    @property
+    def mark(self) -> Path:
+        """An empty file that says that the environment is ours; written first, deleted last."""
+        return self.environment / "chromastrip-engine"
+
+    def owns_environment(self) -> bool:
+        """Say whether the environment may be replaced and deleted: it carries our mark, or none was made yet."""
+        if self.environment.is_symlink():
+            return False
+        is_old = bool(self._stamped()) and (self.environment / "pyvenv.cfg").is_file()  # made before there were marks
+        return not self.environment.exists() or self.mark.is_file() or is_old or _is_empty_folder(self.environment)
+
+    def owns_stamp(self) -> bool:
+        """Say whether `ready.json` is ours, or not there."""
+        return not _is_there(self.stamp) or bool(self._stamped())
+
+    def owns_log(self) -> bool:
+        """Say whether `set-up.log` is ours, or not there."""
+        if not _is_there(self.log):
+            return True
+        try:
+            with self.log.open(encoding="utf-8", errors="replace") as log:
+                return not self.log.is_symlink() and LOG_BEGINS.match(log.readline(LONGEST_LOG_BEGIN)) is not None
+        except OSError:
+            return False
+
+    def check_owned(self) -> None:
+        """Find out whether all that a set-up would replace is ours.
+
+        Raises
+        ------
+        SetupError
+            If something in the folder is somebody else's.
+        """
+        owned = {self.environment: self.owns_environment(), self.stamp: self.owns_stamp(), self.log: self.owns_log()}
+        for path in (path for path, is_ours in owned.items() if not is_ours):
+            raise SetupError(f"{path} was not made by this add-on.", "Rename it, or set CHROMASTRIP_ENGINE to another folder.")
+
+    def remove_environment(self) -> None:
+        """Delete the environment, its mark last: broken off, what is left is still known as ours."""
+        if not self.environment.exists():
+            return
+        self.environment.joinpath(self.mark.name).touch()
+        for path in self.environment.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != self.mark:
+                path.unlink()
+        self.mark.unlink()
+        self.environment.rmdir()
+
+    def _stamped(self) -> dict[str, str]:
+        """Give what `ready.json` says; empty: it is not there, damaged, or not ours."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return stamp if isinstance(stamp, dict) and self.python.exists() else {}
+        return stamp if isinstance(stamp, dict) and "requirements" in stamp and not self.stamp.is_symlink() else {}
+
+    def read_stamp(self) -> dict[str, str]:
+        """Give what the environment was made for; empty: it is half-made, or not there."""
+        return self._stamped() if self.python.exists() else {}
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _is_empty_folder(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def run_make(options: argparse.Namespace) -> None:
@@ -394,7 +461,10 @@ def run_make(options: argparse.Namespace) -> None:
 
 
 def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
+    place.check_owned()
     stamp = place.read_stamp()
+    if stamp:
+        place.mark.touch()  # older ones have none
     place.stamp.unlink(missing_ok=True)  # from here on it counts as half-made
     with place.log.open("w", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {platform.platform()}  PyTorch {plan.build.words}\n")
@@ -410,7 +480,7 @@ def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
         "version": plan.version,
         "made_with": str(plan.python),
     }
-    unfinished = place.stamp.with_suffix(".part")
+    unfinished = place.environment / "ready.part"  # in the folder that is ours alone
     unfinished.write_text(json.dumps(content), encoding="utf-8")
     unfinished.replace(place.stamp)
 
@@ -443,7 +513,10 @@ class Steps:
     def make_environment(self) -> None:
         """Make an empty virtual environment in the place of what is there."""
         say("progress", part=0.01, words=f"Making an environment with Python {self.plan.version}")
-        self._run([str(self.plan.python), "-I", "-m", "venv", "--clear", str(self.place.environment)])
+        self.place.remove_environment()  # not by `venv --clear`, which would take our mark first
+        self.place.environment.mkdir()
+        self.place.mark.touch()
+        self._run([str(self.plan.python), "-I", "-m", "venv", str(self.place.environment)])
 
     def upgrade_pip(self) -> None:
         """Have a pip that tells how far a download is. If it cannot be had, the one that is there will do."""
@@ -896,13 +969,22 @@ def run_remove(options: argparse.Namespace) -> None:
         return
     say("progress", part=0.0, words="Removing the engine")
     with alone(place.folder):
-        place.stamp.unlink(missing_ok=True)
-        if place.environment.exists():
-            shutil.rmtree(place.environment)
-        place.log.unlink(missing_ok=True)
+        _remove_owned(place)
     with contextlib.suppress(OSError):  # another Blender holds the lock by now; or files that are not ours
-        (place.folder / "lock").unlink(missing_ok=True)
+        if (place.folder / "lock").stat().st_size == 0:  # ours never holds a byte
+            (place.folder / "lock").unlink()
         place.folder.rmdir()
+
+
+def _remove_owned(place: Place) -> None:
+    """Delete what carries our mark; the stamp after the environment, which older ones are known by."""
+    owns_stamp, owns_log = place.owns_stamp(), place.owns_log()
+    if place.owns_environment():
+        place.remove_environment()
+    if owns_stamp:
+        place.stamp.unlink(missing_ok=True)
+    if owns_log:
+        place.log.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,10 @@ class Drawing:
             return
         self.pictures |= self._cache.find(wanted, suffix=self._format.suffix)
         self._waiting = Counter(key for key in keys if key not in self.pictures)
+        for key, picture in self._cache.finish([*self._waiting], suffix=self._format.suffix):
+            self.pictures[key] = picture
+            del self._waiting[key]
+            self._tell(stage, keys)
         if self._waiting:
             kept = {*sizes(self._steps, (self.backend.width, self.backend.height))}
             picture_bytes = 3 * sum(width * height for width, height in kept)

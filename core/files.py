@@ -2,16 +2,23 @@
 
 import errno
 import os
+import re
 import tempfile
 import time
 import uuid
+import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from .protocol import UserError
 
 TEMPORARY_PREFIX = ".writing-"
+TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{32}(\.[^.]*)?")
+"""What we write under until it is whole; a file that merely begins so is somebody else's."""
+LARGEST_ARRAYS = 1_000_000_000
+"""The features of six hours of sound take 100 MB."""
 READER_SECONDS, READER_PATIENCE = 0.05, 40
 UNFIT_PLACES = (
     *(errno.EACCES, errno.EROFS, errno.EPERM),
@@ -64,6 +71,30 @@ def link_or_copy(source: Path, target: Path) -> None:
             if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
                 raise
             write_whole(target, source.read_bytes())
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a file's name is one that we write under until it is whole."""
+    return TEMPORARY.fullmatch(name) is not None
+
+
+def checked_arrays(file: IO[bytes]) -> IO[bytes]:
+    """Give an open .npz file back, if its arrays are no larger than ours are: packed, a few megabytes of nothing could fill the memory.
+
+    Raises
+    ------
+    ValueError
+        If they are, or it is no such file.
+    """
+    try:
+        with zipfile.ZipFile(file) as arrays:
+            total = sum(one.file_size for one in arrays.infolist())
+    except zipfile.BadZipFile as error:
+        raise ValueError("it is no .npz file") from error
+    if total > LARGEST_ARRAYS:
+        raise ValueError(f"its arrays have {total} bytes")
+    file.seek(0)
+    return file
 
 
 def check_writable(folder: Path) -> None:

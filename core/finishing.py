@@ -5,7 +5,7 @@ keys. The drawn pictures are kept as well: whoever wants them as they are, or fi
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -140,18 +140,21 @@ class FinishedCache:
         self._cache, self._steps, self._kind, self._cancelled = cache, steps, kind, cancelled
 
     def find(self, keys: Iterable[str], *, suffix: str) -> dict[str, Path]:
-        """Find the finished pictures of some keys; where only the drawn one is there, it is finished now.
+        """Find the finished pictures of some keys."""
+        own = {self._key(key): key for key in keys}
+        return {own[key]: path for key, path in self._cache.find(own, suffix=suffix).items()}
+
+    def finish(self, keys: Iterable[str], *, suffix: str) -> Iterator[tuple[str, Path]]:
+        """Finish those of some pictures that are drawn and were not finished, and give each with its key.
 
         Raises
         ------
         CancelledError
             If nobody wants them any more.
         """
-        own = {self._key(key): key for key in keys}
-        found = {own[key]: path for key, path in self._cache.find(own, suffix=suffix).items()}
-        drawn = self._cache.find((key for key in own.values() if key not in found), suffix=suffix) if self._steps else {}
+        drawn = self._cache.find(keys, suffix=suffix) if self._steps else {}
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return found | dict(zip(drawn, pool.map(self._finished, drawn, drawn.values()), strict=True))
+            yield from zip(drawn, pool.map(self._finished, drawn, drawn.values()), strict=True)
 
     def store(self, key: str, content: bytes, *, suffix: str) -> Path:
         """Keep an encoded picture and what becomes of it, and give the latter's file."""

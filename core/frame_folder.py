@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .files import link_or_copy, write_whole
 from .keys import film_digest
-from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, decode, encode
+from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, UserError, decode, encode, places
 from .protocol.film_curves import CURVES_FILE, FilmCurves
 
 FRAME_DIGITS = 6
@@ -41,16 +41,23 @@ class FrameFolder:
 
     def begin(self) -> None:
         """Make the folder, and note that its film is not finished."""
+        self._check_no_link()
         write_whole(self.path / UNFINISHED_FILE, encode(self._request).encode())
 
     def fill(self, pictures: Mapping[str, Path]) -> None:
         """Show each key's picture in every frame that it belongs to. The film is finished then."""
+        self._check_no_link()
         if not (self.path / FILM_FILE).is_file():
             self.begin()
         for key, file in zip(self._keys, self.sequence.file_names(), strict=True):
             link_or_copy(pictures[key], self.path / file)
         write_whole(self.path / FILM_FILE, encode(self._request).encode())
         (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
+
+    def _check_no_link(self) -> None:
+        """Write nothing through a link: a stranger's project may hold one in the place of a film's folder."""
+        if self.path.is_symlink():
+            raise UserError(f"{self.path} is a link, in the place of a film's folder.", "Delete or rename that link.")
 
     def note_curves(self, curves: FilmCurves) -> None:
         """Write down what is drawn under the film's strip."""
@@ -66,7 +73,7 @@ def read_request(folder: Path) -> RenderRequest | None:
     """Read what the film in a folder is drawn from; None: it is none of ours."""
     for name in (UNFINISHED_FILE, FILM_FILE):
         try:
-            return decode((folder / name).read_bytes(), RenderRequest)
+            return decode(places.read_small(folder / name), RenderRequest)
         except (OSError, ProtocolError):
             continue
     return None

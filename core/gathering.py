@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .cache import content_digest
 from .files import TEMPORARY_PREFIX, check_writable, disk_errors_explained, link_or_copy
-from .keeping import Cleaned, FileId, cached_pictures, frame_files, name_count, remove, remove_film
+from .keeping import Cleaned, FileId, cached_pictures, frame_files, is_film, is_plain_file, name_count, remove, remove_film
 from .protocol import FILM_FILE, UNFINISHED_FILE, Stage, UserError
 from .protocol.film_curves import CURVES_FILE
 from .working import end_if, never
@@ -87,7 +87,7 @@ def let_go(films: Sequence[tuple[Path, Path]], *, cancelled: Callable[[], bool] 
     for film, gathered in films:
         end_if(cancelled)
         frames = [*frame_files(film)]
-        if film.samefile(gathered) if film.exists() and gathered.exists() else True:
+        if not is_film(film) or not is_film(gathered) or film.samefile(gathered):
             continue
         if all((gathered / frame.name).is_file() for frame in frames):
             cache = film.parent / "cache"
@@ -125,7 +125,7 @@ class CachedNames:
 
 
 def _frames_of(film: Path) -> list[Path]:
-    frames = [*frame_files(film)]
+    frames = [*frame_files(film)] if is_film(film) else []
     if not frames:
         raise UserError(f"The frames of {film} are gone.", "Draw that film again: Render Stale Strips.")
     return frames
@@ -143,17 +143,19 @@ def _bring(frame: Path, target: Path, *, cached: CachedNames, cache: Path) -> No
 
 def _bring_request(film: Path, place: Path) -> None:
     for name in (CURVES_FILE, UNFINISHED_FILE, FILM_FILE):
-        if (film / name).is_file():
+        if is_plain_file(film / name):
             with disk_errors_explained(place):
                 shutil.copyfile(film / name, place / name)
 
 
 def _settle(place: Path, target: Path) -> Path:
     """Give a gathered film its name. One of that name is the same film: it gets the frames that it lacks."""
-    if not target.exists():
+    if not target.exists() and not target.is_symlink():
         with disk_errors_explained(target):
             place.rename(target)
         return target
+    if not is_film(target):
+        raise UserError(f"{target} is in the way, and no film's folder.", "Rename it, then try again.")
     for path in sorted(place.iterdir()):
         if not (target / path.name).exists():
             link_or_copy(path, target / path.name)

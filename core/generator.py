@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .grounds import drawn_out
 from .keys import picture_key
 from .latents import Latents
 from .network.emoji import emoji_digest, emoji_directions, load_emoji
 from .network.running import Way, open_runner
 from .pictures import Pictures
-from .protocol import EMBEDDED_SIZES, OWN_WIDENINGS, Model
+from .protocol import EMBEDDED_SIZES, Model
 from .protocol.shape import SQUARE, Widening, cut_size, first_map
 from .walk.originals import CLASS_COUNT
 from .working import Cancelled, ReportCount, never, report_nothing
@@ -77,7 +78,7 @@ def emoji_network() -> Network:
         load=load_emoji,
         directions=emoji_directions,
         weight_limit=EMOJI_WEIGHT_LIMIT,
-        widening=OWN_WIDENINGS[Model.EMOJI],
+        widening=Widening.GROUND,
     )
 
 
@@ -91,7 +92,7 @@ def abstract_network() -> Network:
         class_total=CLASS_COUNT,
         load=_make_abstract,
         directions=abstract_directions,
-        widening=OWN_WIDENINGS[Model.ABSTRACT],
+        widening=Widening.REFLECT,
     )
 
 
@@ -149,6 +150,7 @@ class Generator:
         drawn = self._first_map.picture_size(network.size)
         self.width, self.height = cut_size(drawn, aspect)
         self.name = " ".join((f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}", *self._shape_words(drawn)))
+        self._drawn_out = drawn if self._first_map.widening is Widening.GROUND else None
         self._left, self._top = ((whole - cut) // 2 for whole, cut in zip(drawn, (self.width, self.height), strict=True))
         self._network, self._way, self._cache_folder = network, way, cache_folder
         self._directions: np.ndarray | None = None
@@ -201,14 +203,16 @@ class Generator:
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:
-            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=self._first_map), self._way)
+            shape = SQUARE if self._drawn_out else self._first_map
+            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=shape), self._way)
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""
         self.load()
         assert self._runner is not None
         with closing(self._runner.draw(_ChosenRows(latents, rows, self._noise, self._class_vectors))) as drawn:
-            for picture in drawn:
+            for square in drawn:
+                picture = drawn_out(square, width=self._drawn_out[0], height=self._drawn_out[1]) if self._drawn_out else square
                 yield picture[self._top : self._top + self.height, self._left : self._left + self.width]
 
     def _noise(self, latents: Latents, rows: Sequence[int]) -> np.ndarray:

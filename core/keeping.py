@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .files import TEMPORARY_PREFIX
-from .protocol import FILM_FILE, UNFINISHED_FILE
+from .files import is_temporary
+from .protocol import FILM_FILE, UNFINISHED_FILE, places
 from .protocol.film_curves import CURVES_FILE
 from .protocol.film_notes import NOTE_FILE, blends_of
 from .protocol.keeping import Amount, Keeper, KeptFilm, Stock, Use
@@ -26,6 +26,7 @@ from .working import end_if, never
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # seconds
 FILM_FOLDER = re.compile(r".+_[0-9a-f]{12}")
 FRAME = re.compile(r"_\d{6}\.(png|jpg|webp)")
+GATHERED_FRAME = re.compile(FILM_FOLDER.pattern + FRAME.pattern)
 CACHED_PICTURE = re.compile(r"[0-9a-f]{32}-[0-9a-f]{16}\.(png|jpg|webp)")
 READABLE_BLEND = b"BLENDER"  # how a .blend begins that is not compressed
 FileId = tuple[int, int]
@@ -144,7 +145,7 @@ def film_use(film: Path, keeper: Keeper, *, now: float) -> Use:
     if bool(noted) != bool(keeper.blend):
         return Use.ELSEWHERE if noted else Use.UNKNOWN
     others = [blend for blend in noted if blend != Path(keeper.blend)]
-    if any(blend.exists() or not blend.parent.exists() for blend in others) or _is_named_beside(film, keeper):
+    if any(places.exists(blend) or not places.exists(blend.parent) for blend in others) or _is_named_beside(film, keeper):
         return Use.ELSEWHERE
     return Use.NONE
 
@@ -183,24 +184,30 @@ def _holds(blend: Path, name: bytes) -> bool:
 
 def film_folders(folder: Path) -> list[Path]:
     """Give the folders of films in a folder: named as films are, with the request that they were drawn from."""
-    return [
-        path
-        for path in _entries(folder)
-        if FILM_FOLDER.fullmatch(path.name)
-        and not path.is_symlink()
-        and ((path / FILM_FILE).is_file() or (path / UNFINISHED_FILE).is_file())
-    ]
+    return [path for path in _entries(folder) if is_film(path)]
+
+
+def is_film(folder: Path) -> bool:
+    """Say whether a folder is a film's: named so, with its request in it; no link to either, which leads who knows where."""
+    requests = (folder / name for name in (FILM_FILE, UNFINISHED_FILE))
+    return bool(FILM_FOLDER.fullmatch(folder.name)) and not folder.is_symlink() and any(map(is_plain_file, requests))
+
+
+def is_plain_file(path: Path) -> bool:
+    """Say whether a file is there, and no link."""
+    return path.is_file() and not path.is_symlink()
 
 
 def frame_files(film: Path) -> Iterator[Path]:
     """Give the frames in a film's folder."""
-    return (path for path in _entries(film) if path.name.startswith(film.name) and FRAME.fullmatch(path.name[len(film.name) :]))
+    named = (path for path in _entries(film) if path.name.startswith(film.name) and FRAME.fullmatch(path.name[len(film.name) :]))
+    return (path for path in named if not path.is_symlink())
 
 
 def own_files(film: Path) -> Iterator[Path]:
     """Give all that is ours in a film's folder; its request, which makes it a film, last."""
     yield from frame_files(film)
-    yield from (path for path in _entries(film) if path.name.startswith(TEMPORARY_PREFIX))
+    yield from (path for path in _entries(film) if is_temporary(path.name))
     yield from (film / name for name in (NOTE_FILE, CURVES_FILE, UNFINISHED_FILE, FILM_FILE))
 
 
@@ -217,14 +224,19 @@ def broken_writings(folder: Path, *, now: float) -> Iterator[Path]:
     places = (folder, folder / "sounds", *film_folders(folder), cache / "sounds", *_entries(cache / "pictures"), *half_made)
     for place in places:
         for path in _entries(place):
-            is_temporary = path.name.startswith(TEMPORARY_PREFIX) or place in half_made
-            if is_temporary and not path.is_dir() and _since_written(path, now=now) > DAY:
+            ours = is_temporary(path.name) or (place in half_made and _is_gathered(path.name))
+            if ours and not path.is_dir() and _since_written(path, now=now) > DAY:
                 yield path
+
+
+def _is_gathered(name: str) -> bool:
+    """Say whether a file in a half-made folder is what gathering brings there."""
+    return name in (FILM_FILE, UNFINISHED_FILE, CURVES_FILE) or GATHERED_FRAME.fullmatch(name) is not None
 
 
 def half_made_folders(folder: Path) -> list[Path]:
     """Give the folders in which films were being gathered."""
-    return [path for path in _entries(folder) if path.name.startswith(TEMPORARY_PREFIX) and path.is_dir() and not path.is_symlink()]
+    return [path for path in _entries(folder) if is_temporary(path.name) and path.is_dir() and not path.is_symlink()]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -235,7 +247,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    return (path for path in _entries(folder) if path.is_file() and not path.name.startswith(TEMPORARY_PREFIX))
+    return (path for path in _entries(folder) if path.is_file() and not is_temporary(path.name))
 
 
 def _counted(paths: Iterable[Path]) -> Files:

@@ -101,7 +101,7 @@ def read_picture(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a damaged PNG
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # SyntaxError: what Pillow calls a damaged PNG
         raise UserError(f"The frame {path} cannot be read: {error}.", "Render again: missing frames are drawn anew.") from error
 
 
@@ -122,7 +122,7 @@ def read_small(path: Path) -> np.ndarray:
         name, rows, columns, cells = (_small_of_jpeg if path.suffix == PictureFormat.JPEG.suffix else _small_of_png)(path)
         if name == SMALL_CHUNK and len(cells) == 3 * rows * columns:
             return np.frombuffer(cells, np.uint8).reshape(rows, columns, 3)
-    except (OSError, SyntaxError, struct.error):  # `read_picture` says what is wrong
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):  # `read_picture` says what is wrong
         pass
     return shrink(read_picture(path))
 

@@ -109,7 +109,7 @@ def render(
     frames = open_folder(keys=watched.keys)
     frames.fill(drawing.pictures)
     frames.note_curves(film_curves(request, heard, latents))
-    warnings = (*_warnings(request, heard), *_flash_warnings(request, watched))
+    warnings = (*heard.notes, *_warnings(request, heard), *_flash_warnings(request, watched))
     return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
 
 

@@ -1,12 +1,16 @@
 """The worker process: takes jobs from the add-on over a loopback socket, one at a time, and tells how they go.
 
-The add-on listens and hands its port and a one-time token over standard input; the worker connects, proves itself with the token, and
-ends as soon as that connection does. Standard output and error stay free for libraries' chatter: nobody reads a protocol there.
+The add-on listens and hands its port and a one-time token over standard input; the worker connects, both prove that they know the token
+(`protocol.handshake`), and it ends as soon as that connection does.
+
+Standard output and error stay free for libraries' chatter: nobody reads a protocol there.
 """
 
+import faulthandler
 import os
 import queue
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -23,6 +27,7 @@ from .protocol import (
     Begun,
     Cancel,
     Cancelled,
+    Challenge,
     ChooseClasses,
     ClassesChosen,
     Direct,
@@ -32,30 +37,44 @@ from .protocol import (
     Exported,
     Failed,
     Heard,
-    Hello,
     Import,
     Imported,
     KeepingAnswer,
     KeepingJob,
     Listen,
+    MeasureMovies,
     Message,
     Missing,
     ModelJob,
     ModelsListed,
+    MoviesMeasured,
+    Ping,
+    Pong,
     Progress,
+    ProtocolError,
     Render,
     Shutdown,
     Stage,
     UserError,
+    Welcome,
     decode,
     encode,
+    handshake,
 )
 from .working import CancelledError, DeviceLostError
 
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
 
-Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses
+CALLS, CALL_SECONDS = 60, 0.5
+"""How often it calls again: the add-on drops who is slow to answer, as a busy machine may make us."""
+ANSWER_SECONDS = 10.0
+FIRST_LINE_BYTES = 1000
+
+ALIVE_SECONDS, HANG_SECONDS = 10.0, 300.0
+"""A worker in which Python does not run for so long ends itself: nobody could tell it that Blender has gone."""
+
+Job = ModelJob | KeepingJob | Render | Export | Import | Listen | Direct | ChooseClasses | MeasureMovies
 
 
 def serve(*, port: int, token: str, backends: Backends) -> None:
@@ -75,13 +94,13 @@ def serve(*, port: int, token: str, backends: Backends) -> None:
     Raises
     ------
     ConnectionError
-        If nobody listens there.
+        If nobody listens there, or somebody who does not know the token.
     """
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        inbox = Inbox(connection.makefile("rb"))
+    _end_when_hung()
+    connection, lines = _meet(port, token)
+    with connection:
         outbox = Outbox(connection)
-        outbox.send(Hello(token=token, pid=os.getpid()))
+        inbox = Inbox(lines, outbox)
         while (job := inbox.next_job()) is not None:
             try:
                 outbox.send(_run(job, inbox=inbox, outbox=outbox, backends=backends))
@@ -91,25 +110,69 @@ def serve(*, port: int, token: str, backends: Backends) -> None:
             _keep_cache_small(job)
 
 
+def _meet(port: int, token: str) -> tuple[socket.socket, BinaryIO]:
+    """Call until the one who listens has proved to be the add-on, and takes us for its worker."""
+    for _ in range(CALLS):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        lines = connection.makefile("rb")
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            if _is_known(connection, lines, token):
+                connection.settimeout(None)
+                return connection, lines
+        except (OSError, ProtocolError):  # hung up on, or talked nonsense to
+            pass
+        lines.close()
+        connection.close()
+        time.sleep(CALL_SECONDS)
+    raise ConnectionError("who listens there is not the add-on that started this process")
+
+
+def _is_known(connection: socket.socket, lines: BinaryIO, token: str) -> bool:
+    asked = decode(lines.readline(FIRST_LINE_BYTES), Challenge)
+    hello = handshake.answer(asked, token=token, pid=os.getpid())
+    connection.sendall(encode(hello).encode() + b"\n")
+    return handshake.is_add_on(asked, hello, decode(lines.readline(FIRST_LINE_BYTES), Welcome), token=token)
+
+
+def _end_when_hung() -> None:
+    """End this process if no Python runs in it any more, as in a pattern that never comes to its end."""
+    if sys.platform == "darwin":  # where the watch would also count the time that a computer sleeps
+        return
+
+    def live() -> None:
+        while True:
+            faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            time.sleep(ALIVE_SECONDS)
+
+    threading.Thread(target=live, daemon=True, name="alive").start()
+
+
 class Outbox:
-    """Sends events to the add-on."""
+    """Sends events to the add-on, from any thread."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._lock = threading.Lock()
 
     def send(self, event: Event) -> None:
         """Send one line. If the add-on has gone, so does this process."""
         try:
-            self._connection.sendall(encode(event).encode() + b"\n")
+            with self._lock:
+                self._connection.sendall(encode(event).encode() + b"\n")
         except OSError:
             _end_process()
 
 
 class Inbox:
-    """Reads the add-on's messages on a thread of its own, so that Cancel and the add-on's end are noticed in the middle of a job."""
+    """Reads the add-on's messages on a thread of its own, so that Cancel and the add-on's end are noticed in the middle of a job.
 
-    def __init__(self, lines: BinaryIO) -> None:
-        self._lines = lines
+    That thread also answers whether the worker is still there.
+    """
+
+    def __init__(self, lines: BinaryIO, outbox: Outbox) -> None:
+        self._lines, self._outbox = lines, outbox
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         threading.Thread(target=self._read, daemon=True, name="inbox").start()
@@ -132,6 +195,8 @@ class Inbox:
     def _take(self, message: Message) -> None:
         if isinstance(message, Cancel):
             self._cancelled.add(message.job_id)
+        elif isinstance(message, Ping):
+            self._outbox.send(Pong())
         elif isinstance(message, Shutdown):
             self._jobs.put(None)
         elif isinstance(message, Job):
@@ -204,7 +269,7 @@ def _do(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event:
     return _answer(job, inbox=inbox, outbox=outbox)
 
 
-def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses, *, inbox: Inbox, outbox: Outbox) -> Event:
+def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses | MeasureMovies, *, inbox: Inbox, outbox: Outbox) -> Event:
     """Do a job that draws nothing."""
     if isinstance(job, Import):
         return _import(job, inbox=inbox)
@@ -214,6 +279,8 @@ def _answer(job: ModelJob | KeepingJob | Import | Listen | ChooseClasses, *, inb
         return _choose(job, inbox=inbox, outbox=outbox)
     if isinstance(job, KeepingJob):
         return _keep(job, inbox=inbox, outbox=outbox)
+    if isinstance(job, MeasureMovies):
+        return _measure(job, inbox=inbox)
     return _about_models(job, inbox=inbox, outbox=outbox)
 
 
@@ -238,7 +305,7 @@ def _export(job: Export, *, inbox: Inbox, outbox: Outbox, backends: Backends) ->
         return inbox.is_cancelled(job.job_id)
 
     if job.options.missing == Missing.RENDER:
-        draw_missing(job.edit, open_backend=backends.open, report=report, cancelled=cancelled)
+        draw_missing(job.edit, open_backend=backends.open, memory=job.memory_folder, report=report, cancelled=cancelled)
     done = export(job.edit, Path(job.path), options=job.options, report=report, cancelled=cancelled)
     return Exported(job_id=job.job_id, path=str(done.path), warnings=done.warnings)
 
@@ -277,6 +344,12 @@ def _keep(job: KeepingJob, *, inbox: Inbox, outbox: Outbox) -> KeepingAnswer:
     from . import keeping_jobs
 
     return keeping_jobs.answer(job, report=Reporter(job.job_id, outbox.send), cancelled=lambda: inbox.is_cancelled(job.job_id))
+
+
+def _measure(job: MeasureMovies, *, inbox: Inbox) -> MoviesMeasured:
+    from .handover.probing import measure_movies
+
+    return MoviesMeasured(job_id=job.job_id, movies=measure_movies(job.paths, cancelled=lambda: inbox.is_cancelled(job.job_id)))
 
 
 def _keep_cache_small(job: Job) -> None:

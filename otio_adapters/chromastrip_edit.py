@@ -10,6 +10,7 @@ editor reads image sequences from OpenTimelineIO; and ``CHROMASTRIP_FRAMES``, th
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -20,9 +21,11 @@ METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
 MOVIE_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 TRACK_KINDS = {"video": otio.schema.TrackKind.Video, "audio": otio.schema.TrackKind.Audio}
+POINTS = "volume_points"
 VOLUME, SOLID_COLOUR, TEXT = "Volume", "SolidColor", "Text"
 COLOURS = {"RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"}
 OTHER_COLOUR = "GREEN"
+NUMBER = re.compile(r"-?\d{1,400}+(?:/\d{1,400}+)?")
 
 
 def read_from_string(input_str: str) -> otio.schema.Timeline:
@@ -39,7 +42,7 @@ def read_from_string(input_str: str) -> otio.schema.Timeline:
         All times at the edit's rate; paths as the edit has them; our own metadata under ``chromastrip``.
     """
     edit = json.loads(input_str)
-    rate = float(Fraction(edit["fps"]))
+    rate = float(_exact(edit["fps"]))
     noted = {"schema": 1, "fps": edit["fps"], "width": edit.get("width", 0), "height": edit.get("height", 0)}
     timeline = otio.schema.Timeline(name=edit["name"], metadata={METADATA_KEY: noted})
     timeline.tracks.extend(_track(track, rate) for track in edit["tracks"])
@@ -98,8 +101,8 @@ def _transition(fade: dict, rate: float) -> otio.schema.Transition:
 
 
 def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Clip:
-    start = float(Fraction(clip["source_start"]))
-    metadata = {METADATA_KEY: json.loads(clip["metadata"])} if clip["metadata"] else {}
+    start = float(_exact(clip["source_start"]))
+    metadata = {METADATA_KEY: json.loads(clip["metadata"], parse_constant=lambda _: None)} if clip["metadata"] else {}
     made = otio.schema.Clip(
         name=clip["name"],
         source_range=_range(start, clip["frame_count"], rate),
@@ -113,13 +116,14 @@ def _clip(clip: dict, rate: float, *, before: int, after: int) -> otio.schema.Cl
 
 
 def _effects(clip: dict) -> Iterator[otio.schema.Effect]:
-    speed, volume = clip.get("speed", "1/1"), clip.get("volume", 1.0)
-    if Fraction(speed) != 1:  # a time warp of 1 confuses some readers
+    speed, volume, points = clip.get("speed", "1/1"), clip.get("volume", 1.0), clip.get("volume_points", [])
+    if _exact(speed) != 1:  # a time warp of 1 confuses some readers
         yield otio.schema.LinearTimeWarp(
-            name="Speed", time_scalar=float(Fraction(speed)), metadata={METADATA_KEY: {"speed": _fraction(Fraction(speed))}}
+            name="Speed", time_scalar=float(_exact(speed)), metadata={METADATA_KEY: {"speed": _fraction(_exact(speed))}}
         )
-    if volume != 1:
-        yield otio.schema.Effect(name=VOLUME, effect_name=VOLUME, metadata={METADATA_KEY: {"volume": volume}})
+    if volume != 1 or points:
+        told = {"volume": volume, **({POINTS: [[point["frame"], point["volume"]] for point in points]} if points else {})}
+        yield otio.schema.Effect(name=VOLUME, effect_name=VOLUME, metadata={METADATA_KEY: told})
 
 
 def _media(media: dict, rate: float, *, shown: otio.opentime.TimeRange) -> dict[str, otio.core.MediaReference]:
@@ -177,7 +181,7 @@ def _range(start: float, frame_count: int, rate: float) -> otio.opentime.TimeRan
 def _fps(timeline: otio.schema.Timeline) -> Fraction:
     """Give the exact rate: ours if it is noted, else the fraction that editors mean by the rounded one."""
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
-    return Fraction(noted) if noted else exact_rate(timeline.duration().rate)
+    return _exact(noted) if noted else exact_rate(timeline.duration().rate)
 
 
 def exact_rate(rate: float) -> Fraction:
@@ -214,6 +218,7 @@ def _clip_description(clip: otio.schema.Clip, fps: Fraction) -> dict:
         "metadata": "" if ours is None else _json(_plain(ours)),
         "speed": _fraction(_speed(clip)),
         "volume": _volume(clip),
+        "volume_points": list(_volume_points(clip)),
     }
 
 
@@ -222,13 +227,21 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _exact(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     return speed
 
 
 def _volume(clip: otio.schema.Clip) -> float:
     volumes = (effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects)
     return math.prod(volumes, start=1.0)
+
+
+def _volume_points(clip: otio.schema.Clip) -> Iterator[dict]:
+    """Give the points of the one effect that has some."""
+    for effect in clip.effects:
+        if points := effect.metadata.get(METADATA_KEY, {}).get(POINTS):
+            yield from ({"type": "VolumePoint", "frame": frame, "volume": volume} for frame, volume in points)
+            return
 
 
 def _media_description(clip: otio.schema.Clip) -> dict:
@@ -281,6 +294,13 @@ def _marker_description(marker: otio.schema.Marker, fps: Fraction) -> dict:
 
 def _frames(time: otio.opentime.RationalTime, fps: Fraction) -> int:
     return round(time.rescaled_to(float(fps)).value)
+
+
+def _exact(text: str) -> Fraction:
+    """Read a number that was written down exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _fraction(value: Fraction) -> str:

@@ -4,13 +4,17 @@ One picture track and up to two sound tracks, cuts and dissolves, speeds (M2), m
 and sound files, no numbered pictures: a clip's active media reference counts. Timecode never drops frames. OpenTimelineIO loads this file
 alone, by its path. Needs nothing but opentimelineio.
 
-What cannot be said is left out: more tracks, muted clips, colours, words, volumes, the length and the comment's line breaks of markers.
+What cannot be said is left out, each with a Python warning: more tracks, muted clips, colours, words; without one: volumes, the length and
+the comment's line breaks of markers.
 What cannot be read is listed in the timeline's metadata, under ``chromastrip`` and ``notes``: pairs of what happened, and to which clip.
 """
 
+import hashlib
+import json
 import math
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import unquote, urlsplit
@@ -20,32 +24,40 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 REEL_LENGTH = 8
+SECTION_DIGITS = 8
 BLACK = "BL"
 SOUND_TRACKS = 2
-RATE_NOTE = "CHROMASTRIP RATE"
-TIMECODE = r"(\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d)"
-EVENT = re.compile(rf"(\d+)\s+(.+?)\s+(\S+)\s+(C|D|W\d*|KB|KO|K)\s*(\d+)?\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}\s+{TIMECODE}")
-LOCATOR = re.compile(rf"\*\s*LOC:\s*{TIMECODE}\s+(\w+)\s*(.*)")
-MOTION = re.compile(r"M2\s+(.+?)\s+(-?[\d.]+)\s+\S+")
+RATE_NOTE, SECTION_NOTE, SECTION_KEY = "CHROMASTRIP RATE", "CHROMASTRIP SECTION", "section_id"
+TIMECODE = re.compile(r"\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d")
+KIND = re.compile(r"(C|D|W\d{0,4}|KB|KO|K)(\d{0,4})")
+CHANNELS = re.compile(r"(?:[VA]\d{0,3})+|B")
 LONGEST_LINE = 5000
+KNOWN_LINES = ("FCM", "TITLE", "SPLIT", ">>>", "FINAL CUT", "EFFECTS NAME", "REEL", "M2")
 USUAL_RATES = (24, 25, 30, 50, 60)
 MARKER_COLOURS = {"RED", "GREEN", "BLUE", "CYAN", "MAGENTA", "YELLOW", "BLACK", "WHITE"}
 
 
 def write_to_string(input_otio: otio.schema.Timeline) -> str:
-    """Turn a timeline into an edit decision list."""
+    """Turn a timeline into an edit decision list.
+
+    Raises
+    ------
+    otio.exceptions.NotSupportedError
+        If a clip shows numbered pictures.
+    """
     return _List(input_otio).write()
 
 
 def read_from_string(input_str: str, rate: float | None = None) -> otio.schema.Timeline:
-    """Turn an edit decision list into a timeline that begins at the full hour before its first event.
+    """Turn an edit decision list into a timeline that begins at its first event, or, if we wrote it, at its hour.
 
     Parameters
     ----------
     input_str
         The list.
     rate
-        Frames a second, where the list does not name them (ours do). By default the lowest usual rate that its numbers allow, with a note.
+        Frames a second, where the list does not name them (ours do), and its numbers allow them. By default the lowest usual rate that they
+        allow, with a note.
 
     Returns
     -------
@@ -74,6 +86,8 @@ class _List:
         self.lines = [f"TITLE: {_line(self.timeline.name)}", "FCM: NON-DROP FRAME", ""]
         pictures = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Video]
         sounds = [track for track in self.timeline.tracks if track.kind == otio.schema.TrackKind.Audio]
+        for track in [*pictures[1:], *sounds[SOUND_TRACKS:]]:
+            _tell(f"An edit decision list has no place for the track “{track.name}”: left out")
         for track in pictures[:1]:
             self._track(track, "V")
         for number, track in enumerate(sounds[:SOUND_TRACKS]):
@@ -104,7 +118,12 @@ class _List:
             position, fade = position + length, (0, 0)
 
     def _can_say(self, clip: otio.schema.Clip) -> bool:
-        return clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference)
+        if isinstance(clip.media_reference, otio.schema.ImageSequenceReference):
+            raise otio.exceptions.NotSupportedError(f"“{clip.name}” shows numbered pictures: an edit decision list knows movies only")
+        if clip.enabled and isinstance(clip.media_reference, otio.schema.ExternalReference):
+            return True
+        _tell(f"An edit decision list cannot say “{clip.name}”, which is muted, or of no file: left out")
+        return False
 
     def _event(
         self, clip: otio.schema.Clip, channel: str, start: int, end: int, *, faded_from: otio.schema.Clip | None, fade: tuple[int, int]
@@ -127,7 +146,10 @@ class _List:
             self.lines.append(f"* FROM CLIP NAME: {_line(clip.name)}")
         path = _line(_plain_path(clip.media_reference.target_url))
         self.lines.append(f"* {'TO' if faded_from else 'FROM'} CLIP: {path}")
-        self.lines += [f"* SOURCE FILE: {path}", ""]
+        self.lines.append(f"* SOURCE FILE: {path}")
+        if METADATA_KEY in clip.metadata:
+            self.lines.append(f"* {SECTION_NOTE}: {_section_id(clip)}")
+        self.lines.append("")
 
     def _statement(self, reel: str, channel: str, kind: str, source: tuple[int, int], record: tuple[int, int]) -> None:
         times = " ".join(self._timecode(frame) for frame in (*source, *record))
@@ -179,6 +201,17 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     return speed
 
 
+def _tell(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=2)
+
+
+def _section_id(clip: otio.schema.Clip) -> str:
+    """Give what stands for a clip's settings, which have no room in a list: the same as `core.handover.recognising.section_id`."""
+    noted = json.loads(otio.core.serialize_json_to_string(clip.metadata[METADATA_KEY]))
+    text = json.dumps(noted, separators=(",", ":"), sort_keys=True) if noted else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:SECTION_DIGITS]
+
+
 def _plain_path(url: str) -> str:
     return url2pathname(unquote(urlsplit(url).path)) if url.startswith("file://") else url
 
@@ -191,25 +224,57 @@ def _line(text: str) -> str:
 # Reading --------------------------------------------------------------------------------------------------------------------------------
 
 
+class _Line:
+    """A line that is an event, in its parts; times as they are written."""
+
+    def __init__(self, fields: list[str], first: int) -> None:
+        """Take a line's words, of which four from the `first` on are timecodes."""
+        head = fields[1:first]
+        self.length = head.pop() if head[-1].isdecimal() else ""
+        kind = KIND.fullmatch(head.pop())
+        assert kind is not None, "as `parted` has seen"
+        self.kind, self.length = kind[1], kind[2] or self.length
+        self.channels = head.pop().upper()
+        self.reel = " ".join(head)
+        self.times = fields[first : first + 4]
+
+    @classmethod
+    def parted(cls, line: str) -> "_Line | None":
+        """Part a line; None: it is no event. Words are looked at once each, so that no line takes long."""
+        fields = line.split()
+        if not fields or not fields[0].isdecimal():
+            return None
+        first = next((place for place, field in enumerate(fields) if TIMECODE.fullmatch(field)), 0)
+        last_of_head = first - 2 if first and fields[first - 1].isdecimal() else first - 1
+        enough = last_of_head >= 2 and len(fields) >= first + 4  # noqa: PLR2004 (number, channel, kind; four times)
+        if not enough or not all(map(TIMECODE.fullmatch, fields[first : first + 4])) or not KIND.fullmatch(fields[last_of_head]):
+            return None
+        return cls(fields, first)
+
+
 class _Event:
     """One event, in frames: what it shows, and where."""
 
-    def __init__(self, match: re.Match[str], frames: Callable[[str], int]) -> None:
-        self.reel, self.channels, self.kind = match[2], match[3].upper(), match[4]
-        self.fade_frames = int(match[5] or 0) if self.kind != "C" else 0
-        self.source_in, _, self.record_in, self.record_out = (frames(match[place]) for place in range(6, 10))
-        self.name = self.path = ""
+    def __init__(self, line: _Line, frames: Callable[[str], int]) -> None:
+        self.reel, self.channels, self.kind = line.reel, line.channels, line.kind
+        self.fade_frames = int(line.length[:6] or 0) if self.kind != "C" else 0
+        self.source_in, _, self.record_in, self.record_out = map(frames, line.times)
+        self.name = self.path = self.section = ""
         self.speed = Fraction(1)
+        self.more_sound: list[int] = []
+        """Sound tracks that a line of its own adds."""
 
     def tracks(self) -> list[tuple[str, int]]:
-        """Name the tracks that it lies on: kind and number."""
-        found: list[tuple[str, int]] = []
-        for channel in re.split(r"[/+]", self.channels):
+        """Name the tracks that it lies on, kind and number: none for a channel that nobody knows."""
+        found = [("A", number) for number in self.more_sound]
+        for channel in re.split(r"[/+,]", self.channels):
             if channel == "B":
                 found += [("V", 1), ("A", 1)]
-            elif match := re.fullmatch(r"V(\d*)|A+(\d*)", channel):
-                found.append((channel[0], int(match[1] or match[2] or 1)))
-        return found
+            elif CHANNELS.fullmatch(channel):
+                parts = re.findall(r"([VA])(\d*)", channel)
+                for place, (kind, number) in enumerate(parts):  # AA is A1 and A2
+                    found.append((kind, int(number) if number else parts[: place + 1].count((kind, ""))))
+        return list(dict.fromkeys(found))
 
 
 class _Reader:
@@ -224,63 +289,104 @@ class _Reader:
 
     def read(self) -> otio.schema.Timeline:
         title = next((line.partition(":")[2].strip() for line in self.lines if line.startswith("TITLE:")), "")
-        events, locators = self._events()
+        events, markers = self._events()
         if not events:
             raise ValueError("it holds no event")
-        hour = self._frames("01:00:00:00")
-        self.origin = min(event.record_in for event in events) // hour * hour
+        self._pass_midnight(events)
+        self.origin = self._begin(events)
         timeline = otio.schema.Timeline(name=title)
         keys = sorted({key for event in events for key in event.tracks()}, key=lambda key: (key[0] != "V", key[1]))
         timeline.tracks.extend(self._track(events, key) for key in keys)
-        timeline.tracks.markers.extend(self._marker(match) for match in locators)
+        timeline.tracks.markers.extend(self._marker(*marker) for marker in markers)
+        self._note_silent(events)
         noted = {"schema": 1, "fps": f"{self.fps.numerator}/{self.fps.denominator}", "notes": self.notes}
         timeline.metadata[METADATA_KEY] = noted
         return timeline
 
     def _fps(self, rate: float | None) -> Fraction:
-        """Take the rate that the list names, or the one that was given, or the lowest usual one that the list's numbers allow."""
+        """Take the rate that the list names, or the one that was given, or the lowest usual one; none that its own numbers rule out."""
         named = next((line.partition(":")[2].strip() for line in self.lines if RATE_NOTE in line), "")
         if re.fullmatch(r"\d{1,9}/[1-9]\d{0,8}", named) and Fraction(named) > 0:
             return Fraction(named)
-        if rate:
+        times = [time for line in self.lines if (parts := _Line.parted(line)) is not None for time in parts.times]
+        highest = max((int(time[-2:]) for time in times), default=0)
+        if rate and highest < math.ceil(rate) and not (self.drops and math.ceil(rate) % 30):
             ntsc = Fraction(math.ceil(rate) * 1000, 1001)
             return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (two decimals)
-        highest = max((int(found[-2:]) for line in self.lines if EVENT.match(line) for found in re.findall(TIMECODE, line)), default=0)
         base = next((usual for usual in USUAL_RATES if highest < usual), 60)
         fps = Fraction(max(base, 30) * 1000, 1001) if self.drops else Fraction(base)
         self.notes.append([f"The list does not say its rate: it was read at {float(fps):.6g} frames a second", ""])
         return fps
 
-    def _events(self) -> tuple[list[_Event], list[re.Match[str]]]:
+    def _events(self) -> tuple[list[_Event], list[tuple[str, str, str]]]:
         events: list[_Event] = []
-        locators = []
+        markers = []
         for line in self.lines:
-            if match := EVENT.match(line):
-                events.append(_Event(match, self._frames))
-            elif match := LOCATOR.match(line):
-                locators.append(match)
-            elif events:
+            if parts := _Line.parted(line):
+                events.append(_Event(parts, self._frames))
+            elif marker := _locator(line):
+                markers.append(marker)
+            else:
                 self._remark(line, events)
-        return events, locators
+        return events, markers
+
+    def _pass_midnight(self, events: list[_Event]) -> None:
+        """Let a day's end be no end: what is more than half a day before its neighbour lies in the next day."""
+        day, before = self._frames("23:59:59:00") + math.ceil(self.fps), events[0].record_in
+        for event in events:
+            event.record_in += max(0, round((before - event.record_in) / day)) * day
+            event.record_out += max(0, round((event.record_in - event.record_out) / day)) * day
+            before = event.record_in
+
+    def _begin(self, events: list[_Event]) -> int:
+        """Begin at the first event. Our own lists count from 0, and may begin with a gap; but a leader stands right before the hour."""
+        first, hour = min(event.record_in for event in events), self._frames("01:00:00:00")
+        is_ours = any(RATE_NOTE in line for line in self.lines)
+        is_leader = first > hour // 2 and max(event.record_in for event in events) >= hour
+        return 0 if is_ours and 0 <= first < hour and not is_leader else first
+
+    def _note_silent(self, events: list[_Event]) -> None:
+        """Say which events are nowhere: on no track that we know, or without a length that no fade explains."""
+        for event, following in zip(events, [*events[1:], None], strict=True):
+            whom = event.name or event.reel
+            if not event.tracks():
+                self.notes.append([f"Left out, since its channel “{event.channels}” names no track", whom])
+            elif event.record_out <= event.record_in and not (following and following.fade_frames):
+                self.notes.append(["Left out, since it has no length", whom])
 
     def _remark(self, line: str, events: list[_Event]) -> None:
         """Take what a line says about the event before it."""
-        event = events[-1]
+        is_known = (bool(events) and self._describe(events[-1], line, events)) or not line or line.startswith(("*", *KNOWN_LINES))
+        if not is_known:
+            self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
+
+    def _describe(self, event: _Event, line: str, events: list[_Event]) -> bool:
+        """Take what a line says about an event, the last of so many; say whether it does."""
+        fields = line.split()
         key, _, value = (part.strip() for part in line.lstrip("* ").partition(":"))
         is_fade = event.fade_frames > 0
-        if match := MOTION.match(line):
-            self._retime(next((one for one in reversed(events) if one.reel == match[1]), event), float(match[2]))
+        if fields[:1] == ["AUD"]:
+            event.more_sound += [int(number) for number in fields[1:] if number.isdecimal() and 0 < int(number[:4]) < 1000]  # noqa: PLR2004
+        elif fields[:1] == ["M2"] and len(fields) > 3:  # noqa: PLR2004 (M2, reel, rate, time)
+            reel = " ".join(fields[1:-2])
+            self._retime(next((one for one in reversed(events) if one.reel == reel), event), fields[-2])
+        elif key == "SPLIT":
+            self.notes.append(["A split edit's delay is left out: picture and sound begin together", event.name or event.reel])
         elif key == ("TO CLIP NAME" if is_fade else "FROM CLIP NAME") or (key == "CLIP NAME" and not event.name):
             event.name = value
+        elif key == SECTION_NOTE and re.fullmatch(r"[0-9a-f]{8}", value):
+            event.section = value
         elif key in ("SOURCE FILE", "MEDIA FILE", "FROM FILE", "TO CLIP" if is_fade else "FROM CLIP"):
             event.path = event.path or value
-        elif line and not line.startswith("*") and not re.match(r"(FCM|TITLE|SPLIT|AUD|>>>|FINAL CUT|EFFECTS NAME)", line):
-            self.notes.append([f"The line “{line[:60]}” says something unknown", ""])
         elif key in ("EFFECT NAME", "EFFECTS NAME", "BLEND") and not re.search("dissolve", value, re.IGNORECASE):
             self.notes.append([f"The effect “{value}” is left out", event.name])
+        else:
+            return False
+        return True
 
-    def _retime(self, event: _Event, fps: float) -> None:
+    def _retime(self, event: _Event, rate: str) -> None:
         """Set a speed: the simplest fraction that a rate with one decimal can stand for."""
+        fps = float(rate) if re.fullmatch(r"-?\d{1,6}(?:\.\d{0,6})?", rate) else 0.0
         if fps <= 0:
             self.notes.append(["Plays backwards or stands still: comes in forwards, at its own speed", event.name or event.reel])
             return
@@ -328,14 +434,18 @@ class _Reader:
         reference = otio.schema.ExternalReference(target_url=path) if path else otio.schema.MissingReference(name=event.reel)
         start = float(event.source_in + skipped * event.speed)
         clip = otio.schema.Clip(name=event.name or event.reel, media_reference=reference, source_range=self._range(start, length))
+        if event.section:
+            clip.metadata[METADATA_KEY] = {SECTION_KEY: event.section}
         if event.speed != 1:
             noted = {METADATA_KEY: {"speed": f"{event.speed.numerator}/{event.speed.denominator}"}}
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(event.speed), metadata=noted))
         return clip
 
-    def _marker(self, match: re.Match[str]) -> otio.schema.Marker:
-        colour = match[2].upper() if match[2].upper() in MARKER_COLOURS else "GREEN"
-        return otio.schema.Marker(name=match[3].strip(), marked_range=self._range(self._frames(match[1]) - self.origin, 0), color=colour)
+    def _marker(self, time: str, colour: str, name: str) -> otio.schema.Marker:
+        place = self._frames(time) - self.origin
+        if place < 0:  # after midnight, or before the first event
+            place = max(0, place + self._frames("23:59:59:00") + math.ceil(self.fps) if -place > self._frames("12:00:00:00") else 0)
+        return otio.schema.Marker(name=name, marked_range=self._range(place, 0), color=colour if colour in MARKER_COLOURS else "GREEN")
 
     def _frames(self, timecode: str) -> int:
         """Count frames; dropped numbers are the first two (at 60: four) of every minute that is no tenth."""
@@ -350,3 +460,12 @@ class _Reader:
     def _range(self, start: float, length: float) -> otio.opentime.TimeRange:
         rate = float(self.fps)
         return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(length, rate))
+
+
+def _locator(line: str) -> tuple[str, str, str] | None:
+    """Give a marker's time, colour and text; None: the line is none."""
+    key, sign, rest = line.lstrip("* ").partition(":")
+    fields = rest.split(None, 2)
+    if not line.startswith("*") or not sign or key.strip() != "LOC" or not fields or not TIMECODE.fullmatch(fields[0]):
+        return None
+    return fields[0], fields[1].upper() if len(fields) > 1 else "", fields[2].strip() if len(fields) > 2 else ""  # noqa: PLR2004

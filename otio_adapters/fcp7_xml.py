@@ -25,6 +25,7 @@ WITHIN_TRANSITION = -1  # instead of a start or an end
 DEEPEST = 10
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+KEYFRAMES_A_PIECE = 100
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
 DAY_SECONDS = 86_400  # how long a still or a colour could go on
@@ -71,6 +72,7 @@ class _Sequence:
         size = noted.get("width", 0), noted.get("height", 0)
         self.size = size if min(size) > 0 else DEFAULT_SIZE
         self.files: dict[str, str] = {}
+        self.uses = _uses(timeline)
         self.clips = 0
 
     def write(self) -> ET.Element:
@@ -140,11 +142,11 @@ class _Sequence:
         item.append(self._rate())
         _put(item, start=WITHIN_TRANSITION if before else position, end=WITHIN_TRANSITION if after else position + length)
         _put(item, **{"in": first + shift, "out": start + shift + length + (after[1] if after else 0)})
-        item.append(self._generator(media) if generator else self._file(media, clip, sound=channel > 0))
+        item.append(self._generator(media) if generator else self._file(media, clip))
         if METADATA_KEY in clip.metadata and channel <= 1:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             _put(ET.SubElement(item, "comments"), mastercomment1=told)
-        item.extend(_filters(clip, speed, sound=channel > 0))
+        item.extend(_filters(clip, speed, sound=channel > 0, first=start + shift))
         if channel:
             _put(ET.SubElement(item, "sourcetrack"), mediatype="audio", trackindex=channel)
         return item
@@ -156,7 +158,7 @@ class _Sequence:
             return round(DAY_SECONDS * self.fps)
         return math.ceil(self._frames(media.available_range.duration) / speed)
 
-    def _file(self, media: otio.core.MediaReference, clip: otio.schema.Clip, *, sound: bool) -> ET.Element:
+    def _file(self, media: otio.core.MediaReference, clip: otio.schema.Clip) -> ET.Element:
         if not isinstance(media, otio.schema.ExternalReference):
             raise otio.exceptions.NotSupportedError(f"“{clip.name}” is neither a movie, a sound, a colour nor words")
         url = _localhost_url(media.target_url)
@@ -168,13 +170,13 @@ class _Sequence:
         file.append(self._rate())
         _put(file, duration=self._media_frames(media, Fraction(1)))
         file.append(self._timecode())
-        kind = ET.SubElement(ET.SubElement(file, "media"), "audio" if sound else "video")
-        if sound:
-            characteristics = ET.SubElement(kind, "samplecharacteristics")
-            _put(characteristics, depth=16, samplerate=48000)
-            _put(kind, channelcount=_channels(clip))
-        else:
-            kind.extend(self._picture_format())
+        uses, kinds = self.uses[media.target_url], ET.SubElement(file, "media")
+        if otio.schema.TrackKind.Video in uses:
+            ET.SubElement(kinds, "video").extend(self._picture_format())
+        if otio.schema.TrackKind.Audio in uses:
+            kind = ET.SubElement(kinds, "audio")
+            _put(ET.SubElement(kind, "samplecharacteristics"), depth=16, samplerate=48000)
+            _put(kind, channelcount=uses[otio.schema.TrackKind.Audio])
         return file
 
     def _generator(self, media: otio.schema.GeneratorReference) -> ET.Element:
@@ -222,13 +224,25 @@ class _Sequence:
         return round(time.rescaled_to(float(self.fps)).value)
 
 
-def _filters(clip: otio.schema.Clip, speed: Fraction, *, sound: bool) -> Iterator[ET.Element]:
+def _filters(clip: otio.schema.Clip, speed: Fraction, *, sound: bool, first: int) -> Iterator[ET.Element]:
     if speed != 1 and not _is_endless(clip.media_reference):
         parameters = [("variablespeed", 0), ("speed", f"{float(100 * speed):.9g}"), ("reverse", "FALSE"), ("frameblending", "FALSE")]
         yield _filter("Time Remap", "timeremap", "motion", "video", parameters)
     volume = math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
-    if sound and volume != 1:
-        yield _filter("Audio Levels", "audiolevels", "audiolevels", "audio", [("level", f"{min(volume, LOUDEST):.9g}")])
+    points = _volume_points(clip)
+    if sound and (volume != 1 or points):
+        levels = _filter("Audio Levels", "audiolevels", "audiolevels", "audio", [("level", f"{min(volume, LOUDEST):.9g}")])
+        parameter = levels.find("effect/parameter")
+        assert parameter is not None
+        for frame, level in points:
+            _put(ET.SubElement(parameter, "keyframe"), when=first + frame, value=f"{min(level, LOUDEST):.9g}")
+        yield levels
+
+
+def _volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
 
 
 def _filter(name: str, effect_id: str, kind: str, media_type: str, parameters: list[tuple[str, Any]]) -> ET.Element:
@@ -243,10 +257,17 @@ def _filter(name: str, effect_id: str, kind: str, media_type: str, parameters: l
 def _exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return _noted(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
+
+
+def _noted(text: str) -> Fraction:
+    """Read a number that was noted exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _speed(clip: otio.schema.Clip) -> Fraction:
@@ -254,10 +275,20 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _noted(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
+
+
+def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
+    """Say of each file on which kinds of tracks it lies, and how many channels of its sound are written."""
+    uses: dict[str, dict[str, int]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            if isinstance(clip.media_reference, otio.schema.ExternalReference):
+                uses.setdefault(clip.media_reference.target_url, {})[track.kind] = _channels(clip)
+    return uses
 
 
 def _channels(clip: otio.schema.Clip) -> int:
@@ -367,10 +398,11 @@ class _Reader:
             start, end, media_start = span
             if start > place:
                 yield otio.schema.Gap(source_range=self._range(0, start - place))
-            if end - max(start, place) < 1:
+                place = start
+            if end - place < 1:
                 self.note("Left out, since it has no length, or lies under another clip of its track", child.findtext("name") or "")
                 continue
-            yield self._clip(child, media_start + max(0, place - start), end - max(start, place))
+            yield self._clip(child, media_start + place - start, end - place)
             place = end
 
     def _fade(self, item: ET.Element) -> tuple[int, int, int]:
@@ -398,13 +430,11 @@ class _Reader:
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
     def _clip(self, item: ET.Element, first: int, length: int) -> otio.core.Item:
-        self.pieces += 1
-        if self.pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self._count(1)
         name = item.findtext("name") or ""
         sequence = item.find("sequence")
         if sequence is not None:
-            return self._nested(sequence, name, first, length)
+            return self._nested(item, sequence, first, length)
         speed = self._speed(item, name)
         scale = self.fps / (self.rate_of(item) or self.fps)
         start = 0.0 if item.tag == "generatoritem" else float(first * speed * scale)
@@ -413,13 +443,25 @@ class _Reader:
         if (own := _own_metadata(item)) is not None:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
-            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
-            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
-        clip.effects.extend(self._effects(item))
+            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
+        clip.effects.extend(self._effects(item, first))
         clip.markers.extend(self._markers(item))
         return clip
 
-    def _nested(self, sequence: ET.Element, name: str, first: int, length: int) -> otio.core.Item:
+    def _count(self, pieces: int) -> None:
+        """Count pieces before they are made; what is nested counts as often as it is named.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        self.pieces += pieces
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+
+    def _nested(self, item: ET.Element, sequence: ET.Element, first: int, length: int) -> otio.core.Item:
+        name = item.findtext("name") or ""
         whole = next((one for one in self.root.iter("sequence") if one.get("id") == sequence.get("id") and len(one) > 0), sequence)
         if self.depth > DEEPEST or whole.find("media") is None:
             self.note("A nested sequence is not in the file: there is a gap", name)
@@ -427,7 +469,14 @@ class _Reader:
         self.depth += 1
         stack = otio.schema.Stack(name=name, children=list(self._tracks(whole)))
         self.depth -= 1
-        stack.source_range = self._range(first, length)
+        speed = self._speed(item, name)
+        scale = self.fps / (self.rate_of(item) or self.fps)
+        stack.source_range = self._range(float(first * speed * scale), length)
+        stack.enabled = (item.findtext("enabled") or "TRUE").upper() != "FALSE"
+        if speed != 1:
+            stack.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=_noted_speed(speed)))
+        stack.effects.extend(self._effects(item, first))
+        stack.markers.extend([*self._markers(whole), *self._markers(item)])
         return stack
 
     def _media(self, item: ET.Element) -> otio.core.MediaReference:
@@ -468,13 +517,17 @@ class _Reader:
                 return abs(speed) or Fraction(1)
         return Fraction(1)
 
-    def _effects(self, item: ET.Element) -> Iterator[otio.schema.Effect]:
+    def _effects(self, item: ET.Element, first: int) -> Iterator[otio.schema.Effect]:
         for one in item.findall("filter/effect"):
             kind, name = one.findtext("effectid") or "", one.findtext("name") or ""
             level = next((each.findtext("value") for each in one.findall("parameter") if each.findtext("parameterid") == "level"), None)
             if kind == "audiolevels" and level is not None:
-                volume = float(_fraction(level))
-                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": max(0.0, volume)}})
+                told: dict[str, Any] = {"volume": max(0.0, float(_fraction(level)))}
+                keys = [(_integer(key.findtext("when")) - first, _fraction(key.findtext("value") or "0")) for key in one.iter("keyframe")]
+                self._count(len(keys) // KEYFRAMES_A_PIECE)
+                if len(keys) > 1:
+                    told["volume_points"] = [[frame, max(0.0, float(value))] for frame, value in keys]
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
             elif kind != "timeremap":
                 yield otio.schema.Effect(name=name or kind, effect_name=name or kind)
 
@@ -502,6 +555,10 @@ def _place(item: ET.Element) -> tuple[str | None, ...]:
 def _is_dissolve(item: ET.Element) -> bool:
     kind = (item.findtext("effect/effectid") or item.findtext("effect/name") or "").lower()
     return "dissolve" in kind or "crossfade" in kind.replace(" ", "") or "constant" in kind or "exponential" in kind
+
+
+def _noted_speed(speed: Fraction) -> dict[str, Any]:
+    return {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
 
 
 def _own_metadata(item: ET.Element) -> Any:

@@ -10,8 +10,10 @@ What cannot be read is listed in the timeline's metadata, under ``chromastrip`` 
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -25,8 +27,12 @@ DEEPEST = 10
 MOST_LAYERS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
+KEYFRAMES_A_PIECE = 100
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
 """Fractions as files write them; Python would also take 1e999999999, and never come back."""
+MOST_PARTS = 50
+"""Of one straight line of volume, in keyframes."""
+STRAIGHT = 0.002
 SILENT = -96.0  # dB, where the format's scale ends
 EFFECTS = {
     "SolidColor": ("Custom", ".../Generators.localized/Solids.localized/Custom.localized/Custom.motn"),
@@ -75,6 +81,7 @@ class _Document:
         self.size = size if min(size) > 0 else DEFAULT_SIZE
         self.resources = ET.Element("resources")
         self.known: dict[str, str] = {}
+        self.uses = _uses(timeline)
 
     def write(self) -> ET.Element:
         root = ET.Element("fcpxml", {"version": "1.8"})
@@ -106,8 +113,10 @@ class _Document:
             if len(track) > 0:
                 story = ET.SubElement(anchor, "spine", {"lane": str(lane), "offset": anchor.get("start", "0s"), "name": _clean(track.name)})
                 self._fill(story, track)
+        parts = [part for part in spine if part.tag != "transition"]
+        offsets = [_fraction(part.attrib["offset"]) for part in parts]
         for marker in self.timeline.tracks.markers:
-            self._mark(spine, marker)
+            self._mark(parts, offsets, marker)
 
     def _fill(self, spine: ET.Element, track: otio.schema.Track) -> int:
         position = 0
@@ -137,20 +146,22 @@ class _Document:
             return self._generated(media, {**place, "start": "3600s", **enabled})
         if not isinstance(media, otio.schema.ExternalReference):
             raise otio.exceptions.NotSupportedError(f"“{clip.name}” is neither a movie, a sound, a colour nor words")
-        asset = self._asset(media, clip, sound=sound)
+        asset = self._asset(media, clip)
         if _is_still(media):
             return ET.Element("video", {"ref": asset, **place, "start": "3600s", **enabled})
         role = {"audioRole": "music"} if sound else {"videoRole": "video"}
+        if len(self.uses[media.target_url]) > 1:  # else a movie's sound would also bring its picture, and the other way round
+            role = {"srcEnable": "audio" if sound else "video", **role}
         element = ET.Element(
             "asset-clip", {"ref": asset, **place, "start": self._time(start / speed), "tcFormat": "NDF", **role, **enabled}
         )
         if METADATA_KEY in clip.metadata:
             told = otio.core.serialize_json_to_string({METADATA_KEY: clip.metadata[METADATA_KEY]}, indent=-1)
             ET.SubElement(element, "note").text = _clean(told)
-        element.extend(self._adjustments(clip, speed, sound=sound))
+        element.extend(self._adjustments(clip, speed, sound=sound, start=start / speed))
         return element
 
-    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool) -> Iterator[ET.Element]:
+    def _adjustments(self, clip: otio.schema.Clip, speed: Fraction, *, sound: bool, start: Fraction) -> Iterator[ET.Element]:
         if speed != 1:
             available = clip.media_reference.available_range
             media_frames = self._frames(available.duration) if available else self._frames(clip.duration())
@@ -159,9 +170,14 @@ class _Document:
                 ET.SubElement(warp, "timept", {"time": self._time(frame / speed), "value": self._time(frame), "interp": "linear"})
             yield warp
         volume = math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
-        if sound and volume != 1:
-            level = max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT
-            yield ET.Element("adjust-volume", {"amount": f"{level:.6g}dB"})
+        points = _volume_points(clip)
+        if sound and (volume != 1 or points):
+            adjusted = ET.Element("adjust-volume", {"amount": _level(volume)})
+            if points:
+                keyframes = ET.SubElement(ET.SubElement(adjusted, "param", {"name": "amount"}), "keyframeAnimation")
+                for frame, value in _in_decibels(points):
+                    ET.SubElement(keyframes, "keyframe", {"time": self._time(start + frame), "value": _level(value), "curve": "linear"})
+            yield adjusted
 
     def _generated(self, media: otio.schema.GeneratorReference, told: dict[str, str]) -> ET.Element:
         if media.generator_kind not in EFFECTS:
@@ -182,7 +198,7 @@ class _Document:
 
     # Resources ---------------------------------------------------------------------------------------------------------------------------
 
-    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip, *, sound: bool) -> str:
+    def _asset(self, media: otio.schema.ExternalReference, clip: otio.schema.Clip) -> str:
         uri = media.target_url if media.target_url.startswith("file://") else Path(media.target_url).absolute().as_uri()
         if uri in self.known:
             return self.known[uri]
@@ -196,10 +212,13 @@ class _Document:
             return self.known[uri]
         available = media.available_range
         duration = self._time(self._frames(available.duration if available else clip.duration()))
-        channels = str(media.metadata.get(METADATA_KEY, {}).get("channels", 2))
+        uses = self.uses[media.target_url]
+        channels = str(uses.get(otio.schema.TrackKind.Audio, 2))
         heard = {"hasAudio": "1", "audioSources": "1", "audioChannels": channels, "audioRate": "48000"}
-        kind = heard if sound else {"hasVideo": "1", "format": SEQUENCE_FORMAT}
-        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **kind})
+        seen = {"hasVideo": "1", "format": SEQUENCE_FORMAT}
+        kinds = {otio.schema.TrackKind.Video: seen, otio.schema.TrackKind.Audio: heard}
+        told = {name: value for kind, one in kinds.items() if kind in uses for name, value in one.items()}
+        ET.SubElement(self.resources, "asset", {**found, "duration": duration, **told})
         return self.known[uri]
 
     def _effect(self, kind: str) -> str:
@@ -211,12 +230,11 @@ class _Document:
 
     # Parts -------------------------------------------------------------------------------------------------------------------------------
 
-    def _mark(self, spine: ET.Element, marker: otio.schema.Marker) -> None:
+    def _mark(self, parts: list[ET.Element], offsets: list[Fraction], marker: otio.schema.Marker) -> None:
         """Hang a marker on the part of the storyline that it lies over: its time counts in that part's own media."""
         position = marker.marked_range.start_time.rescaled_to(float(self.fps)).value / self.fps
         position = Fraction(position).limit_denominator(1_000_000) if not isinstance(position, Fraction) else position
-        parts = [part for part in spine if part.tag != "transition"]
-        part = next((part for part in reversed(parts) if _fraction(part.attrib["offset"]) <= position), parts[0])
+        part = parts[max(0, bisect_right(offsets, position) - 1)]
         start = _fraction(part.get("start", "0s")) + position - _fraction(part.attrib["offset"])
         length = max(1, self._frames(marker.marked_range.duration))
         note = {"note": _clean(marker.comment)} if marker.comment else {}
@@ -227,6 +245,35 @@ class _Document:
 
     def _time(self, frames: Fraction | int) -> str:
         return _seconds(frames / self.fps)
+
+
+def _level(volume: float) -> str:
+    return f"{max(SILENT, 20 * math.log10(volume)) if volume > 0 else SILENT:.6g}dB"
+
+
+def _volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _in_decibels(points: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
+    """Cut straight lines into so many that they nearly are straight in decibels, too."""
+    yield points[0]
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, MOST_PARTS)
+        yield from ((begin + (end - begin) * part // parts, low + (high - low) * part / parts) for part in range(1, parts + 1))
+
+
+def _uses(timeline: otio.schema.Timeline) -> dict[str, dict[str, int]]:
+    """Say of each file on which kinds of tracks it lies, and how many channels its sound has."""
+    uses: dict[str, dict[str, int]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            media = clip.media_reference
+            if isinstance(media, otio.schema.ExternalReference):
+                uses.setdefault(media.target_url, {})[track.kind] = media.metadata.get(METADATA_KEY, {}).get("channels", 2)
+    return uses
 
 
 def _seconds(time: Fraction) -> str:
@@ -241,10 +288,17 @@ def _fraction(text: str) -> Fraction:
 def _exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return _noted(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
+
+
+def _noted(text: str) -> Fraction:
+    """Read a number that was noted exactly; Python would also take 1e999999999, and never come back."""
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"“{text[:40]}” is no number")
+    return Fraction(text)
 
 
 def _speed(clip: otio.schema.Clip) -> Fraction:
@@ -252,7 +306,7 @@ def _speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= _noted(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -269,6 +323,8 @@ def _clean(text: Any) -> str:
 # Reading --------------------------------------------------------------------------------------------------------------------------------
 
 CLIPS = ("asset-clip", "clip", "video", "audio", "title", "ref-clip", "sync-clip", "mc-clip", "gap", "audition")
+NESTS = ("clip", "ref-clip", "sync-clip", "mc-clip")
+KINDS = {"video": otio.schema.TrackKind.Video, "audio": otio.schema.TrackKind.Audio}
 PLAIN = {"adjust-volume", "adjust-conform", "adjust-transform", "adjust-panner"}
 """Adjustments that are written although nothing is changed, or that are read."""
 
@@ -293,6 +349,8 @@ class _Reader:
         self.lanes: dict[tuple[str, int], _Lane] = {}
         self.markers: list[otio.schema.Marker] = []
         self.depth = self.pieces = 0
+        self.shown: tuple[Fraction, Fraction] | None = None
+        """Of a nest that is being read: from where to where it is seen, in its own seconds."""
 
     def read(self) -> otio.schema.Timeline:
         projects = list(self.root.iter("project"))
@@ -330,6 +388,9 @@ class _Reader:
         if spine is not None:
             self._storyline(spine, -_time(sequence.get("tcStart", "0s")), lane=0)
         lanes, self.lanes = self.lanes, outer
+        return self._lane_tracks(lanes)
+
+    def _lane_tracks(self, lanes: dict[tuple[str, int], _Lane]) -> list[otio.schema.Track]:
         order = sorted(lanes, key=lambda key: (key[0] != "video", key[1] if key[0] == "video" else -key[1]))
         return [track for key in order for track in self._tracks(lanes[key], key[0])]
 
@@ -339,13 +400,15 @@ class _Reader:
         for child in spine:
             if child.tag == "transition":
                 begin = origin + _time(child.get("offset", "0s"))
-                for kind in ("video", "audio"):
+                for kind in KINDS:
                     if (kind, lane) in self.lanes:
                         self.lanes[kind, lane].fades.append((begin, begin + _time(child.get("duration", "0s")), child.get("name", "")))
             elif child.tag in CLIPS:
                 begin = origin + _time(child.get("offset", "")) if "offset" in child.attrib else origin + place
-                place = begin - origin + _time(child.get("duration", "0s"))
+                place = begin - origin + self._length(child)
                 self._part(child, begin, lane=lane, name=names)
+            elif "duration" in child.attrib:
+                self.note(f"What is of the kind “{child.tag}” is left out", child.get("name", ""))
 
     def _part(self, element: ET.Element, begin: Fraction, *, lane: int, name: str = "") -> None:
         """Lay one part on its lane, and whatever is connected to it on theirs."""
@@ -360,55 +423,183 @@ class _Reader:
         if element.tag != "gap":
             self._lay(element, begin, start, length, lane=lane, name=name)
         for child in element:
-            if child.tag == "spine" and "lane" in child.attrib:
-                self._storyline(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
-            elif child.tag in CLIPS and "lane" in child.attrib and not (element.tag == "clip" and child.tag in ("video", "audio")):
-                self._part(child, begin + _time(child.get("offset", "0s")) - start, lane=_lane(child))
+            offset = begin + _time(child.get("offset", "0s")) - start
+            if _is_content(element, child):
+                continue
+            if child.tag == "spine":
+                self._storyline(child, offset, lane=_lane(child))
+            elif child.tag in CLIPS:
+                self._part(child, offset, lane=_lane(child))
             elif child.tag in ("marker", "chapter-marker"):
                 self._mark(child, begin, start, length)
+            elif child.tag == "caption":
+                self.note("Captions are left out", child.get("name", ""))
 
     def _length(self, element: ET.Element) -> Fraction:
         if "duration" in element.attrib:
             return _time(element.attrib["duration"])
-        return _time(self.resources.get(element.get("ref", ""), element).get("duration", "0s"))
+        named = self.resources.get(element.get("ref", ""), element)
+        if named.tag == "media":
+            named = next((child for child in named if "duration" in child.attrib), named)
+        return _time(named.get("duration", "0s"))
 
     def _lay(self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str) -> None:
+        """Lay a part's picture and its sound; of a split edit they begin and end apart."""
+        if "audioStart" not in element.attrib and "audioDuration" not in element.attrib:
+            self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video", "audio"))
+            return
+        heard = _time(element.get("audioStart", "")) if "audioStart" in element.attrib else start
+        seconds = _time(element.get("audioDuration", "")) if "audioDuration" in element.attrib else length
+        self._lay_kinds(element, begin, start, length, lane=lane, name=name, kinds=("video",))
+        self._lay_kinds(element, begin + heard - start, heard, seconds, lane=lane, name=name, kinds=("audio",))
+
+    def _lay_kinds(
+        self, element: ET.Element, begin: Fraction, start: Fraction, length: Fraction, *, lane: int, name: str, kinds: tuple[str, ...]
+    ) -> None:
+        if begin < 0 < begin + length:  # a part of it is seen
+            begin, start, length = Fraction(0), start - begin, begin + length
         if begin < 0 or length <= 0:
             self.note("Left out, since it has no length, or lies before the timeline's beginning", element.get("name", ""))
             return
-        source, shift = self._source(element)
-        asset = self.resources.get(source.get("ref", ""), ET.Element("none"))
-        only_sound = source.tag == "audio" or (asset.tag == "asset" and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
-        heard = asset.get("hasAudio") == "1" and source.tag == "asset-clip" and element.get("srcEnable", "all") != "video"
-        kinds = ["audio"] if only_sound else ["video", "audio"] if heard else ["video"]
-        for kind in kinds:
-            if element.get("srcEnable") == "audio" and kind == "video":
-                continue
-            found = self.lanes.setdefault((kind, lane), _Lane())
-            found.name = found.name or name
-            item = self._clip(element, source, asset, start + shift, length, sound=kind == "audio")
+        if self.shown is not None and not (begin < self.shown[1] and begin + length > self.shown[0]):
+            return
+        for kind, item in self._items(element, start, length):
+            if kind in kinds and element.get("srcEnable", "all") in ("all", kind):
+                found = self.lanes.setdefault((kind, lane), _Lane())
+                found.name = found.name or name
+                found.clips.append((begin, begin + length, item))
+
+    def _items(self, element: ET.Element, start: Fraction, length: Fraction) -> Iterator[tuple[str, otio.core.Item]]:
+        """Give what is seen and what is heard of a part, one of them or both."""
+        if element.tag in NESTS:
+            yield from self._nests(element, start, length)
+            return
+        asset = self.resources.get(element.get("ref", ""), ET.Element("none"))
+        is_asset = asset.tag == "asset"
+        only_sound = element.tag == "audio" or (is_asset and asset.get("hasVideo", "0") != "1" and asset.get("hasAudio") == "1")
+        heard = asset.get("hasAudio") == "1" and element.tag == "asset-clip"
+        for kind in ["audio"] if only_sound else ["video", "audio"] if heard else ["video"]:
+            item = self._clip(element, asset, start, length, sound=kind == "audio")
             if kind == "audio" and not only_sound:
                 item.metadata.pop(METADATA_KEY, None)
-            found.clips.append((begin, begin + length, item))
+            yield kind, item
 
-    def _source(self, element: ET.Element) -> tuple[ET.Element, Fraction]:
-        """Find what names a part's media: itself, or what lies in it; and how much its own time is ahead of the part's."""
-        if element.tag not in ("clip", "sync-clip"):
-            return element, Fraction(0)
-        inner = [child for child in element.iter() if child is not element and child.tag in ("video", "audio", "asset-clip", "title")]
-        if not inner:
-            return element, Fraction(0)
-        if element.tag == "sync-clip":
-            self.note("Of a synchronised clip the first part came in", element.get("name", ""))
-        return inner[0], _time(inner[0].get("start", "0s")) - _time(inner[0].get("offset", "0s"))
+    # Nests -------------------------------------------------------------------------------------------------------------------------------
+
+    def _nests(self, element: ET.Element, start: Fraction, length: Fraction) -> Iterator[tuple[str, otio.core.Item]]:
+        """Give a part with parts of its own: a nest of pictures and one of sound, or the one clip that a nest would hold."""
+        asset = self.resources.get(element.get("ref", ""), ET.Element("none"))
+        name = element.get("name") or asset.get("name", "")
+        first, (speed, start) = start, self._speed(element, start, name)
+        found = self._content(element, asset, (start, start + length * speed))
+        if found is None:
+            self.note("A compound or multicam clip could not be read: there is a gap", name)
+            yield "video", otio.schema.Gap(name=name, source_range=self._range(Fraction(0), length))
+            return
+        tracks, begin, markers = found
+        own = _own_metadata(element.findtext("note") or "")
+        for kind, track_kind in KINDS.items():
+            inner = [track for track in tracks if track.kind == track_kind]
+            if not inner:
+                continue
+            span = self._range(start - begin, length)
+            alone = self._only(inner, start - begin, length) if element.tag == "clip" and speed == 1 and not markers else None
+            item = otio.schema.Stack(children=inner, source_range=span) if alone is None else alone
+            item.name, item.enabled = name, element.get("enabled", "1") != "0" and item.enabled
+            if own is not None and kind == "video":
+                item.metadata[METADATA_KEY] = own
+            if speed != 1:
+                item.effects.append(_time_warp(speed))
+            item.effects.extend(self._effects(element, sound=kind == "audio", start=first))
+            if kind == "video" or len(inner) == len(tracks):
+                item.markers.extend(markers)
+            yield kind, item
+
+    def _content(
+        self, element: ET.Element, asset: ET.Element, shown: tuple[Fraction, Fraction]
+    ) -> tuple[list[otio.schema.Track], Fraction, list[otio.schema.Marker]] | None:
+        """Read what lies in a nest: its tracks, where its own time begins, and its markers; None if it cannot be read."""
+        sequence, angles = asset.find("sequence"), asset.find("multicam")
+        if self.depth > DEEPEST or (element.tag in ("ref-clip", "mc-clip") and sequence is None and angles is None):
+            return None
+        holder = sequence if sequence is not None else angles if angles is not None else element
+        begin = _time(holder.get("tcStart", "0s")) if holder is not element else Fraction(0)
+        outer, outer_markers = self.shown, self.markers
+        self.shown, self.markers = (shown[0] - begin, shown[1] - begin), []
+        self.depth += 1
+        if sequence is not None:
+            tracks = self._sequence_tracks(sequence)
+        elif angles is not None:
+            tracks = self._angle_tracks(element, angles, begin)
+        else:
+            tracks = self._own_tracks(element)
+        self.depth -= 1
+        markers, self.markers, self.shown = self.markers, outer_markers, outer
+        return tracks, begin, markers
+
+    def _own_tracks(self, element: ET.Element) -> list[otio.schema.Track]:
+        """Read what lies within a clip or a synchronised clip itself."""
+        outer, self.lanes = self.lanes, {}
+        for child in element:
+            if _is_content(element, child):
+                offset = _time(child.get("offset", "0s"))
+                if child.tag == "spine":
+                    self._storyline(child, offset, lane=_lane(child))
+                else:
+                    self._part(child, offset, lane=_lane(child))
+        lanes, self.lanes = self.lanes, outer
+        muted = {source.get("sourceID", "") for source in element.findall("sync-source") if _is_muted(source)}
+        for (kind, lane), found in lanes.items():
+            if kind == "audio" and ("connected" if lane else "storyline") in muted:
+                for _, _, item in found.clips:
+                    item.enabled = False
+        return self._lane_tracks(lanes)
+
+    def _angle_tracks(self, element: ET.Element, angles: ET.Element, begin: Fraction) -> list[otio.schema.Track]:
+        """Read the angles of a multicam clip that are seen and heard: those that it names, else the first."""
+        sources = [(one.get("angleID", ""), one.get("srcEnable", "all")) for one in element.findall("mc-source")]
+        found = {one.get("angleID", ""): one for one in angles.findall("mc-angle")}
+        sources = sources or [(name, "all") for name in list(found)[:1]]
+        tracks, seen = [], False
+        for name, enabled in sources:
+            if name not in found:
+                self.note("A multicam clip names an angle that is not there", element.get("name", ""))
+                continue
+            outer, self.lanes = self.lanes, {}
+            self._storyline(found[name], -begin, lane=0)
+            lanes, self.lanes = self.lanes, outer
+            made = self._lane_tracks(lanes)
+            tracks += [track for track in made if enabled in ("all", "video") and track.kind == KINDS["video"] and not seen]
+            tracks += [track for track in made if enabled in ("all", "audio") and track.kind == KINDS["audio"]]
+            seen = seen or enabled in ("all", "video")
+        return tracks
+
+    def _only(self, tracks: list[otio.schema.Track], start: Fraction, length: Fraction) -> otio.schema.Clip | None:
+        """Give the clip that alone fills a part of what lies on tracks, trimmed to it; None if there is more, or less."""
+        low, high = start * self.fps, (start + length) * self.fps
+        if len(tracks) > 1:
+            return None
+        place = Fraction(0)
+        for item in tracks[0]:
+            if isinstance(item, otio.schema.Transition):
+                return None
+            count = Fraction(item.duration().value).limit_denominator(10**6)
+            if isinstance(item, otio.schema.Clip) and place <= low and place + count >= high:
+                own = item.deepcopy()
+                shown = Fraction(own.source_range.start_time.value).limit_denominator(10**6) + (low - place) * _speed(own)
+                own.source_range = self._range(shown / self.fps, length)
+                return own
+            place += count
+        return None
 
     def _tracks(self, lane: _Lane, kind: str) -> Iterator[otio.schema.Track]:
         """Put a lane's clips in a row; those that lie under others get a track of their own."""
         waiting = sorted(lane.clips, key=lambda clip: clip[0])
+        unused = list(lane.fades)
         for _ in range(MOST_LAYERS):
             if not waiting:
-                return
-            track = otio.schema.Track(name=lane.name, kind=otio.schema.TrackKind.Video if kind == "video" else otio.schema.TrackKind.Audio)
+                break
+            track = otio.schema.Track(name=lane.name, kind=KINDS[kind])
             place, left = Fraction(0), []
             for begin, end, item in waiting:
                 if begin < place:
@@ -416,18 +607,22 @@ class _Reader:
                     continue
                 if begin > place:
                     track.append(otio.schema.Gap(source_range=self._range(Fraction(0), begin - place)))
-                fade = next(((low, high, name) for low, high, name in lane.fades if low <= begin <= high), None)
+                fade = next((fade for fade in lane.fades if fade[0] <= begin <= fade[1]), None)
                 if fade is not None:
                     self._fade(track, fade, begin)
+                    unused = [one for one in unused if one != fade]
                 track.append(item)
                 place = end
-            last = next(((low, high, name) for low, high, name in lane.fades if low < place <= high), None)
+            last = next((fade for fade in lane.fades if fade[0] < place <= fade[1]), None)
             if last is not None:
                 self._fade(track, last, place)
+                unused = [one for one in unused if one != last]
             yield track
             waiting = left
         for _, _, item in waiting:
             self.note(f"Left out, since more than {MOST_LAYERS} clips lie over each other", item.name)
+        if unused and kind == "video" and self.shown is None:
+            self.note("Transitions that stand between no clips are left out")
 
     def _fade(self, track: otio.schema.Track, fade: tuple[Fraction, Fraction, str], cut: Fraction) -> None:
         low, high, name = fade
@@ -443,44 +638,35 @@ class _Reader:
 
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
-    def _clip(
-        self, element: ET.Element, source: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool
-    ) -> otio.core.Item:
-        self.pieces += 1
-        if self.pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+    def _clip(self, element: ET.Element, asset: ET.Element, start: Fraction, length: Fraction, *, sound: bool) -> otio.schema.Clip:
+        self._count(1)
         name = element.get("name") or asset.get("name", "")
-        if asset.tag == "media":
-            return self._nested(asset, name, start, length)
-        speed, start = self._speed(element, start, name)
-        media = self._media(source, asset, name)
-        if asset.tag == "asset":
+        first, (speed, start) = start, self._speed(element, start, name)
+        media = self._media(element, asset, name)
+        if asset.tag == "asset" and "start" in element.attrib:  # without, a part begins where its asset does
             start -= _time(asset.get("start", "0s"))
         if isinstance(media, otio.schema.GeneratorReference) or media.metadata.get(METADATA_KEY, {}).get("still"):
             start = Fraction(0)
         clip = otio.schema.Clip(name=name, media_reference=media, source_range=self._range(start, length))
         clip.enabled = element.get("enabled", "1") != "0"
-        note = element.findtext("note") or ""
-        if (own := _own_metadata(note)) is not None:
+        if (own := _own_metadata(element.findtext("note") or "")) is not None:
             clip.metadata[METADATA_KEY] = own
         if speed != 1:
-            noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
-            clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
-        clip.effects.extend(self._effects(element, sound=sound))
+            clip.effects.append(_time_warp(speed))
+        clip.effects.extend(self._effects(element, sound=sound, start=first))
         return clip
 
-    def _nested(self, media: ET.Element, name: str, start: Fraction, length: Fraction) -> otio.core.Item:
-        sequence = media.find("sequence")
-        if sequence is None or self.depth > DEEPEST:
-            self.note("A compound or multicam clip could not be read: there is a gap", name)
-            return otio.schema.Gap(name=name, source_range=self._range(Fraction(0), length))
-        self.depth += 1
-        markers = len(self.markers)
-        stack = otio.schema.Stack(name=name, children=self._sequence_tracks(sequence))
-        del self.markers[markers:]
-        self.depth -= 1
-        stack.source_range = self._range(start - _time(sequence.get("tcStart", "0s")), length)
-        return stack
+    def _count(self, pieces: int) -> None:
+        """Count pieces before they are made; what is nested counts as often as it is named.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        self.pieces += pieces
+        if self.pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
 
     def _media(self, source: ET.Element, asset: ET.Element, name: str) -> otio.core.MediaReference:
         if source.tag == "title":
@@ -523,12 +709,15 @@ class _Reader:
             return Fraction(1), min(value for _, value in points)
         return speed, points[0][1] + (start - points[0][0]) * speed
 
-    def _effects(self, element: ET.Element, *, sound: bool) -> Iterator[otio.schema.Effect]:
+    def _effects(self, element: ET.Element, *, sound: bool, start: Fraction) -> Iterator[otio.schema.Effect]:
         for child in element:
             if child.tag == "adjust-volume" and sound:
-                level = _number(child.get("amount", "0dB").removesuffix("dB"))
-                volume = 0.0 if level <= SILENT else 10 ** (level / 20)
-                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
+                told: dict[str, Any] = {"volume": _volume(child.get("amount", "0dB"))}
+                keys = [(_time(key.get("time", "0s")) - start, _volume(key.get("value", "0dB"))) for key in child.iter("keyframe")]
+                self._count(len(keys) // KEYFRAMES_A_PIECE)
+                if len(keys) > 1:
+                    told["volume_points"] = _straightened([(round(time * self.fps), volume) for time, volume in keys])
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
             elif (child.tag.startswith("adjust-") and child.tag not in PLAIN) or child.tag.startswith("filter-"):
                 name = child.get("name") or self.resources.get(child.get("ref", ""), child).get("name") or child.tag
                 yield otio.schema.Effect(name=name, effect_name=name)
@@ -551,6 +740,24 @@ class _Reader:
         return otio.opentime.TimeRange(self._rational(start), self._rational(length))
 
 
+def _is_content(element: ET.Element, child: ET.Element) -> bool:
+    """Say whether a part's child lies within it, and is cut off where it ends; other children are connected to it."""
+    if element.tag == "sync-clip":
+        return child.tag in CLIPS or child.tag == "spine"
+    return element.tag == "clip" and (child.tag in ("video", "audio") or (child.tag in (*CLIPS, "spine") and "lane" not in child.attrib))
+
+
+def _is_muted(source: ET.Element) -> bool:
+    """Say whether a synchronised clip's source has roles, and none that is heard."""
+    active = [role.get("active", "1") != "0" for role in source.findall("audio-role-source")]
+    return bool(active) and not any(active)
+
+
+def _time_warp(speed: Fraction) -> otio.schema.LinearTimeWarp:
+    noted = {METADATA_KEY: {"speed": f"{speed.numerator}/{speed.denominator}"}}
+    return otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted)
+
+
 def _time(text: str) -> Fraction:
     try:
         return _fraction(text) if NUMBER.fullmatch(text.removesuffix("s")) else Fraction(0)
@@ -571,6 +778,24 @@ def _number(text: str) -> float:
     except ValueError:
         return 0.0
     return value if math.isfinite(value) else 0.0
+
+
+def _volume(level: str) -> float:
+    decibels = _number(level.removesuffix("dB"))
+    return 0.0 if decibels <= SILENT else 10 ** (decibels / 20)
+
+
+def _straightened(points: list[tuple[int, float]]) -> list[list[float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return [list(point) for point in kept]
 
 
 def _own_metadata(note: str) -> Any:

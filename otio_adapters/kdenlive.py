@@ -7,6 +7,7 @@ but opentimelineio.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from fractions import Fraction
@@ -26,6 +27,9 @@ STOCK_PROFILES = {
 }
 """At these rates Kdenlive asks about any size but its own, in a dialog that nobody sees when it renders without a screen."""
 STOCK_SIZE = (1920, 1080)
+SIZE_NOTE = "chromastripsize"
+"""A property of the document that Kdenlive keeps: the picture's size before it became the stock one."""
+SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 GUIDE_KINDS = {
     "PURPLE": 0,
     "MAGENTA": 0,
@@ -93,6 +97,7 @@ class _Project:
         self.root = ET.Element("mlt", {"LC_NUMERIC": "C", "version": mlt.MLT_VERSION, "producer": "main_bin", "root": ""})
         self.length = max(1, mlt.frames_of(timeline.duration(), self.fps))
         self.in_bin: dict[str, tuple[str, int]] = {}
+        self.producers: dict[str, ET.Element] = {}
         self.ids = 0
 
     def write(self) -> ET.Element:
@@ -141,8 +146,8 @@ class _Project:
                 position += self.mlt.frames_of(item.duration(), self.fps)
                 continue
             piece = self.mlt.Piece(item, self.fps, fade_in=fade_in, fade_out=fade_out, media=self._media(item))
+            side = 1 - side if sum(fade_in) > 0 else 0  # whatever fades in from nothing lies on the first: else Kdenlive moves it there
             if sum(fade_in) > 0:
-                side = 1 - side
                 self._fade(tractor, position, fade_in, reverse=side == 0, sound=sound)
             begin, length = position - fade_in[0], piece.end - piece.start + fade_in[0] + fade_out[1]
             if begin > ends[side]:
@@ -182,7 +187,8 @@ class _Project:
         """Find or write the bin's clip of a piece's media; give its producer and its number."""
         source = self.mlt.producer_properties(_at_plain_speed(piece, self), sound=sound)
         service, resource = source["mlt_service"], source["resource"]
-        key = f"{service} {resource} {sound} {piece.clip.name if resource == '#00000000' else ''}"
+        own = self.mlt.own_properties(piece.clip)  # a section is known by them: pieces of one film may have several settings
+        key = f"{service} {resource} {sound} {piece.clip.name if resource == '#00000000' else ''} {own}"
         if key in self.in_bin:
             self._lengthen(key, source["length"])
             return self.in_bin[key]
@@ -190,15 +196,19 @@ class _Project:
         name = self._new_id("producer")
         producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(source["length"])})
         kind = {"kdenlive:clip_type": SOUND_ONLY if sound else PICTURE_ONLY} if service == "avformat" else {}
-        named = {"kdenlive:clipname": piece.clip.name, "kdenlive:id": number, "kdenlive:folderid": -1, **kind}
-        self.mlt.put(producer, {**source, **named, **self.mlt.own_properties(piece.clip)})
+        named = {"kdenlive:clipname": piece.clip.name, "kdenlive:folderid": -1, **kind}
+        self.mlt.put(producer, {**source, **named, **self._of_bin_clip(number), **own})
         self.in_bin[key] = name, number
+        self.producers[name] = producer
         return self.in_bin[key]
+
+    def _of_bin_clip(self, number: int) -> dict[str, Any]:
+        """Say which clip of the bin a producer belongs to; by its number alone Kdenlive mixes up two clips of one file."""
+        return {"kdenlive:id": number, "kdenlive:control_uuid": "{" + str(uuid.uuid5(uuid.UUID(self.uuid), str(number))) + "}"}
 
     def _lengthen(self, key: str, length: int) -> None:
         """Let a bin clip be at least so long: colours and stills have no length of their own."""
-        producer = self.root.find(f"producer[@id='{self.in_bin[key][0]}']")
-        assert producer is not None
+        producer = self.producers[self.in_bin[key][0]]
         found = producer.find("property[@name='length']")
         assert found is not None
         if int(found.text or 0) < length:
@@ -208,7 +218,7 @@ class _Project:
     def _timeline_producer(self, piece: Any, number: int, *, sound: bool) -> str:
         name = self._new_id("producer")
         producer = ET.SubElement(self.root, "producer", {"id": name, **self._span(piece.length)})
-        self.mlt.put(producer, {**self.mlt.producer_properties(piece, sound=sound), "kdenlive:id": number})
+        self.mlt.put(producer, {**self.mlt.producer_properties(piece, sound=sound), **self._of_bin_clip(number)})
         return name
 
     def _bin(self) -> None:
@@ -222,14 +232,13 @@ class _Project:
             "profile": self.profile_name,
             "guidesCategories": json.dumps(list(_categories())),
             "audioChannels": 2,
+            SIZE_NOTE: "{}x{}".format(*self.mlt.picture_size(self.timeline)),
         }
         self.mlt.put(playlist, {f"kdenlive:docproperties.{name}": value for name, value in document.items()})
         self.mlt.put(playlist, {"xml_retain": 1})
         self.mlt.entry(playlist, self.uuid, 0, self.length)
         for name, _ in self.in_bin.values():
-            producer = self.root.find(f"producer[@id='{name}']")
-            assert producer is not None
-            self.mlt.entry(playlist, name, 0, int(producer.attrib["out"]) + 1)
+            self.mlt.entry(playlist, name, 0, int(self.producers[name].attrib["out"]) + 1)
 
     # The sequence ------------------------------------------------------------------------------------------------------------------------
 
@@ -278,7 +287,8 @@ class _Project:
         """Give the markers; Kdenlive knows one text for each, its comment."""
         for marker in self.timeline.tracks.markers:
             yield {
-                "comment": self.mlt.xml_text(f"{marker.name} {marker.comment}".strip()),
+                "comment": self.mlt.xml_text(self.mlt.marker_text(marker)),
+                **self.mlt.marker_comment(marker),
                 "pos": self.mlt.frames_of(marker.marked_range.start_time, self.fps),
                 "duration": self.mlt.frames_of(marker.marked_range.duration, self.fps),
                 "type": GUIDE_KINDS.get(marker.color, GUIDE_KINDS["GREEN"]),
@@ -323,6 +333,8 @@ class _Reader:
         found = self.mlt.properties(sequence)
         elements = [self.document.elements.get(track.get("producer", "")) for track in sequence.findall("track")]
         hides = [track.get("hide", "") for track in sequence.findall("track")]
+        if None in elements:
+            self.document.note("Names a track that the file does not hold", found.get("kdenlive:clipname", ""))
         tracks = [
             self._track(one, hide)
             for one, hide in zip(elements, hides, strict=True)
@@ -331,7 +343,15 @@ class _Reader:
         pictures = [track for track in tracks if track.kind == otio.schema.TrackKind.Video]
         sounds = [track for track in tracks if track.kind == otio.schema.TrackKind.Audio]
         name = found.get("kdenlive:clipname", "")
-        return self.document.timeline([*pictures, *reversed(sounds)], name=name, markers=list(self._guides(found)))
+        markers = list(self._guides(found))
+        return self.document.timeline([*pictures, *reversed(sounds)], name=name, markers=markers, size=self._size())
+
+    def _size(self) -> tuple[int, int]:
+        """Give the picture's size: the one that we noted, where the profile has the only one that Kdenlive takes at its rate."""
+        noted = SIZE.fullmatch(self.bin.get(f"kdenlive:docproperties.{SIZE_NOTE}", ""))
+        if noted is None or self.document.size != STOCK_SIZE or self.document.fps not in STOCK_PROFILES:
+            return self.document.size
+        return int(noted[1]), int(noted[2])
 
     def _sequence(self) -> ET.Element:
         """Find the active sequence; projects before Kdenlive 23.04 have one timeline."""
@@ -374,6 +394,8 @@ class _Reader:
             length = part.length - shorten - (overlap - before)
             if length > 0:
                 yield self.document.piece(part.element, part.first + shorten, length, sound=sound, silent=silent, entry=part.entry)
+            else:
+                self.document.note("Left out, since it lies under a cross-fade", self.mlt.clip_name(self.mlt.properties(part.element)))
             if overlap > 0:
                 yield self._transition(fades.get(following), before, overlap - before)
             end, shorten = max(end, begin + part.length), before
@@ -382,6 +404,7 @@ class _Reader:
         """Give a playlist's pieces, each with the frame of the timeline at which it begins."""
         playlist, place = self.document.elements.get(track.get("producer", "")), 0
         for child in [] if playlist is None else playlist:
+            self.document.count(child)
             if child.tag == "blank":
                 place += self.document.frames(child.get("length", "0"))
             elif child.tag == "entry":
@@ -417,4 +440,5 @@ class _Reader:
             if isinstance(guide, dict) and isinstance(guide.get("pos"), int):
                 colour = GUIDE_COLOURS.get(guide.get("type", 3), "GREEN")
                 span = self.document.span(guide["pos"], guide.get("duration", 0) if isinstance(guide.get("duration"), int) else 0)
-                yield otio.schema.Marker(name=str(guide.get("comment", "")), marked_range=span, color=colour)
+                words = self.mlt.marker_words(str(guide.get("comment", "")), guide.get(self.mlt.COMMENT_NOTE))
+                yield otio.schema.Marker(**words, marked_range=span, color=colour)

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -21,9 +22,16 @@ import opentimelineio as otio
 
 METADATA_KEY = "chromastrip"
 FRAMES_KEY = "CHROMASTRIP_FRAMES"
+COMMENT_NOTE = "chromastrip.comment"
 DEFAULT_SIZE = (1920, 1080)
 MLT_VERSION = "7.22.0"
+NUDGE = 1 + Fraction(1, 10**7)
+"""MLT rounds a retimed position down, and its floats fall just below whole frames; a million frames later this is a tenth of one."""
 SILENT_LEVEL = -100.0  # dB
+STRAIGHT = 0.002
+MOST_KEYFRAMES = 100_000
+LINE_PARTS = 250
+"""Of one straight line of volume, in keyframes."""
 TEXT_SHARE = 10  # a line of words is a tenth of the picture high
 MARKER_COLOURS = {
     "RED": "#ff0000",
@@ -40,8 +48,10 @@ MARKER_COLOURS = {
 }
 COLOUR_NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff", "transparent": "#00000000"}
 NUMBERED = re.compile(
-    r"(?P<folder>.*?)(?P<prefix>[^/\\]*?)%0?(?P<digits>\d*)d(?P<suffix>[^/\\?]*)(?:\?begin[=:](?P<begin>\d+))?", re.DOTALL
+    r"(?P<folder>(?:[^/\\]*+[/\\])*+)(?P<prefix>(?:(?!%0?\d{0,4}+d)[^/\\])*+)%0?(?P<digits>\d{0,4}+)d(?P<suffix>[^/\\?]*+)"
+    r"(?:\?begin[=:](?P<begin>\d{1,18}+))?"
 )
+"""Each part ends where the next one begins, so that nothing is tried twice."""
 UNSEEN = {
     "audiolevel",
     "audiowaveform",
@@ -55,6 +65,7 @@ UNSEEN = {
 }
 """Filters that programs add on their own, and that change nothing."""
 DEEPEST = 20
+MOST_PARTS = 100
 MOST_PIECES = 50_000
 """Nested timelines can name each other: a small file could stand for more clips than there is memory."""
 NUMBER = re.compile(r"\s*-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?\s*")
@@ -207,7 +218,16 @@ class _Document:
             start, length = (frames_of(time, self.fps) for time in (marker.marked_range.start_time, marker.marked_range.duration))
             one = ET.SubElement(group, "properties", {"name": str(index)})
             colour = MARKER_COLOURS.get(marker.color, MARKER_COLOURS["GREEN"])
-            put(one, {"text": marker.name, "start": clock(start, self.fps), "end": clock(start + length, self.fps), "color": colour})
+            put(
+                one,
+                {
+                    "text": marker_text(marker),
+                    **marker_comment(marker),
+                    "start": clock(start, self.fps),
+                    "end": clock(start + length, self.fps),
+                    "color": colour,
+                },
+            )
 
 
 # Clips ----------------------------------------------------------------------------------------------------------------------------------
@@ -286,7 +306,7 @@ def clip_speed(clip: otio.schema.Clip) -> Fraction:
     for warp in clip.effects:
         if isinstance(warp, otio.schema.LinearTimeWarp):
             noted = warp.metadata.get(METADATA_KEY, {}).get("speed")
-            speed *= Fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
+            speed *= fraction(noted) if noted else Fraction(warp.time_scalar).limit_denominator(10_000)
     if speed <= 0:
         raise otio.exceptions.NotSupportedError(f"“{clip.name}” plays at {speed} times its speed, which cannot be written")
     return speed
@@ -295,6 +315,34 @@ def clip_speed(clip: otio.schema.Clip) -> Fraction:
 def clip_volume(clip: otio.schema.Clip) -> float:
     """Give what a clip's sound is multiplied with."""
     return math.prod((effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0) for effect in clip.effects), start=1.0)
+
+
+def volume_points(clip: otio.schema.Clip) -> list[tuple[int, float]]:
+    """Give where a clip's volume changes: frames from its first one, and what the sound is multiplied with; straight between two."""
+    found = (effect.metadata.get(METADATA_KEY, {}).get("volume_points") for effect in clip.effects)
+    return [(int(frame), float(volume)) for points in found if points for frame, volume in points]
+
+
+def _level(volume: float) -> float:
+    return max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
+
+
+def _levels(piece: "Piece", first: int) -> str:
+    """Write a changing volume as keyframes in decibels; a straight line is none there, so it becomes several."""
+    points = volume_points(piece.clip)
+    told = {first + points[0][0]: points[0][1]}
+    for (begin, low), (end, high) in pairwise(points):
+        parts = 1 if low == high else min(end - begin, LINE_PARTS)
+        for part in range(1, parts + 1):
+            told[first + begin + (end - begin) * part // parts] = low + (high - low) * Fraction(part, parts)
+    return ";".join(f"{frame}={_level(float(volume)):.4f}" for frame, volume in _from_first(told))
+
+
+def _from_first(told: dict[int, Any]) -> list[tuple[int, Any]]:
+    """Leave out what lies before MLT's first frame, but for the volume that is reached there."""
+    before = [frame for frame in told if frame < 0]
+    kept = [(frame, volume) for frame, volume in told.items() if frame >= 0]
+    return kept if not before or (kept and kept[0][0] == 0) else [(0, told[before[-1]]), *kept]
 
 
 def producer_properties(piece: Piece, *, sound: bool) -> dict[str, Any]:
@@ -317,7 +365,7 @@ def producer_tag(piece: Piece) -> str:
 def add_warp(producer: ET.Element, piece: Piece) -> None:
     """Add the link that changes the speed of numbered pictures."""
     if producer.tag == "chain":
-        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed):.12g}", "image_mode": "nearest", "pitch": 0}
+        warp = {"mlt_service": "timeremap", "speed_map": f"0={float(piece.speed * NUDGE):.12g}", "image_mode": "nearest", "pitch": 0}
         put(ET.SubElement(producer, "link"), warp)
 
 
@@ -359,15 +407,18 @@ def _is_endless(media: otio.core.MediaReference) -> bool:
 def add_filters(producer: ET.Element, piece: Piece, *, height: int) -> None:
     """Add a clip's volume, and its words if it has any."""
     volume = clip_volume(piece.clip)
-    if volume != 1:
-        level = max(SILENT_LEVEL, 20 * math.log10(volume)) if volume > 0 else SILENT_LEVEL
-        found = {"mlt_service": "volume", "level": f"{level:.6f}", "max_gain": "40dB", "window": 75}
+    if volume != 1 or volume_points(piece.clip):
+        level = _levels(piece, piece.start) if volume_points(piece.clip) else f"{_level(volume):.6f}"
+        found = {"mlt_service": "volume", "level": level, "max_gain": "40dB", "window": 75}
         put(ET.SubElement(producer, "filter"), {**found, "shotcut:filter": "audioGain", "kdenlive_id": "volume"})
     if isinstance(piece.media, otio.schema.GeneratorReference) and piece.media.generator_kind == "Text":
         words = str(piece.media.parameters["words"]).replace("\\", "\\\\").replace("#", "\\#")
         look = {"geometry": "0% 0% 100% 100%", "family": "Sans", "size": max(1, height // TEXT_SHARE), "weight": 400}
         paint = {"fgcolour": "#ffffffff", "bgcolour": "#00000000", "olcolour": "#00000000", "halign": "center", "valign": "middle"}
-        put(ET.SubElement(producer, "filter"), {"mlt_service": "dynamictext", "argument": words, **look, **paint})
+        put(
+            ET.SubElement(producer, "filter"),
+            {"mlt_service": "dynamictext", "kdenlive_id": "dynamictext", "argument": words, **look, **paint},
+        )
 
 
 def own_properties(clip: otio.schema.Clip) -> dict[str, str]:
@@ -399,11 +450,28 @@ def profile(fps: Fraction, size: tuple[int, int], **more: str) -> ET.Element:
     return ET.Element("profile", {**described, **{name: str(number) for name, number in numbers.items()}})
 
 
+def marker_text(marker: otio.schema.Marker) -> str:
+    """Give a marker's name and comment for programs that know one text."""
+    return f"{marker.name} {marker.comment}".strip()
+
+
+def marker_comment(marker: otio.schema.Marker) -> dict[str, str]:
+    """Note what of the text is the comment, for as long as nobody changes either."""
+    return {COMMENT_NOTE: marker.comment} if marker.comment else {}
+
+
+def marker_words(text: str, comment: Any) -> dict[str, str]:
+    """Give a marker's name and comment back from its text and what was noted."""
+    if not isinstance(comment, str) or not comment or not text.endswith(comment):
+        return {"name": text}
+    return {"name": text.removesuffix(comment).rstrip(), "comment": comment}
+
+
 def exact_fps(timeline: otio.schema.Timeline) -> Fraction:
     """Give a timeline's exact rate: noted, or the fraction that its rounded rate stands for."""
     noted = timeline.metadata.get(METADATA_KEY, {}).get("fps")
     if noted:
-        return Fraction(noted)
+        return fraction(noted)
     rate = timeline.duration().rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(float(ntsc) - rate) < 0.005 else Fraction(rate).limit_denominator(1000)  # noqa: PLR2004 (rates have two decimals)
@@ -475,6 +543,7 @@ class Document:
         self.names: dict[str, str] = {}
         self._within: list[str] = []
         self._pieces = 0
+        self._lengths: dict[ET.Element, int] = {}
 
     @property
     def rate(self) -> float:
@@ -506,12 +575,14 @@ class Document:
 
     # Tracks ------------------------------------------------------------------------------------------------------------------------------
 
-    def tracks_of(self, main: ET.Element) -> list[otio.schema.Track]:
-        """Read what a tractor, or a single playlist, plays; its black ground is no track."""
+    def tracks_of(self, main: ET.Element, *, sound: bool = False) -> list[otio.schema.Track]:
+        """Read what a tractor, or a single playlist, plays, as `sound` if it is itself a track of that; its black ground is no track."""
         if main.tag != "tractor":
-            return [self.track(main, hide="")]
+            return [self.track(main, hide="", sound=sound)]
         playlists = [(self.elements.get(track.get("producer", "")), track.get("hide", "")) for track in main.findall("track")]
-        return [self.track(one, hide=hide) for one, hide in playlists if one is not None and not self.is_ground(one)]
+        if any(one is None for one, _ in playlists):
+            self.note("Names a track that the file does not hold", main.get("id", ""))
+        return [self.track(one, hide=hide, sound=sound) for one, hide in playlists if one is not None and not self.is_ground(one)]
 
     def is_ground(self, element: ET.Element) -> bool:
         """Say whether a track is the black ground that programs lay under all others."""
@@ -522,10 +593,10 @@ class Document:
         entries = element.findall("entry")
         return len(entries) == 1 and entries[0].get("producer") == "black"
 
-    def track(self, element: ET.Element, *, hide: str) -> otio.schema.Track:
+    def track(self, element: ET.Element, *, hide: str, sound: bool = False) -> otio.schema.Track:
         """Read one track."""
         found = properties(element)
-        sound = hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
+        sound = sound or hide == "video" or "shotcut:audio" in found or "kdenlive:audio_track" in found
         name = found.get("shotcut:name", found.get("kdenlive:track_name", ""))
         kind = otio.schema.TrackKind.Audio if sound else otio.schema.TrackKind.Video
         made = otio.schema.Track(name=name, kind=kind, children=list(self._items(element, sound=sound, silent=hide in ("audio", "both"))))
@@ -537,12 +608,17 @@ class Document:
     def _items(self, playlist: ET.Element, *, sound: bool, silent: bool) -> Iterator[otio.core.Composable]:
         if playlist.tag != "playlist":  # a tractor or a producer as a track
             length = self.length_of(playlist)
-            yield self.piece(playlist, 0, length, sound=sound, silent=silent)
+            if playlist.tag == "tractor":  # Kdenlive's tracks are tractors of two playlists
+                yield self._nested(playlist, 0, length, None, sound=sound)
+            else:
+                yield self.piece(playlist, 0, length, sound=sound, silent=silent)
             return
         for one in self._joined(playlist):
             if isinstance(one, Part):
                 if one.length > 0:
                     yield self.piece(one.element, one.first, one.length, sound=sound, silent=silent, entry=one.entry)
+                else:
+                    self.note("Left out, since it has no length", clip_name(properties(one.element)))
             else:
                 yield one
 
@@ -550,6 +626,7 @@ class Document:
         """Give a playlist's parts; a clip that a cross-fade cut into two or three pieces is one again."""
         items: list[Part | otio.core.Composable] = []
         for child in playlist:
+            self.count(child)
             if child.tag == "blank":
                 items.append(self.gap(self.frames(child.get("length", "0"))))
             elif child.tag == "entry":
@@ -613,11 +690,9 @@ class Document:
         self, element: ET.Element, first: int, length: int, *, sound: bool, silent: bool, entry: ET.Element | None = None
     ) -> otio.core.Item:
         """Read a clip, or what is nested in place of one, `length` frames from its frame `first` on."""
-        self._pieces += 1
-        if self._pieces > MOST_PIECES:
-            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+        self.count(element)
         if element.tag in ("tractor", "playlist"):
-            return self._nested(element, first, length)
+            return self._nested(element, first, length, entry, sound=sound and element.tag == "playlist")  # a tractor's tracks say it
         found = properties(element)
         speed = self._speed(element, found)
         reference = self._reference(element, found, speed, entry)
@@ -637,19 +712,38 @@ class Document:
             clip.effects.append(otio.schema.LinearTimeWarp(name="Speed", time_scalar=float(speed), metadata=noted))
         for holder in (element, entry):
             if holder is not None:
-                for effect in self.effects(holder, of_words=isinstance(reference, otio.schema.GeneratorReference)):
+                for effect in self.effects(
+                    holder, of_words=isinstance(reference, otio.schema.GeneratorReference), first=first, length=length
+                ):
                     clip.effects.append(effect)
         return clip
 
-    def _nested(self, element: ET.Element, first: int, length: int) -> otio.core.Item:
+    def count(self, element: ET.Element) -> None:
+        """Count a piece before it is made, a clip or a gap; one with many properties or filters counts as several.
+
+        Raises
+        ------
+        ValueError
+            If there are too many: nested timelines name each other, and what is in them counts as often as it is named.
+        """
+        self._count(1 + len(element) // MOST_PARTS)
+
+    def _count(self, pieces: int) -> None:
+        self._pieces += pieces
+        if self._pieces > MOST_PIECES:
+            raise ValueError(f"it stands for more than {MOST_PIECES} clips")
+
+    def _nested(self, element: ET.Element, first: int, length: int, entry: ET.Element | None, *, sound: bool = False) -> otio.core.Item:
         name = element.attrib["id"]
         if name in self._within or len(self._within) > DEEPEST:
             self.note("Is nested in itself, or too deeply: there is a gap", name)
             return self.gap(length)
         self._within.append(name)
-        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element))
+        stack = otio.schema.Stack(name=clip_name(properties(element)) or name, children=self.tracks_of(element, sound=sound))
         self._within.pop()
         stack.source_range = self.span(first, length)
+        for effect in self.effects(entry, first=first, length=length) if entry is not None else ():
+            stack.effects.append(effect)
         return stack
 
     def _own_metadata(self, found: dict[str, str]) -> Any:
@@ -672,7 +766,7 @@ class Document:
                 if ";" in told or any(properties(link).get("time_map") for link in element.findall("link")):
                     self.note("Changes its speed in between: comes in at its own speed", clip_name(found))
                     told = "1"
-                speed = fraction(told.rpartition("=")[2])
+                speed = _as_meant(fraction(told.rpartition("=")[2]))
         except (ValueError, ZeroDivisionError):
             speed = Fraction(1)
         if speed <= 0:
@@ -735,19 +829,41 @@ class Document:
         self.note("A title came in as its plain words", clip_name(found))
         return otio.schema.GeneratorReference(generator_kind="Text", parameters={"words": words}, available_range=available)
 
-    def effects(self, holder: ET.Element, *, of_words: bool = False) -> Iterator[otio.schema.Effect]:
-        """Read the filters of a clip or a track: volumes as ours, all others by their names."""
+    def effects(self, holder: ET.Element, *, of_words: bool = False, first: int = 0, length: int = 0) -> Iterator[otio.schema.Effect]:
+        """Read the filters of a clip or a track: volumes as ours, all others by their names. `first` and `length` are what a clip shows."""
         for one in holder.findall("filter"):
             found = properties(one)
             service = found.get("mlt_service", "")
             if "internal_added" in found or found.get("disable") == "1" or service in UNSEEN or (of_words and service == "dynamictext"):
                 continue
-            volume = filter_volume(found) if service == "volume" else None
-            if volume is not None:
+            self._count(found.get("level", "").count(";") // MOST_PARTS)  # keyframes, read once for each clip that has them
+            points = (
+                [(frame - first, volume) for frame, volume in self._volume_points(one, found)] if service == "volume" and length else []
+            )
+            volume = filter_volume(found) if service == "volume" and not points else None
+            if points:
+                told = {"volume": mean_volume(points, length), "volume_points": [list(point) for point in points]}
+                yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: told})
+            elif volume is not None:
                 yield otio.schema.Effect(name="Volume", effect_name="Volume", metadata={METADATA_KEY: {"volume": volume}})
             else:
                 name = found.get("shotcut:filter") or found.get("kdenlive_id") or service
                 yield otio.schema.Effect(name=name, effect_name=name)
+
+    def _volume_points(self, one: ET.Element, found: dict[str, str]) -> list[tuple[int, float]]:
+        """Read a volume that changes, by keyframes or as a fade; empty if it does not. Frames are the producer's."""
+        try:
+            if found.get("end") and found.get("gain"):  # Kdenlive's fades
+                edges = self.frames(one.get("in", "0")), self.frames(one.get("out", "0"))
+                return list(zip(edges, (max(0.0, float(found[name])) for name in ("gain", "end")), strict=True))
+            parts = [part.partition("=") for part in found.get("level", "").split(";")[:MOST_KEYFRAMES] if part.strip()]
+            if len(parts) < 2:  # noqa: PLR2004 (a line has two ends)
+                return []
+            begin = self.frames(one.get("in", "0"))
+            levels = ((begin + self.frames(frame.strip(" |~!$")), float(level)) for frame, _, level in parts)
+            return straightened([(frame, 0.0 if level <= SILENT_LEVEL else 10 ** (level / 20)) for frame, level in levels])
+        except (ValueError, OverflowError):
+            return []
 
     # Numbers -----------------------------------------------------------------------------------------------------------------------------
 
@@ -763,7 +879,13 @@ class Document:
         return math.floor((minutes * 60 + fraction(seconds)) * self.fps + Fraction(1, 2))
 
     def length_of(self, element: ET.Element) -> int:
-        """Give how many frames an element has."""
+        """Give how many frames an element has; one that holds itself has none."""
+        if element not in self._lengths:
+            self._lengths[element] = 0
+            self._lengths[element] = self._counted_length(element)
+        return self._lengths[element]
+
+    def _counted_length(self, element: ET.Element) -> int:
         if element.get("out"):
             return max(0, self.frames(element.attrib["out"]) + 1)
         length = self.frames(properties(element).get("length", "0"))
@@ -771,7 +893,7 @@ class Document:
             return length
         if element.tag == "tractor":
             inner = [self.elements.get(track.get("producer", "")) for track in element.findall("track")]
-            return max((self.length_of(one) for one in inner if one is not None and one is not element), default=0)
+            return max((self.length_of(one) for one in inner if one is not None), default=0)
         blanks = sum(self.frames(blank.get("length", "0")) for blank in element.findall("blank"))
         return blanks + sum(self.frames(one.get("out", "0")) - self.frames(one.get("in", "0")) + 1 for one in element.findall("entry"))
 
@@ -792,7 +914,8 @@ class Document:
                 start = self.frames(found.get("start", "0"))
                 length = max(0, self.frames(found.get("end", "0")) - start)
                 colour = nearest_colour(found.get("color", ""))
-                made.append(otio.schema.Marker(name=found.get("text", ""), marked_range=self.span(start, length), color=colour))
+                words = marker_words(found.get("text", ""), found.get(COMMENT_NOTE))
+                made.append(otio.schema.Marker(**words, marked_range=self.span(start, length), color=colour))
         return made
 
 
@@ -815,6 +938,14 @@ class Part:
 def properties(element: ET.Element) -> dict[str, str]:
     """Read an element's own properties."""
     return {one.get("name", ""): one.text or "" for one in element.findall("property")}
+
+
+def _as_meant(speed: Fraction) -> Fraction:
+    """Give the speed that was written a little above itself, any other as it is."""
+    if speed.denominator == 1:
+        return speed
+    meant = (speed / NUDGE).limit_denominator(10_000)
+    return meant if abs(meant * NUDGE - speed) < speed / 10**11 else speed
 
 
 def fraction(text: str) -> Fraction:
@@ -873,6 +1004,34 @@ def nearest_colour(text: str) -> str:
         return sum((one - other) ** 2 for one, other in zip(wanted, colour_parts(MARKER_COLOURS[name]), strict=True))
 
     return min(MARKER_COLOURS, key=distance)
+
+
+def straightened(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Leave out the points that lie on the straight line between others: a line is many points in decibels."""
+    kept = points[:1]
+    for index, (frame, volume) in enumerate(points[1:], start=1):
+        (begin, low), following = kept[-1], points[index + 1] if index + 1 < len(points) else None
+        if following is not None and following[0] > begin:
+            between = low + (following[1] - low) * (frame - begin) / (following[0] - begin)
+            if abs(between - volume) < STRAIGHT * max(1.0, volume):
+                continue
+        kept.append((frame, volume))
+    return kept
+
+
+def mean_volume(points: list[tuple[int, float]], length: int) -> float:
+    """Give the mean of what is heard of a clip whose volume changes, for programs that know no other; 0 if nothing is."""
+    edges = [(0, _volume_at(points, 0)), *(point for point in points if 0 < point[0] < length), (length, _volume_at(points, length))]
+    parts = [(end - begin, (low + high) / 2) for (begin, low), (end, high) in pairwise(edges) if low + high > 0]
+    heard = sum(frames for frames, _ in parts)
+    return sum(frames * volume for frames, volume in parts) / heard if heard else 0.0
+
+
+def _volume_at(points: list[tuple[int, float]], frame: int) -> float:
+    for (begin, low), (end, high) in pairwise(points):
+        if begin <= frame < end:
+            return low + (high - low) * (frame - begin) / (end - begin)
+    return points[0][1] if frame < points[0][0] else points[-1][1]
 
 
 def filter_volume(found: dict[str, str]) -> float | None:

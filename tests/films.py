@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files import TEMPORARY_PREFIX
-from core.protocol import FrameSequence, Model, RenderRequest, Settings
+from core.protocol import FrameSequence, Machine, Model, Precision, RenderRequest, Settings
 from core.sound import features
 from core.sound.features import CONTROL_RATE, Features
 
@@ -23,6 +23,8 @@ def request(folder: Path, sound: Path, **changes: object) -> RenderRequest:
         settings=Settings(model=Model.SYNC_CARD),
         frames_folder=str(folder / "films"),
         cache_folder=str(folder / "cache"),
+        # Which precision is faster here is measured once for each cache folder; on a busy machine two folders may disagree.
+        machine=Machine(precision=Precision.FLOAT32),
     )
     return dataclasses.replace(plain, **changes)
 

@@ -33,13 +33,13 @@ def click_track(*, seconds: float = 3.0, rate: int = RATE) -> np.ndarray:
     samples = sum(0.02 * np.sin(2 * np.pi * hz * time) for hz in (220, 277.18, 329.63))
     for begin in click_times(seconds):
         first = round(begin * rate)
-        samples[first : first + len(_click(rate))] += 0.7 * _click(rate)
+        samples[first : first + len(one_click(rate))] += 0.7 * one_click(rate)
     return samples.astype(np.float32)
 
 
 def find_clicks(samples: np.ndarray, rate: int) -> np.ndarray:
     """Find where clicks begin, in seconds, float64 [n], by their likeness to the one that was written."""
-    click = _click(rate)
+    click = one_click(rate)
     likeness = np.abs(np.correlate(samples, click, mode="full")[len(click) - 1 :])  # [n], at a click's first sample
     found = []
     while likeness.max() > 0.4 * np.dot(click, click) * 0.7:
@@ -135,7 +135,8 @@ def write_bad(folder: Path, kind: str) -> Path:
 # Parts ----------------------------------------------------------------------------------------------------------------------------------
 
 
-def _click(rate: int) -> np.ndarray:
+def one_click(rate: int) -> np.ndarray:
+    """Make one click: float64 [n]."""
     time = np.arange(round(CLICK_SECONDS * rate)) / rate
     return np.sin(2 * np.pi * CLICK_HZ * time) * np.exp(-400 * time)
 

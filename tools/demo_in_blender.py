@@ -20,7 +20,7 @@ from typing import Any
 import bpy
 
 MODULE = "bl_ext.user_default.chromastrip"
-PICTURE_SIZE = 512  # of the movie: frames are scaled up to it
+MOVIE_SIZE = 960, 540  # frames are drawn in this shape and scaled up to it
 BAR_WIDTH = 30
 TICK_SECONDS = 0.05
 
@@ -69,7 +69,7 @@ def new_film(path: Path, *, song: Path, fps: Fraction, seconds: Fraction | None)
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = math.ceil(fps), float(math.ceil(fps) / fps)
     scene.view_settings.view_transform = "Standard"  # shows pictures in the colours that they have
-    scene.render.resolution_x = scene.render.resolution_y = PICTURE_SIZE
+    scene.render.resolution_x, scene.render.resolution_y = MOVIE_SIZE
     if hasattr(bpy.context.workspace, "sequencer_scene"):  # 5.0
         bpy.context.workspace.sequencer_scene = scene
     editor = scene.sequence_editor_create()

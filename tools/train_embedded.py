@@ -19,8 +19,6 @@ import argparse
 import copy
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,48 +29,23 @@ from torch.nn import functional
 from core.commands.asking import cache_folder
 from core.network.architecture import Architecture
 from tools.things.classes import Thing, things
-from tools.things.muon import Muon
+from tools.things.learning import Stage, first_codes, make_optimisers, picture_loss, run, sharpness_loss, stage_at
 from tools.things.network import ARCHITECTURE, CODE_UNITS, Painter
 from tools.things.views import UNITS, Pictures, class_units, load_pictures, view
 
 STATE_NAME, LOG_NAME, STOP_NAME = "state.pt", "log.tsv", "STOP"
-PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
-SAVE_SECONDS = 240
-LOG_STEPS = 50
 
 RATES = {"matrices": 4e-3, "others": 2e-3, "codes": 4e-3}
-"""Of Muon, and twice of Adam; see `_optimisers`."""
-BETAS = (0.9, 0.99)
+"""Of Muon, and twice of Adam; see `learning.make_optimisers`."""
 FALLING = 0.15  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
 AVERAGE = 0.998  # of weights from step to step
 JITTER = 0.1  # of codes: a thing has room around it
 OTHERS, OTHERS_SHARE, OTHERS_CHANCE = 2, 0.45, 0.5
 """A film's class vectors hold several classes, of together more than 1: beside others of at most this share, a thing stays what it is."""
-CODE_AXES, CODE_SIZE = 40, 32
-EDGES = 0.5
-LEVELS = 4
+CODE_SIZE = 32
 SHARPENING = 0.06  # last share of all pictures, in which edges must also be as strong as their own
-SHARPNESS, CELL, LEAST_SLOPE = 4.0, 4, 1e-3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """Learning pictures of one size.
-
-    Parameters
-    ----------
-    size
-        In pixels.
-    batch
-        Pictures in a step.
-    pictures
-        How many to learn from. The last stage has the rest of all.
-    """
-
-    size: int
-    batch: int
-    pictures: int = 0
+SHARPNESS = 4.0
 
 
 STAGES = (Stage(size=32, batch=32, pictures=140_000), Stage(size=64, batch=32, pictures=268_000), Stage(size=128, batch=16))
@@ -100,15 +73,8 @@ class Plan:
     stages: tuple[Stage, ...] = STAGES
 
     def at(self, step: int) -> tuple[Stage, int, float] | None:
-        """Give the stage of a step, the step's number in it, and how much of all is done; None: all is."""
-        done = 0
-        for stage in self.stages:
-            steps = (stage.pictures or self.pictures - done) // stage.batch
-            if step < steps:
-                return stage, step, (done + step * stage.batch) / self.pictures
-            step -= steps
-            done += steps * stage.batch
-        return None
+        """Give the stage of a step, see `stage_at`."""
+        return stage_at(self.stages, step, pictures=self.pictures)
 
 
 class Training:
@@ -128,15 +94,16 @@ class Training:
 
     def __init__(self, plan: Plan, learned: tuple[Thing, ...], *, device: str = "cpu", is_compiled: bool = False) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.device, self.step = plan, torch.device(device), 0
+        self.plan, self.device = plan, torch.device(device)
+        self.step = self.learned = 0
         self._things = learned
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes)
         plain = load_pictures(learned, size=CODE_SIZE)
-        painter.codes.data.copy_(first_codes(plain))
+        painter.codes.data.copy_(first_codes(plain.layers[:, 0], units=CODE_UNITS))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
-        self._optimisers = _optimisers(self.painter)
+        self._optimisers = make_optimisers(self.painter)
         self._paint = torch.compile(self.painter, dynamic=False) if is_compiled else self.painter
         self._pictures: dict[int, Pictures] = {}
         self._class_units = class_units(learned, plain).to(self.device)
@@ -144,7 +111,7 @@ class Training:
         self._first_classes = torch.tensor([thing.classes[0] for thing in learned], device=self.device)
         self._chances = torch.tensor([len(thing.classes) ** 0.5 for thing in learned])
 
-    def advance(self) -> tuple[int, float] | None:
+    def advance(self) -> tuple[int, Tensor] | None:
         """Make one step: give the size of its pictures and its loss; None: the plan is fulfilled."""
         here = self.plan.at(self.step)
         if here is None:
@@ -157,6 +124,7 @@ class Training:
             views, opacity = view(self._pictures_of(stage.size), chosen, units)
         loss = self._learn(self.painter.condition(chosen, units) + beside, views, opacity, is_sharpening=1 - done < SHARPENING)
         self.step += 1
+        self.learned += stage.batch
         return stage.size, loss
 
     def _set_rates(self, share: float) -> None:
@@ -191,7 +159,7 @@ class Training:
         codes = (shares * self.painter.codes[others]).sum(dim=1) + jitter.to(self.device)
         return chosen.to(self.device), units, functional.pad(codes, (len(UNITS), 0))
 
-    def _learn(self, condition: Tensor, views: Tensor, opacity: Tensor, *, is_sharpening: bool) -> float:
+    def _learn(self, condition: Tensor, views: Tensor, opacity: Tensor, *, is_sharpening: bool) -> Tensor:
         painted = self._paint(condition, views.shape[-1])
         loss = picture_loss(painted, views, opacity)
         if is_sharpening:
@@ -202,7 +170,7 @@ class Training:
         for optimiser in self._optimisers.values():
             optimiser.step()
         self._follow()
-        return loss.item()
+        return loss.detach()
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -261,19 +229,6 @@ class Training:
         self.step = state["step"]
 
 
-def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
-    """Share the parameters out: Muon is for matrices inside the network, not for what paints, nor for codes, of which a step sees few."""
-    named = dict(painter.named_parameters())
-    codes = named.pop("codes")
-    matrices = {name: value for name, value in named.items() if value.dim() > 1 and not name.startswith("heads")}
-    others = [value for name, value in named.items() if name not in matrices]
-    return {
-        "matrices": Muon(matrices.values(), rate=RATES["matrices"]),
-        "others": torch.optim.Adam(others, lr=RATES["others"], betas=BETAS),
-        "codes": torch.optim.Adam([codes], lr=RATES["codes"], betas=BETAS),
-    }
-
-
 def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
     """Put codes, and what Adam knows of them, in the places of today's things."""
     for codes in (state["painter"], state["average"]):
@@ -281,45 +236,6 @@ def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
     (moments,) = state["optimisers"]["codes"]["state"].values()
     for name in ("exp_avg", "exp_avg_sq"):
         moments[name] = torch.zeros_like(own).index_copy(0, new, moments[name][old])
-
-
-def first_codes(pictures: Pictures) -> Tensor:
-    """Begin with codes that say in part what a thing looks like: float32 [things, code units], each unit of mean 0 and variance about 1."""
-    codes = torch.randn(len(pictures.layers), CODE_UNITS, generator=torch.Generator().manual_seed(5))
-    seen = pictures.layers[:, 0].flatten(1)
-    axes = min(CODE_AXES, len(seen) - 1)
-    left, _, _ = torch.linalg.svd(seen - seen.mean(dim=0), full_matrices=False)
-    codes[:, :axes] = left[:, :axes] * len(seen) ** 0.5
-    return codes
-
-
-def picture_loss(painted: Tensor, views: Tensor, opacity: Tensor) -> Tensor:
-    """Compare pictures at several sizes, things twice as closely as grounds, and their edges."""
-    weight = 1 + opacity
-    loss = painted.new_zeros(())
-    for level in range(LEVELS):
-        if level:
-            painted, views, weight = (functional.avg_pool2d(values, 2) for values in (painted, views, weight))
-        loss = loss + (weight * (painted - views).abs()).mean()
-        if level < 2:  # noqa: PLR2004 (edges are seen at the two largest sizes)
-            loss = loss + EDGES * _edge_loss(painted, views)
-    return loss
-
-
-def _edge_loss(painted: Tensor, views: Tensor) -> Tensor:
-    differences = painted - views
-    return differences.diff(dim=2).abs().mean() + differences.diff(dim=3).abs().mean()
-
-
-def sharpness_loss(painted: Tensor, views: Tensor) -> Tensor:
-    """Compare how strong edges are, cell by cell: where an edge is not sure to a pixel, a sharp one beside it is better than a soft one."""
-    return (_slopes(painted) - _slopes(views)).abs().mean()
-
-
-def _slopes(pictures: Tensor) -> Tensor:
-    """Give the root mean square of neighbouring pixels' differences in cells [B, 3, n, n]."""
-    across, down = pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[:, :, :, :-1]
-    return (functional.avg_pool2d(across.square() + down.square(), CELL) + LEAST_SLOPE**2).sqrt()
 
 
 # The program ----------------------------------------------------------------------------------------------------------------------------
@@ -358,29 +274,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compile", action="store_true", help="minutes of compiling, then half as fast again")
     return parser
-
-
-def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
-    """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
-    losses: list[float] = []
-    saved = began = time.monotonic()
-    while not should_stop():
-        while state.with_name(PAUSE_NAME).exists() and not should_stop():
-            time.sleep(2)
-        made = training.advance()
-        if made is None:
-            break
-        size, loss = made
-        losses.append(loss)
-        if training.step % LOG_STEPS == 0:
-            stage = training.plan.at(training.step - 1)
-            speed = len(losses) * (stage[0].batch if stage else 0) / (time.monotonic() - began)
-            yield f"{training.step}\t{size}\t{sum(losses) / len(losses):.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
-            losses, began = [], time.monotonic()
-        if time.monotonic() - saved > SAVE_SECONDS:
-            training.save(state)
-            saved = time.monotonic()
-    training.save(state)
 
 
 if __name__ == "__main__":

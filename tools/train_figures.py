@@ -21,7 +21,6 @@ import copy
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,14 +29,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.nn import functional
 
 from core.commands.asking import cache_folder
 from core.network.architecture import NOISE_UNITS, Architecture
 from tools.figures.classes import Thing, things
 from tools.figures.pictures import load_figures
 from tools.figures.views import FIGURE_UNITS, UNITS, Figures, class_units, shrink_figures, view
-from tools.things.muon import Muon
+from tools.things.learning import Stage, first_codes, make_optimisers, picture_loss, run, sharpness_loss, stage_at
 from tools.things.network import SQUARE, Painter, widening_of
 
 LAYERS = (
@@ -52,13 +50,9 @@ STATE_NAME, LOG_NAME, STOP_NAME, FIGURES_NAME = "state.pt", "log.tsv", "STOP", "
 AVERAGE_NAME = "average.safetensors"
 BEGUN = Path(__file__).parent / "figures" / "begun.safetensors"
 """Weights that have learnt for 13 minutes on a graphics card: where a new work folder begins."""
-PAUSE_NAME = "PAUSE"  # while there is such a file, training waits: somebody measures something on this machine
-SAVE_SECONDS = 240
-LOG_STEPS = 50
 
 RATES = {"matrices": 5e-3, "others": 2e-3, "codes": 5e-3}
-"""Of Muon, and twice of Adam; see `_optimisers`."""
-BETAS = (0.9, 0.99)
+"""Of Muon, and twice of Adam; see `learning.make_optimisers`."""
 FALLING = 0.35  # last share of all pictures, in which the rates fall to 0
 WARM_UP_STEPS = 200  # at the beginning of each stage: its last layers are new
 AVERAGE = 0.998  # of weights from step to step
@@ -76,31 +70,10 @@ WHOLE, WEIGHTS = 0.5, (0.55, 1.3)
 FAR, FAR_SHARE = 2.2, 0.35
 """How far one unit of the figure reaches in some views, beyond what noise does: drives will push it there."""
 
-CODE_AXES, CODE_SIZE = 40, 32
+CODE_SIZE = 32
 FIGURE_WEIGHT = 2.0
-EDGES = 0.5
-LEVELS = 4
 SHARPENING = 0.25  # last share of all pictures, in which edges must also be as strong as their own
-SHARPNESS, CELL, LEAST_SLOPE = 3.0, 4, 1e-3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """Learning pictures of one size.
-
-    Parameters
-    ----------
-    size
-        In pixels.
-    batch
-        Pictures in a step.
-    pictures
-        How many to learn from. The last stage has the rest of all.
-    """
-
-    size: int
-    batch: int
-    pictures: int = 0
+SHARPNESS = 3.0
 
 
 STAGES = (Stage(size=64, batch=32, pictures=400_000), Stage(size=128, batch=32, pictures=400_000), Stage(size=256, batch=16))
@@ -128,15 +101,8 @@ class Plan:
     stages: tuple[Stage, ...] = STAGES
 
     def at(self, step: int) -> tuple[Stage, int, float] | None:
-        """Give the stage of a step, the step's number in it, and how much of all is done; None: all is."""
-        done = 0
-        for stage in self.stages:
-            steps = (stage.pictures or self.pictures - done) // stage.batch
-            if step < steps:
-                return stage, step, (done + step * stage.batch) / self.pictures
-            step -= steps
-            done += steps * stage.batch
-        return None
+        """Give the stage of a step, see `stage_at`."""
+        return stage_at(self.stages, step, pictures=self.pictures)
 
 
 TIME_SHARES = (0.1, 0.15)
@@ -191,10 +157,10 @@ class Training:
         sizes = tuple(stage.size for stage in plan.stages)
         painter = Painter(plan.architecture, thing_count=len(learned), sizes=sizes, code_units=CODE_UNITS)
         plain = shrink_figures(pictures, size=CODE_SIZE)
-        painter.codes.data.copy_(first_codes(plain))
+        painter.codes.data.copy_(first_codes(plain.layers[:, 0], units=CODE_UNITS))
         self.painter = painter.to(self.device, memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         self.average = {name: value.detach().clone() for name, value in self.painter.named_parameters()}
-        self._optimisers = _optimisers(self.painter)
+        self._optimisers = make_optimisers(self.painter)
         self._figures: Figures | None = None
         self._class_units = class_units(learned, plain).to(self.device)
         self._classes = _class_table(learned).to(self.device)
@@ -266,7 +232,7 @@ class Training:
         mixed = (shares[..., None] * self.painter.codes[everybody]).sum(dim=1) + jitter
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             painted = self.painter(torch.cat([units, mixed], dim=1), size, shape, widening_of(shape, self.device))
-        loss = picture_loss(painted, views, opacity)
+        loss = picture_loss(painted, views, opacity, figure_weight=FIGURE_WEIGHT)
         return loss + SHARPNESS * sharpness_loss(painted, views) if is_sharpening else loss
 
     def _learn(self, loss: Tensor) -> None:
@@ -361,19 +327,6 @@ class Training:
         self.step, self.learned = state["step"], state["learned"]
 
 
-def _optimisers(painter: Painter) -> dict[str, torch.optim.Optimizer]:
-    """Share the parameters out: Muon is for matrices inside the network, not for what paints, nor for codes, of which a step sees few."""
-    named = dict(painter.named_parameters())
-    codes = named.pop("codes")
-    matrices = {name: value for name, value in named.items() if value.dim() > 1 and not name.startswith("heads")}
-    others = [value for name, value in named.items() if name not in matrices]
-    return {
-        "matrices": Muon(matrices.values(), rate=RATES["matrices"]),
-        "others": torch.optim.Adam(others, lr=RATES["others"], betas=BETAS),
-        "codes": torch.optim.Adam([codes], lr=RATES["codes"], betas=BETAS),
-    }
-
-
 def _move_codes(state: dict, own: Tensor, new: Tensor, old: Tensor) -> None:
     """Put codes, and what Adam knows of them, in the places of today's things."""
     for codes in (state["painter"], state["average"]):
@@ -407,45 +360,6 @@ def _far(count: int, rng: torch.Generator) -> Tensor:
     which = torch.randint(len(FIGURE_UNITS), (count, 1), generator=rng)
     push = (2 * torch.rand(count, 1, generator=rng) - 1) * FAR * (torch.rand(count, 1, generator=rng) < FAR_SHARE)
     return torch.zeros(count, len(UNITS)).scatter_(1, which, push)
-
-
-def first_codes(pictures: Figures) -> Tensor:
-    """Begin with codes that say in part what a thing looks like: float32 [things, code units], each unit of mean 0 and variance about 1."""
-    codes = torch.randn(len(pictures.layers), CODE_UNITS, generator=torch.Generator().manual_seed(5))
-    seen = pictures.layers[:, 0].flatten(1).float()
-    axes = min(CODE_AXES, len(seen) - 1)
-    left, _, _ = torch.linalg.svd(seen - seen.mean(dim=0), full_matrices=False)
-    codes[:, :axes] = left[:, :axes] * len(seen) ** 0.5
-    return codes
-
-
-def picture_loss(painted: Tensor, views: Tensor, opacity: Tensor) -> Tensor:
-    """Compare pictures at several sizes, figures more closely than grounds, and their edges."""
-    weight = 1 + FIGURE_WEIGHT * opacity
-    loss = painted.new_zeros(())
-    for level in range(LEVELS):
-        if level:
-            painted, views, weight = (functional.avg_pool2d(values, 2) for values in (painted, views, weight))
-        loss = loss + (weight * (painted - views).abs()).mean()
-        if level < 2:  # noqa: PLR2004 (edges are seen at the two largest sizes)
-            loss = loss + EDGES * _edge_loss(painted, views)
-    return loss
-
-
-def _edge_loss(painted: Tensor, views: Tensor) -> Tensor:
-    differences = painted - views
-    return differences.diff(dim=2).abs().mean() + differences.diff(dim=3).abs().mean()
-
-
-def sharpness_loss(painted: Tensor, views: Tensor) -> Tensor:
-    """Compare how strong edges are, cell by cell: where an edge is not sure to a pixel, a sharp one beside it is better than a soft one."""
-    return (_slopes(painted) - _slopes(views)).abs().mean()
-
-
-def _slopes(pictures: Tensor) -> Tensor:
-    """Give the root mean square of neighbouring pixels' differences in cells [B, 3, n, n]."""
-    across, down = pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[:, :, :, :-1]
-    return (functional.avg_pool2d(across.square() + down.square(), CELL) + LEAST_SLOPE**2).sqrt()
 
 
 # The program ----------------------------------------------------------------------------------------------------------------------------
@@ -495,30 +409,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     return parser
-
-
-def run(training: Training, state: Path, *, should_stop: Callable[[], bool]) -> Iterator[str]:
-    """Train, saving now and then and at the end; give a line for the log now and then: step, size, mean loss, pictures a second, time."""
-    losses: list[Tensor] = []
-    saved, began, learned = time.monotonic(), time.monotonic(), training.learned
-    while not should_stop():
-        while state.with_name(PAUSE_NAME).exists() and not should_stop():
-            time.sleep(2)
-        made = training.advance()
-        if made is None:
-            break
-        size, loss = made
-        losses.append(loss)
-        if training.step % LOG_STEPS == 0:
-            mean = float(torch.stack(losses).mean())
-            speed = (training.learned - learned) / (time.monotonic() - began)
-            learned = training.learned
-            yield f"{training.step}\t{size}\t{mean:.4f}\t{speed:.1f}\t{time.strftime('%H:%M:%S')}"
-            losses, began = [], time.monotonic()
-        if time.monotonic() - saved > SAVE_SECONDS:
-            training.save(state)
-            saved = time.monotonic()
-    training.save(state)
 
 
 if __name__ == "__main__":

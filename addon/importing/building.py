@@ -1,8 +1,10 @@
 """An edit into a scene: rate and size if the scene is empty, then strips, fades, markers, settings; nothing of it if something fails."""
 
+from collections.abc import Iterable
+
 import bpy
 
-from ...core.protocol import Clip, Crossfade, Edit, Marker
+from ...core.protocol import Clip, Crossfade, Edit, Marker, limits
 from .. import compat
 from ..strips import MOST_CHANNELS, STRIP_COLOR, current_strips, scene_fps, set_scene_fps
 from ..timeline.losses import Losses
@@ -36,8 +38,9 @@ def insert_edit(context: bpy.types.Context, scene: bpy.types.Scene, edit: Edit, 
     Raises
     ------
     UserError
-        If it needs more channels than there are; the scene is as it was.
+        If it needs more channels than there are, or stands for too many pictures; the scene is as it was.
     """
+    limits.check_size(edit)
     losses = Losses()
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = current_strips(editor)
@@ -93,6 +96,8 @@ def _build_track(site: Site, laid: LaidTrack, made: list[bpy.types.Strip]) -> No
         own.append(strip)
         made.append(strip)
         strip.channel = one.channel
+        if one.clip.volume_points and strip.type == "SOUND":
+            _key_volume(site.scene, strip, [(one.first + point.frame, point.volume) for point in one.clip.volume_points])
         if one.clip.metadata and restore_settings(strip, one.clip.metadata, site.losses):
             strip.color_tag = STRIP_COLOR
     for fade in laid.fades:
@@ -113,8 +118,20 @@ def _build_track(site: Site, laid: LaidTrack, made: list[bpy.types.Strip]) -> No
 
 def _fade_volume(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, first: int, end: int, *, is_rising: bool) -> None:
     """Let a sound come or go evenly."""
+    curve = _volume_curve(scene, strip)
+    begin, after = (strip.volume if curve is None else curve.evaluate(frame) for frame in (first, end))
+    _key_volume(scene, strip, [(first, 0.0 if is_rising else begin), (end, after if is_rising else 0.0)])
+
+
+def _volume_curve(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> bpy.types.FCurve | None:
+    path = f"{strip.path_from_id()}.volume"
+    return next((curve for curve in compat.curves(scene) if curve.data_path == path), None)
+
+
+def _key_volume(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, points: Iterable[tuple[int, float]]) -> None:
+    """Let a sound's volume go straight from point to point."""
     loud = strip.volume
-    for frame, volume in ((first, 0.0 if is_rising else loud), (end, loud if is_rising else 0.0)):
+    for frame, volume in points:
         strip.volume = volume
         strip.keyframe_insert("volume", frame=frame)
     strip.volume = loud

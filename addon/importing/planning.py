@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ...core.protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Track, UserError
+from ...core.protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Track, UserError, later_volume
 
 CHANNEL_NAME = re.compile(r"Channel (\d{1,3})")
 Range = tuple[int, int]
@@ -121,7 +121,8 @@ def _faded(earlier: Laid, later: Clip, fade: Crossfade, cut: int, *, number: int
     """Undo `core.protocol.crossfaded`: both clips as long as they are seen."""
     longer = replace(earlier.clip, frame_count=earlier.clip.frame_count + fade.out_frames)
     start = later.source_start - fade.in_frames * later.speed if isinstance(later.media, FrameSequence | MediaFile) else later.source_start
-    second = replace(later, source_start=start, frame_count=later.frame_count + fade.in_frames)
+    points = later_volume(later, -fade.in_frames)
+    second = replace(later, source_start=start, frame_count=later.frame_count + fade.in_frames, volume_points=points)
     pair = [replace(earlier, clip=longer), Laid(clip=second, first=cut - fade.in_frames, channel=1 - earlier.channel)]
     return pair, LaidFade(earlier=number - 1, later=number, first=cut - fade.in_frames, end=cut + fade.out_frames, channel=2)
 

@@ -65,7 +65,7 @@ def share_settings(strips: list[bpy.types.Strip]) -> None:
 def _read(metadata: str) -> dict:
     try:
         made = json.loads(metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return made if isinstance(made, dict) else {}
 
@@ -74,6 +74,6 @@ def _set(group: bpy.types.PropertyGroup, name: str, value: object) -> bool:
     kind = group.bl_rna.properties[name].type
     try:
         setattr(group, name, str(value) if kind == "ENUM" else value)
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         return False
     return True

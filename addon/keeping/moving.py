@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bpy
 
-from ...core.protocol import CleanedUp, Event, Gather, Gathered, LetGo, UserError, blends_of
+from ...core.protocol import CleanedUp, Event, Gather, Gathered, LetGo, UserError, blends_of, places
 from .. import folders, jobs
 from ..lines import redraw_sidebars
 from ..sections import is_film
@@ -69,7 +69,9 @@ def _elsewhere(scene: bpy.types.Scene) -> set[Path]:
 def others_showing(films: tuple[Path, ...]) -> list[Path]:
     """Give the other .blend files that show some films, as far as is noted."""
     here = Path(os.path.normpath(bpy.data.filepath))
-    return sorted({blend for film in films for blend in blends_of(film) if blend != here and blend.exists()})
+    return sorted(
+        {blend for film in films for blend in blends_of(film) if blend != here and (places.exists(blend) or not places.may_ask(blend))}
+    )
 
 
 def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:

@@ -1,15 +1,30 @@
 """The edit, out to other editors and back."""
 
+import uuid
+
 import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...core.protocol import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Target, UserError
-from .. import compat, jobs, scenes, timeline
+from ...core.protocol import (
+    PROFILES,
+    Event,
+    ExportOptions,
+    MeasureMovies,
+    Missing,
+    MovieKind,
+    MoviesMeasured,
+    PathStyle,
+    Target,
+    UserError,
+)
+from .. import compat, folders, jobs, scenes, timeline
 from ..asking import may
 from ..importing import insert_edit
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
 """What an edit's file may be called; the longer of two first."""
+MOST_OPENED = 4
+"""So many movies of unknown rate are opened in Blender: a hundredth of a second each."""
 
 
 class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
@@ -61,6 +76,12 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
     collect: bpy.props.BoolProperty(
         name="Collect Media", description="Copy frames, movies and sounds beside the file, so that the folder can be moved or mailed"
     )
+    from_elsewhere: bpy.props.BoolProperty(
+        name="Media from Elsewhere",
+        description="Let Collect Media, and .otioz, take along what lies outside of the folders of this .blend and of the file. An imported"
+        " timeline can name any file of this computer",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -80,8 +101,8 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Read the edit off the sequencer and hand it to the worker."""
+        scene, part, path = compat.edited_scene(context), timeline.Part[self.part], bpy.path.abspath(self.filepath)
         try:
-            edit, warnings = timeline.read_edit(compat.edited_scene(context), timeline.Part[self.part])
             options = ExportOptions(
                 target=Target[self.target],
                 path_style=PathStyle[self.path_style],
@@ -89,11 +110,42 @@ class CHROMASTRIP_OT_export(bpy.types.Operator, ExportHelper):
                 movie_sound=self.movie_sound,
                 collect=self.collect,
                 missing=Missing[self.missing],
+                inside=folders.of_project(compat.edited_scene(context)),
+                from_elsewhere=self.from_elsewhere,
             )
-            jobs.start_export(edit, bpy.path.abspath(self.filepath), options, warnings=tuple(warnings))
+            unknown = timeline.unknown_movies(scene)
+            if len(unknown) > MOST_OPENED:
+                _export_when_measured(scene, part, path, options, unknown)
+            else:
+                _export(scene, part, path, options)
         except UserError as error:
             return jobs.refuse(self, error)
         return {"FINISHED"}
+
+
+def _export(scene: bpy.types.Scene, part: timeline.Part, path: str, options: ExportOptions) -> None:
+    edit, warnings = timeline.read_edit(scene, part)
+    jobs.start_export(edit, path, options, warnings=tuple(warnings))
+
+
+def _export_when_measured(scene: bpy.types.Scene, part: timeline.Part, path: str, options: ExportOptions, movies: list[str]) -> None:
+    """Have the worker open the movies first: here hundreds of them would stop the window."""
+    name = scenes.noted_name(scene)
+
+    def take(event: Event) -> None:
+        assert isinstance(event, MoviesMeasured)
+        timeline.remember(event.movies)
+        found = scenes.find(name)
+        if found is None or found.sequence_editor is None:
+            jobs.show_error(UserError(f"The scene “{name}” is gone.", "Export another one."))
+            return
+        try:
+            _export(found, part, path, options)
+        except UserError as error:
+            jobs.show_error(error)
+
+    question = MeasureMovies(job_id=uuid.uuid4().hex, paths=tuple(movies))
+    jobs.ask(question, take, busy_words="Movies are being looked at")
 
 
 class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):

@@ -1,14 +1,12 @@
 """What is selected: a sound, or a film of ours."""
 
-from fractions import Fraction
-
 import bpy
 
 from ...core.protocol import UserError
 from .. import compat, jobs, sources
 from ..lines import draw_lines
 from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
-from ..strips import heard_with, scene_fps, source_strip
+from ..strips import drawn_fps, heard_with, scene_fps, source_strip
 
 STATE_ICONS = {
     State.FRESH: "CHECKMARK",
@@ -33,7 +31,7 @@ def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy
     draw_lines(layout, context, (f"{words}; {frames}",), icon=STATE_ICONS[state])
     scene = compat.edited_scene(context)
     if is_out_of_sync(scene, strip):
-        drawn, now = (f"{float(fps):.5g} fps" for fps in (Fraction(strip.chromastrip.fps), scene_fps(scene)))
+        drawn, now = (f"{float(fps):.5g} fps" for fps in (drawn_fps(strip), scene_fps(scene)))
         words = (f"Drawn for {drawn}; the scene has {now} now.", "Render draws it again, in sync with its sound.")
         draw_lines(layout, context, words, icon="ERROR")
 

@@ -5,5 +5,6 @@ The only place where the two vocabularies meet (the way back is `addon.importing
 
 from .reading import read_edit
 from .shown import Part
+from .speeds import remember, unknown_movies
 
-__all__ = ["Part", "read_edit"]
+__all__ = ["Part", "read_edit", "remember", "unknown_movies"]

@@ -123,7 +123,8 @@ def _movie(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[Pla
     if len(strip.retiming_keys) == 0 and plays_in_its_own_time(scene, strip):
         position, speed, content = pace.position, pace.speed, Fraction(compat.content_frame_count(strip))
     else:  # the retiming keys count the movie's own frames
-        position, speed, content = pace.position * rate, pace.speed * rate, media_frame_count(scene, strip) * rate
+        own = media_frame_count(scene, strip) if len(strip.retiming_keys) else compat.content_frame_count(strip)
+        position, speed, content = pace.position * rate, pace.speed * rate, own * rate
     trims = compat.content_trim_start(strip), compat.content_trim_end(strip)
     start, whole = position + trims[0] * rate, content + sum(trims) * rate
     yield _placed(shown, media=_file(movie_path(strip), whole, shown, start, speed), source_start=start, speed=speed)

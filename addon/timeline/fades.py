@@ -129,8 +129,9 @@ def _free_row(places: list[Place], strangers: list[Block]) -> Place:
 
 
 def animated_properties(scene: bpy.types.Scene, strips: list[bpy.types.Strip]) -> dict[str, set[str]]:
-    """Name the keyframed properties of each strip, by the strip's name."""
-    paths = [curve.data_path for curve in compat.curves(scene)]
+    """Name the keyframed and driven properties of each strip, by the strip's name."""
+    driven = scene.animation_data.drivers if scene.animation_data else ()
+    paths = [curve.data_path for curve in (*compat.curves(scene), *driven)]
     if not paths:
         return {}
     found = {strip.name: _below(f"{strip.path_from_id()}.", paths) for strip in strips}

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import bpy
 
-from ...core.protocol import Clip, Crossfade, Edit, Gap, Marker, Track, UserError
+from ...core.protocol import Clip, Crossfade, Edit, Gap, Marker, Track, UserError, VolumePoint, mean_volume
 from ..strips import current_strips, scene_fps
 from .clips import clips_of, sped_up
 from .fades import Block, Fade, Kind, Source, animated_properties, blocks_of, fade_of
 from .losses import Losses
+from .loudness import changing_volumes
 from .shown import Part, Place, Shown, shown_strips
 from .sound_fades import SoundFades, sound_fades
 
@@ -83,23 +84,30 @@ def _blocks(scene: bpy.types.Scene, shown: list[Shown], losses: Losses) -> list[
     speeds = {one.strip.input_1.name: one for one in shown if one.strip.type == "SPEED" and one.strip.input_1.name in by_name}
     heard = sound_fades(scene, shown, animated)
     animated |= {name: set() for name in heard.loudness}  # which is all told by the fades
+    changing = changing_volumes(scene, shown, animated)
+    animated |= {name: animated[name] - {"volume"} for name in changing}
     sources, fades = [], []
     for one in shown:
         if one.strip.type in FADES:
             fades.append(one)
         elif one.strip.type != "SPEED" or one.strip.input_1.name not in by_name:
-            sources.append(_with_loudness(_source(scene, one, speeds.get(one.strip.name), animated, losses), one, heard))
+            sources.append(_with_loudness(_source(scene, one, speeds.get(one.strip.name), animated, losses), one, heard, changing))
     named = {name: effect.strip.name for name, effect in speeds.items()}
     found = [fade for one in fades if (fade := fade_of(one, losses)) is not None]
     return blocks_of(sources, [*_renamed(found, sources, named), *heard.fades], losses)
 
 
-def _with_loudness(source: Source, shown: Shown, heard: SoundFades) -> Source:
-    """Let a sound that fades be as loud as between its fades, not as at the frame that is shown just now."""
-    if source.name not in heard.loudness:
+def _with_loudness(source: Source, shown: Shown, heard: SoundFades, changing: dict[str, tuple[VolumePoint, ...]]) -> Source:
+    """Let a sound that fades be as loud as between its fades, and one that changes so as it does: not as at the frame that is shown."""
+    points = changing.get(source.name, ())
+    if source.name not in heard.loudness and not points:
         return source
-    volume = heard.loudness[source.name] * shown.gain
-    return replace(source, clips=tuple(replace(placed, clip=replace(placed.clip, volume=volume)) for placed in source.clips))
+
+    def loud(clip: Clip) -> Clip:
+        volume = mean_volume(points, clip.frame_count) if points else heard.loudness[source.name] * shown.gain
+        return replace(clip, volume=volume, volume_points=points)
+
+    return replace(source, clips=tuple(replace(placed, clip=loud(placed.clip)) for placed in source.clips))
 
 
 def _source(scene: bpy.types.Scene, one: Shown, effect: Shown | None, animated: dict[str, set[str]], losses: Losses) -> Source:

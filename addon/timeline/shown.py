@@ -92,6 +92,8 @@ def _unfolded(
         if strip.type == "META":
             losses.note("Metas are unfolded into tracks: {}.", strip.name)
             gain = around.gain * getattr(strip, "volume", 1.0)  # 5.2
+            if f"{strip.path_from_id()}.volume" in {curve.data_path for curve in compat.curves(strip.id_data)}:
+                losses.lost("keyframes", strip.name)
             yield from _unfolded(list(strip.strips), strip.channels, replace(inner, gain=gain), losses)
         else:
             yield (

@@ -6,14 +6,16 @@ a trimmed strip gets a speed. For numbered pictures Blender says which one is se
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import bpy
 
+from ...core.protocol import MovieMeasure
 from .. import compat, folders
 from ..strips import exact, scene_fps, sound_path, unpacked_sound
 from .losses import Losses
@@ -108,8 +110,48 @@ def media_frame_count(scene: bpy.types.Scene, strip: bpy.types.Strip) -> int:
     trims = compat.content_trim_start(strip) + compat.content_trim_end(strip)
     if strip.type == "IMAGE":
         return len(strip.elements) - trims
-    with _anew(scene, strip) as same:
-        return max(2, compat.content_frame_count(same) - trims)
+    version = *_version(_path(strip)), strip.type, scene_fps(scene)
+    if version not in _frame_counts:
+        with _anew(scene, strip) as same:
+            _frame_counts[version] = compat.content_frame_count(same)
+    return max(2, _frame_counts[version] - trims)
+
+
+_frame_counts: dict[tuple[Any, ...], int] = {}
+_rates: dict[tuple[Any, ...], float] = {}
+_lengths: dict[tuple[Any, ...], int] = {}
+"""What Blender opens a file for: kept by the file's version, since a timeline may show hundreds of movies, each in many strips."""
+
+
+def unknown_movies(scene: bpy.types.Scene) -> list[str]:
+    """List the movies of a scene that would have to be opened to be read: absolute paths, each once."""
+    paths = {movie_path(strip) for strip in scene.sequence_editor.strips_all if strip.type == "MOVIE"}
+    return sorted(path for path in paths if _version(path) not in _rates and Path(path).is_file())
+
+
+def remember(movies: Sequence[MovieMeasure]) -> None:
+    """Take what the worker has measured in Blender's stead."""
+    for movie in movies:
+        if movie.fps > 0:
+            _rates[_version(movie.path)] = float(movie.fps)
+            _lengths[_version(movie.path)] = movie.frame_count
+
+
+def _version(path: str) -> tuple[str, int, int]:
+    """Tell a file from what it was before; one that is not there has no version."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return path, 0, 0
+    return path, found.st_mtime_ns, found.st_size
+
+
+def _own_rate(strip: bpy.types.MovieStrip) -> float:
+    """Give a movie's own frames a second, 0 if it is missing."""
+    version = _version(movie_path(strip))
+    if version not in _rates:
+        _rates[version] = strip.fps
+    return _rates[version]
 
 
 @contextmanager
@@ -143,10 +185,11 @@ def movie_path(strip: bpy.types.MovieStrip) -> str:
 
 def movie_rate(scene: bpy.types.Scene, strip: bpy.types.MovieStrip) -> Fraction:
     """Give how many frames of the timeline one frame of the movie lasts in the movie's own time: 1/2 for 50 at 25 frames a second."""
-    if strip.fps <= 0 or abs(strip.fps - scene_fps(scene)) < OWN_RATE_TOLERANCE:  # 0: the file is missing
+    own = _own_rate(strip)
+    if own <= 0 or abs(own - scene_fps(scene)) < OWN_RATE_TOLERANCE:  # 0: the file is missing
         return Fraction(1)
-    ntsc = Fraction(round(strip.fps * 1001 / 1000) * 1000, 1001)
-    rate = ntsc if abs(strip.fps - ntsc) < OWN_RATE_TOLERANCE / 10 else Fraction(strip.fps).limit_denominator(1000)
+    ntsc = Fraction(round(own * 1001 / 1000) * 1000, 1001)
+    rate = ntsc if abs(own - ntsc) < OWN_RATE_TOLERANCE / 10 else Fraction(own).limit_denominator(1000)
     return scene_fps(scene) / rate
 
 
@@ -156,7 +199,8 @@ def plays_in_its_own_time(scene: bpy.types.Scene, strip: bpy.types.MovieStrip) -
     if rate == 1:
         return True
     whole = compat.content_frame_count(strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
-    frames = media_frame_count(scene, strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
+    frames = _lengths.get(_version(movie_path(strip)), 0)  # about: enough to tell one from the other
+    frames = frames or media_frame_count(scene, strip) + compat.content_trim_start(strip) + compat.content_trim_end(strip)
     return abs(whole - frames * rate) < abs(whole - frames)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..protocol import printable
 from .asking import cache_folder
+from .telling import say
 
 if TYPE_CHECKING:
     from ..sound.features import Features
@@ -37,9 +39,11 @@ def run(options: Namespace) -> None:
     heard = load(options.sound.absolute(), (options.cache or cache_folder()) / "sounds")
     if options.out:
         features.save(heard, options.out, digest=features.file_digest(options.sound))
+    for note in heard.notes:
+        say(f"Note: {note}")
     summary = _summary(options.sound, heard, structure.suggest(heard))
     lines = [json.dumps(summary, ensure_ascii=False)] if options.json else _lines(summary)
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _summary(sound: Path, heard: "Features", parts: "Sequence[Part]") -> dict[str, Any]:

@@ -139,7 +139,14 @@ def request(options: Namespace) -> RenderRequest:
         cache_folder=str(options.cache or cache_folder()),
         frame_size=(options.width, options.height) if options.width is not None else None,
         machine=Machine(device=options.device, precision=Precision(options.precision)),
+        by_stamps=True,
     )
+
+
+def inputs(options: Namespace) -> tuple[Path | None, ...]:
+    """Give the files that the words name to be read."""
+    others = ("motion_sound", "class_sound", "features", "lyrics", "classes_from")
+    return (Path(options.sound), *(getattr(options, name) for name in others))
 
 
 def cache_folder() -> Path:
@@ -164,6 +171,7 @@ def _settings(options: Namespace) -> Settings:
     model, size = _model(options.model)
     numbers: dict[str, Any] = {name: getattr(options, name) for name in PARAMETERS if getattr(options, name) is not None}
     numbers = {name: default_of(name, model=model, look=Look(options.look)) for name in PARAMETERS} | numbers
+    vars(options).update({name: value for name, value in numbers.items() if name != "size"})  # whoever asks for lyrics' things wants them
     numbers["size"] = _size(model, size or options.size)
     classes, cues = _things(options)
     if classes:

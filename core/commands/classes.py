@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, class_names, encode
+from ..protocol import ChooseClasses, ClassesChosen, LineThings, Pin, Settings, Strategy, Thing, UserError, class_names, encode, printable
 from .asking import cache_folder
 from .telling import JOB_ID, say
 
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "--like", action="append", default=[], metavar="NAME", help="find things like this one; may be given several times"
     )
     command.add_argument("--random", action="store_true", help="let the seed choose")
-    command.add_argument("--lyrics", type=Path, metavar="FILE", help="find things for a song's words: a text, LRC, SRT or VTT file")
+    command.add_argument("--lyrics", type=Path, metavar="FILE", help="find things for a song's words: text, LRC, SRT, VTT, other subtitles")
     _add_wishes(command)
     _add_model(command)
     command.add_argument("--table", type=Path, metavar="FILE", help="write the table as a .csv or .tsv to edit, for render --classes-from")
@@ -163,4 +163,4 @@ def _closeness(thing: Thing) -> str:
 
 
 def _out(lines: Iterable[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ..protocol import UserError
+from ..protocol import UserError, printable
 from ..protocol.keeping import Keeper
 
 MB = 10**6
@@ -46,7 +46,7 @@ def run(options: Namespace) -> None:
     }
     if options.remove:
         told["freed_bytes"] = clean_up(keeper, ()).freed_bytes
-    sys.stdout.write(json.dumps(told) + "\n" if options.json else "\n".join(_lines(told)) + "\n")
+    sys.stdout.write(json.dumps(told) + "\n" if options.json else printable("\n".join(_lines(told))) + "\n")
 
 
 def _lines(told: dict[str, Any]) -> list[str]:

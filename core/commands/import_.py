@@ -7,6 +7,7 @@ from typing import Any
 
 from ..files import write_whole
 from ..protocol import Imported, encode
+from . import outputs
 from .telling import JOB_ID, say
 
 
@@ -15,6 +16,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("import", help="read a timeline that another editor wrote")
     command.add_argument("file", help="an .otio, .otioz, FCP7 .xml, .fcpxml, .edl, .mlt or .kdenlive file")
     command.add_argument("--out", default="-", help="where the edit description goes, as JSON; - is standard output")
+    outputs.add(command)
     command.add_argument("--media", default="", help="folder for a bundle's media, and where to look for media (default: beside the file)")
     command.add_argument("--json", action="store_true", help="the result as one JSON line on standard error, with its notes")
     command.set_defaults(run=run)
@@ -24,6 +26,7 @@ def run(options: Namespace) -> None:
     """Read the file."""
     from ..handover.reading import read_edit
 
+    outputs.check(options, inputs=(options.file,))
     read = read_edit(Path(options.file), media_folder=Path(options.media) if options.media else None)
     text = encode(read.edit)
     if options.out == "-":

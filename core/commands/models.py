@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..protocol import UserError, encode
+from ..protocol import UserError, encode, printable
 from ..protocol.models import UPSCALER_PREFIX, ModelEntry, ModelProgress, ModelState
 from ..upscaling.store import Upscalers
 from .asking import cache_folder
@@ -80,7 +80,7 @@ def _list(store: "ModelStore", options: Namespace) -> None:
             say(encode(entry))
         return
     for entry in entries:
-        sys.stdout.write(_line(entry) + "\n")  # the list is what was asked for; it may go into a pipe
+        sys.stdout.write(printable(_line(entry)) + "\n")  # the list is what was asked for; it may go into a pipe
     say(f"in {store.folder}")
 
 

@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from . import asking, words
+from . import asking, outputs, words
 from .telling import say
 
 
@@ -12,6 +12,7 @@ def add(commands: Any) -> None:
     """Name the command's words."""
     command = commands.add_parser("plot", help="draw one picture of what a film hears and what it will do")
     command.add_argument("--out", required=True, metavar="PICTURE", help="the picture to write, as plot.png")
+    outputs.add(command)
     asking.add(command)
     command.set_defaults(run=run, json=False)
 
@@ -27,6 +28,7 @@ def run(options: Namespace) -> None:
     from ..sound.listening import listen
 
     words.check_picture(options.out)
+    outputs.check(options, inputs=asking.inputs(options))
     request = asking.request(options)
     check(request)
     check_writable(Path(options.out).absolute().parent)  # now, not after an hour of sound

@@ -1,12 +1,15 @@
 """Readers of what is more than a word: curves, beats and sections, as the command line writes them."""
 
+import contextlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError
+from ..input_files import check_is_file, read_bytes
+from ..protocol import PARAMETERS, Curve, Look, Section, Settings, UserError, read_exact
 
 SECTION_READERS: dict[str, Callable[[str], Any]] = {
     **{name: type(getattr(Settings(), name)) for name in PARAMETERS if name != "size"},
@@ -55,21 +58,29 @@ def curve(said: str) -> Curve:
     """Read ``truncation=0:0.4,30:1``, or ``truncation=curve.npy``."""
     name, _, points = said.partition("=")
     parameter = name.replace("-", "_")
-    if Path(points).is_file():
-        return Curve(parameter=parameter, values=_values(Path(points)))
-    try:
+    try:  # first: as a path, many points would be an error
         pairs = [point.split(":") for point in points.split(",")]
-        return Curve(parameter=parameter, seconds=tuple(Fraction(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
+        return Curve(parameter=parameter, seconds=tuple(read_exact(t) for t, _ in pairs), values=tuple(float(v) for _, v in pairs))
     except (ValueError, ZeroDivisionError) as error:
+        if _names_a_file(points):
+            return Curve(parameter=parameter, values=_values(Path(points)))
         raise UserError(
             f"“{said}” is no curve ({error}).",
             "Write it as truncation=0:0.4,30:1, or truncation=FILE with one value for each control frame.",
         ) from error
 
 
+def _names_a_file(said: str) -> bool:
+    try:
+        return os.sep in said or Path(said).exists()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        return False
+
+
 def _values(path: Path) -> tuple[float, ...]:
     import numpy as np
 
+    check_is_file(path, cure="Choose a file with one number a line, or an array saved as .npy.")
     try:
         values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, delimiter=None, ndmin=1)
         return tuple(float(value) for value in np.ravel(values))
@@ -79,10 +90,15 @@ def _values(path: Path) -> tuple[float, ...]:
 
 def beats(said: str) -> tuple[Fraction, ...]:
     """Read ``0.5,1.0,1.5``, or the name of a text file that holds such times."""
-    text = Path(said).read_text(encoding="utf-8") if Path(said).is_file() else said
+    cure = "Write their times in seconds, as 0.5,1,1.5, or one a line in a file."
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        return _times(said)  # first: as a path, a long list would be an error
+    text = read_bytes(Path(said), cure=cure).decode(errors="replace") if _names_a_file(said) else said
     try:
-        return tuple(Fraction(word) for word in text.replace(",", " ").split())
+        return _times(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise UserError(
-            f"“{said}” names no beats ({error}).", "Write their times in seconds, as 0.5,1,1.5, or one a line in a file."
-        ) from error
+        raise UserError(f"“{said}” names no beats ({error}).", cure) from error
+
+
+def _times(text: str) -> tuple[Fraction, ...]:
+    return tuple(read_exact(word) for word in text.replace(",", " ").split())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import UPSCALES
 from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
-from . import asking, words
+from . import asking, outputs, words
 from .telling import JOB_ID, progress, say
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
     )
+    outputs.add(command)
     asking.add(command)
     command.add_argument(
         "--allow-flashes",
@@ -55,6 +56,7 @@ def run(options: Namespace) -> None:
     from ..files import check_writable
 
     into_folder = options.out != "-" and not _is_movie(options.out)
+    outputs.check(options, inputs=asking.inputs(options))
     request = replace(
         asking.request(options),
         limit_flashes=not options.allow_flashes,

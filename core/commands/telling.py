@@ -6,7 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Generator
 
-from ..protocol import Failed, Progress, Stage, UserError, encode
+from ..protocol import Failed, Progress, Stage, UserError, encode, printable
 
 BAR_WIDTH = 30
 JOB_ID = "command line"
@@ -36,7 +36,7 @@ def _show_bar(event: Progress) -> None:
 
 def say(line: str) -> None:
     """Say one line."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(printable(line) + "\n")
 
 
 def tell_failure(options: Namespace, error: UserError) -> None:

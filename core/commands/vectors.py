@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol import UserError
-from . import asking
+from . import asking, outputs
 from .telling import say
 
 
@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
         " class_ids and class_weights [N, m], class_floor and truncation [N]",
     )
     command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
+    outputs.add(command)
     asking.add(command)
     command.set_defaults(run=run, json=False)
 
@@ -34,6 +35,7 @@ def run(options: Namespace) -> None:
     from ..latents import latents_of
     from ..sound.listening import listen
 
+    outputs.check(options, inputs=asking.inputs(options))
     request = asking.request(options)
     check(request)
     heard = listen(request)

@@ -5,7 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..protocol import UserError
+from ..protocol import UserError, read_exact
+from ..protocol.rates import ntsc_or
 from ..protocol.shape import read_aspect
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ LONGEST_SECONDS = 24 * 60 * 60
 
 
 def fps(text: str) -> Fraction:
-    """Read a frame rate, 1 ... 240."""
-    rate = rational(text)
+    """Read a frame rate, 1 ... 240; one with two or three decimals may stand for an NTSC rate, as editors write those."""
+    rate = rational(text) if "/" in text else ntsc_or(rational(text))
     if not 1 <= rate <= 240:  # noqa: PLR2004 (what editors know)
         raise argparse.ArgumentTypeError(f"{text} frames a second: choose 1 ... 240, as 25 or 30000/1001")
     return rate
@@ -33,8 +34,8 @@ def length(text: str) -> Fraction:
 def rational(text: str) -> Fraction:
     """Read an exact number."""
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
+        return read_exact(text)
+    except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
 
 

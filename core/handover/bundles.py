@@ -1,13 +1,17 @@
 """Bundles (``.otioz``), unpacked safely: nothing is written outside the chosen folder, nothing larger than it says, nothing half.
 
-A file comes in, the timeline's text goes out, and its media lie in a folder.
+No file that is there is replaced, and nothing but media is unpacked. A bundle comes in, the timeline's text goes out, and its media lie in
+a folder.
 """
 
+import os
 import shutil
 import stat
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from ..files import whole_file
@@ -15,7 +19,8 @@ from ..protocol import UserError
 from ..working import Cancelled, end_if
 from .media import check_space, removed_upon_failure
 
-CONTENT = "content.otio"
+CONTENT, MEDIA = "content.otio", "media"
+LOCAL_HEADER_BYTES = 30  # at least; the name and more follow
 MOST_FILES = 500_000
 HIGHEST_RATIO = 200
 """Movies and pictures hardly shrink: what grows more than so is a bomb."""
@@ -25,15 +30,16 @@ BLOCK_BYTES = 1 << 20
 WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
 
 
-def unpack(path: Path, folder: Path, *, largest_text: int, cancelled: Cancelled) -> bytes:
+def unpack(path: Path, folders: Iterable[Path], *, largest_text: int, cancelled: Cancelled) -> tuple[bytes, Path]:
     """Unpack a bundle's media.
 
     Parameters
     ----------
     path
         The bundle.
-    folder
-        Where its media go, under the names that the timeline gives them; files that are there already, the same, stay.
+    folders
+        Where its media may go, under the names that the timeline gives them: into the first in which no other files have these names.
+        Files that are there already, the same, stay.
     largest_text
         The most bytes that the timeline itself may have.
     cancelled
@@ -41,13 +47,13 @@ def unpack(path: Path, folder: Path, *, largest_text: int, cancelled: Cancelled)
 
     Returns
     -------
-    bytes
-        The timeline.
+    tuple of bytes and Path
+        The timeline, and the folder of its media.
 
     Raises
     ------
     UserError
-        If the bundle is damaged, a bomb, or names files outside of it; or if the folder cannot be written to. Then nothing was written.
+        If the bundle is damaged, a bomb, or names files outside of it; or if no folder can be written to. Then nothing was written.
     CancelledError
         If `cancelled` says so.
     """
@@ -55,8 +61,9 @@ def unpack(path: Path, folder: Path, *, largest_text: int, cancelled: Cancelled)
         with zipfile.ZipFile(path) as bundle:
             members = _members(path, bundle)
             text = _content(path, bundle, largest_text)
+            folder = _free_folder(members, folders)
             _extract(bundle, members, folder, cancelled)
-            return text
+            return text, folder
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
         raise UserError(f"{path.name} is no bundle, or damaged: {error}.", "Export it again.") from error
     except FileNotFoundError as error:
@@ -65,11 +72,14 @@ def unpack(path: Path, folder: Path, *, largest_text: int, cancelled: Cancelled)
 
 def _members(path: Path, bundle: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """List the media, after a look at every name and size."""
-    members = [one for one in bundle.infolist() if not one.is_dir() and one.filename not in (CONTENT, "version.txt")]
-    for one in members:
+    files = [one for one in bundle.infolist() if not one.is_dir()]
+    for one in files:
         if not _is_safe(one):
             raise UserError(f"{path.name} names a file outside of it: “{one.filename}”.", "Do not open it, or ask who made it.")
-    total, packed = sum(one.file_size for one in members), sum(one.compress_size for one in members)
+    members = [one for one in files if _is_medium(one)]
+    if _overlap(bundle) or len({unicodedata.normalize("NFC", one.filename).casefold() for one in members}) < len(members):
+        raise UserError(f"{path.name} holds files that lie over each other.", "Do not open it, or ask who made it.")
+    total, packed = sum(one.file_size for one in members), path.stat().st_size  # what the members say of themselves may be a lie
     if len(members) > MOST_FILES or (total > SMALL_BYTES and total > HIGHEST_RATIO * max(1, packed)):
         raise UserError(
             f"{path.name} would grow from {packed / 1e6:.1f} MB to {total / 1e6:.0f} MB in {len(members)} files.",
@@ -85,6 +95,29 @@ def _is_safe(one: zipfile.ZipInfo) -> bool:
     if stat.S_ISLNK(one.external_attr >> 16) or name.startswith("/") or "\\" in name or ":" in name or "\0" in name:
         return False
     return bool(parts) and ".." not in parts and not any(part.partition(".")[0].lower() in WINDOWS_NAMES for part in parts)
+
+
+def _is_medium(one: zipfile.ZipInfo) -> bool:
+    """Say whether a member is one of the media; what else there is, hidden files of other programs above all, stays packed."""
+    folder, *parts = PurePosixPath(one.filename).parts
+    return folder == MEDIA and bool(parts) and not any(part.startswith(".") for part in parts)
+
+
+def _overlap(bundle: zipfile.ZipFile) -> bool:
+    """Say whether some members share their bytes: so a small file could hold a huge one thousands of times."""
+    begins = sorted((one.header_offset, one.compress_size + LOCAL_HEADER_BYTES + len(one.filename)) for one in bundle.infolist())
+    return any(begin + size > after for (begin, size), (after, _) in pairwise([*begins, (bundle.start_dir, 0)]))
+
+
+def _free_folder(members: Sequence[zipfile.ZipInfo], folders: Iterable[Path]) -> Path:
+    """Give the first folder in which unpacking replaces nothing."""
+    taken = ""
+    for folder in folders:
+        targets = ((one, folder / one.filename) for one in members)
+        taken = next((str(target) for one, target in targets if os.path.lexists(target) and not _is_there(one, target)), "")
+        if not taken:
+            return folder
+    raise UserError(f"{taken} is there already, and is another file.", "Choose an empty folder for the media, or rename that file.")
 
 
 def _content(path: Path, bundle: zipfile.ZipFile, largest: int) -> bytes:
@@ -118,7 +151,7 @@ def _extract(bundle: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder
 def _is_there(one: zipfile.ZipInfo, target: Path) -> bool:
     """Judge by size and checksum whether a member was unpacked before."""
     try:
-        if target.is_symlink() or target.stat().st_size != one.file_size:
+        if target.is_symlink() or not target.is_file() or target.stat().st_size != one.file_size:
             return False
         checksum = 0
         with target.open("rb") as file:

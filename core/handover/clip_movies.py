@@ -4,6 +4,7 @@ An edit comes in, and the same edit goes out, whose picture sequences name their
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
+from ..files import link_or_copy
 from ..protocol import Clip, Edit, FrameSequence, Gap, MediaFile, MovieKind, UserError
 from ..working import Cancelled, end_if, never
 from . import media
 from .movie import CODECS, SoundPart, write_movie
+from .recognising import section_id
 
 VERSION = b"clip movie 1"
 """Stands in every movie's name: raise it when the same frames are encoded otherwise."""
@@ -82,7 +85,33 @@ def make(
             movies.append(path)
         done += job.frames.frame_count
         report(done, total)
-    return media.with_media(edit, made), tuple(movies)
+    edit, named = _named_apart(media.with_media(edit, made))
+    return edit, (*movies, *named)
+
+
+def _named_apart(edit: Edit) -> tuple[Edit, tuple[Path, ...]]:
+    """Give each section a movie's path of its own: it is all that some programs keep. The file is the same, under another name."""
+    settings: dict[str, set[str]] = defaultdict(set)
+    for clip in _all_clips(edit):
+        if isinstance(clip.media, FrameSequence) and clip.media.movie and clip.metadata:
+            settings[clip.media.movie].add(clip.metadata)
+    own: dict[Clip, Clip] = {}
+    for clip in _all_clips(edit):
+        if isinstance(clip.media, FrameSequence) and clip.metadata and len(settings.get(clip.media.movie, ())) > 1:
+            movie = Path(clip.media.movie)
+            path = movie.with_stem(f"{movie.stem}_{section_id(clip.metadata)}")
+            link_or_copy(movie, path)
+            own[clip] = replace(clip, media=replace(clip.media, movie=str(path)))
+    tracks = (
+        replace(track, items=tuple(own.get(item, item) if isinstance(item, Clip) else item for item in track.items))
+        for track in edit.tracks
+    )
+    paths = (Path(clip.media.movie) for clip in own.values() if isinstance(clip.media, FrameSequence))
+    return replace(edit, tracks=tuple(tracks)), tuple(dict.fromkeys(paths))
+
+
+def _all_clips(edit: Edit) -> Iterator[Clip]:
+    return (clip for clip, _ in _clips(edit, "video"))
 
 
 def _counter(done: int, total: int, report: media.Counts, cancelled: Cancelled) -> Callable[[], None]:

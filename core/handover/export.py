@@ -25,12 +25,13 @@ from ..protocol import (
     Still,
     Target,
     Text,
+    Track,
     UserError,
     encode,
 )
 from ..protocol.messages import Stage
 from ..working import Cancelled, never
-from . import clip_movies, media
+from . import clip_movies, collecting, media
 from .fitting import fit
 from .movie import CODECS
 from .recognising import write_sections
@@ -66,6 +67,8 @@ class Format:
         Whether it must be told how many channels a sound has.
     is_text
         Whether the adapter gives text; if not, it writes a file itself.
+    keeps_settings
+        Whether it has room for what made a clip; if not, that stands beside it.
     """
 
     adapter: str
@@ -76,6 +79,7 @@ class Format:
     awkward: str = ""
     counts_channels: bool = False
     is_text: bool = True
+    keeps_settings: bool = True
 
 
 EVERY_STYLE = (PathStyle.ABSOLUTE, PathStyle.RELATIVE, PathStyle.URI)
@@ -89,11 +93,18 @@ FORMATS = {
         numbered=True,
         warps_numbered=False,
         styles=PLAIN_PATHS,
-        lacks=frozenset({"subframes"}),
+        lacks=frozenset({"subframes", "retimed starts"}),
         awkward="%:",
     ),
-    ".mlt": Format(adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes"}), awkward="%"),
-    ".xml": Format(adapter="chromastrip_fcp7", numbered=False, lacks=frozenset({"subframes"}), counts_channels=True),
+    ".mlt": Format(
+        adapter="chromastrip_mlt", numbered=True, styles=PLAIN_PATHS, lacks=frozenset({"subframes", "retimed starts"}), awkward="%"
+    ),
+    ".xml": Format(
+        adapter="chromastrip_fcp7",
+        numbered=False,
+        lacks=frozenset({"subframes", "retimed starts", "uneven fades"}),
+        counts_channels=True,
+    ),
     ".fcpxml": Format(adapter="chromastrip_fcpxml", numbered=False, counts_channels=True),
     ".aaf": Format(
         adapter="chromastrip_aaf",
@@ -104,7 +115,8 @@ FORMATS = {
     ".edl": Format(
         adapter="chromastrip_edl",
         numbered=False,
-        lacks=frozenset({"subframes", "volume", "colours", "words", "tracks", "disabled", "marker lengths"}),
+        lacks=frozenset({"subframes", "volume", "colours", "words", "tracks", "disabled", "uneven fades"}),
+        keeps_settings=False,
     ),
 }
 """How file names end, to what is written there; the first that fits counts."""
@@ -157,12 +169,13 @@ def export(
     check_writable(path.parent)
     edit = _with_absolute_paths(edit)
     edit, missing = media.check_present(edit, options.missing)
+    collecting.check(edit, path, options, only=functools.partial(_is_taken_along, options=options, form=form))
     edit, fitted = fit(edit)
     edit, movies = _with_movies(media.with_size(edit), path, options, form, report, cancelled)
     edit, copied = _with_copies(edit, path, options, form, report, cancelled)
-    if media_folder(path).is_dir():
+    if media_folder(path).is_dir() or (not form.keeps_settings and any(clip.metadata for clip in _clips(edit))):
         write_sections(edit, media_folder(path))
-    _write(_timeline(edit, path, options, form), path, form)
+    _write(_timeline(_sayable(edit, form), path, options, form), path, form)
     return HandedOver(path=path, movies=movies, warnings=(*missing, *fitted, *copied, *_losses(edit, _ending(path), form)))
 
 
@@ -256,6 +269,13 @@ def _clips(edit: Edit) -> list[Clip]:
     return [item for track in edit.tracks for item in track.items if isinstance(item, Clip)]
 
 
+def _is_taken_along(one: media.Files, *, options: ExportOptions, form: Format) -> bool:
+    """Say whether a medium's own file leaves with the timeline."""
+    if form.adapter == "chromastrip_otioz" or options.collect:
+        return True
+    return isinstance(one, FrameSequence | Still) and _is_awkward(one, form)
+
+
 def _with_copies(
     edit: Edit, path: Path, options: ExportOptions, form: Format, report: Report, cancelled: Cancelled
 ) -> tuple[Edit, tuple[str, ...]]:
@@ -346,6 +366,29 @@ def _write(timeline: otio.schema.Timeline, path: Path, form: Format) -> None:
 # What a format cannot say ---------------------------------------------------------------------------------------------------------------
 
 
+def _sayable(edit: Edit, form: Format) -> Edit:
+    """Leave out what the file would have no place for: `_losses` tells it."""
+    if "tracks" in form.lacks:
+        spare = _spare_tracks(edit)
+        edit = replace(edit, tracks=tuple(track for track in edit.tracks if track not in spare))
+    kinds = {"colours": Colour, "words": Text}
+    lost = tuple(kind for name, kind in kinds.items() if name in form.lacks)
+    unseen = "disabled" in form.lacks
+    return media.without_clips(
+        edit, lambda clip: isinstance(clip.media, lost) or (unseen and not clip.enabled) or _has_no_movie(clip, form)
+    )
+
+
+def _spare_tracks(edit: Edit) -> list[Track]:
+    """List the tracks that an edit decision list has no place for: it holds one of pictures, and two of sound."""
+    pictures, sounds = ([track for track in edit.tracks if track.kind == kind] for kind in ("video", "audio"))
+    return [*pictures[1:], *sounds[2:]]
+
+
+def _has_no_movie(clip: Clip, form: Format) -> bool:
+    return isinstance(clip.media, FrameSequence) and not clip.media.movie and not form.numbered
+
+
 def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
     """Tell what the file cannot say, one sentence a kind."""
     clips = _clips(edit)
@@ -354,7 +397,11 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
             [clip for clip in clips if clip.source_start.denominator != 1],
             "begin between two frames of their media: moved there",
         ),
-        "volume": ([clip for clip in clips if clip.volume != 1], "have a volume of their own: left out"),
+        "retimed starts": (
+            [clip for clip in clips if clip.source_start.denominator == 1 != (clip.source_start / clip.speed).denominator],
+            "have a speed of their own and begin between two frames of it: moved there",
+        ),
+        "volume": ([clip for clip in clips if clip.volume != 1 or clip.volume_points], "have a volume of their own: left out"),
         "colours": ([clip for clip in clips if isinstance(clip.media, Colour)], "are colours: left out"),
         "words": ([clip for clip in clips if isinstance(clip.media, Text)], "are words: left out"),
         "disabled": ([clip for clip in clips if not clip.enabled], "are muted: left out"),
@@ -365,12 +412,20 @@ def _losses(edit: Edit, ending: str, form: Format) -> tuple[str, ...]:
         for name, (some, what) in found.items()
         if name in form.lacks and some
     ]
+    if "tracks" in form.lacks and (spare := _spare_tracks(edit)):
+        named = ", ".join(f"“{track.name}”" for track in spare[: media.NAMED])
+        told.append(f"{ending} holds one track of pictures and two of sound: {len(spare)} track(s) are left out: {named}.")
+    if unfilmed := [clip.name for clip in clips if _has_no_movie(clip, form)]:
+        told.append(
+            f"{ending} holds movies only, and none of these pictures are there to make one of: {', '.join(unfilmed[: media.NAMED])}."
+        )
     if "markers" in form.lacks and edit.markers:
         told.append(f"{ending} gets no markers: {len(edit.markers)} are left out.")
     if "sound fades" in form.lacks and any(
         isinstance(item, Crossfade) for track in edit.tracks if track.kind == "audio" for item in track.items
     ):
         told.append(f"{ending} gets no cross-fades of sound: they are cuts.")
-    if "fades" in form.lacks and any(isinstance(item, Crossfade) for track in edit.tracks for item in track.items):
-        told.append(f"{ending} knows no cross-fades: they are cuts.")
+    fades = [item for track in edit.tracks for item in track.items if isinstance(item, Crossfade)]
+    if "uneven fades" in form.lacks and (uneven := sum(fade.in_frames != fade.out_frames for fade in fades)):
+        told.append(f"{ending} puts the cut into a cross-fade's middle: that of {uneven} is moved; the fades cover the same frames.")
     return tuple(told)

@@ -9,14 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from ..protocol import FrameSequence
+from ..protocol import FrameSequence, places
 from .noting import Notes
 from .numbering import first_number_on_disk
 
 WINDOWS_PATH = re.compile(r"/?[A-Za-z]:[\\/]")
 FILE_URI = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
-NETWORK_PATH = re.compile(r"(\\\\|//)[^\\/]")
-"""Asking for it would tell another machine who asks."""
 DEEPEST = 4
 """So many of a path's last parts are looked for beside the timeline."""
 
@@ -50,6 +48,7 @@ class Finder:
 
     def sequence(self, frames: FrameSequence) -> FrameSequence:
         """Give numbered pictures whose folder, and whose first number if it is below 0, are found."""
+        frames = _with_plain_names(frames)
         if frames.first_number < 0:
             key = (frames.folder, frames.prefix, frames.suffix)
             if key not in self._first_numbers:
@@ -64,17 +63,28 @@ class Finder:
 
     def _find(self, path: str) -> tuple[str, bool]:
         """Give a path, and whether something lies there."""
-        if NETWORK_PATH.match(path) or "\0" in path:
-            return path, False
+        if not places.may_ask(path):
+            return self._find_local(path)
         foreign = WINDOWS_PATH.match(path) is not None and os.name != "nt"
         own = path if foreign or Path(path).is_absolute() else os.path.abspath(self._folder / path)  # noqa: PTH100 (follows no links)
-        if not foreign and _is_there(own):
+        if not foreign and places.exists(own):
             return own, True
+        return self._find_beside(path) or (own, False)
+
+    def _find_local(self, path: str) -> tuple[str, bool]:
+        """Find what is said to lie on another computer, without asking that; if it is not here, name where it could be put."""
+        if found := self._find_beside(path):
+            return found
+        name = re.split(r"[\\/]", path.replace("\0", ""))[-1]
+        self._notes.add("Lies on another computer, which was not asked: copy it beside the timeline, and import again", path)
+        return str(self._places[0] / (name or "media")), False
+
+    def _find_beside(self, path: str) -> tuple[str, bool] | None:
         for place in self._beside(path):
-            if _is_there(str(place)):
+            if places.exists(place):
                 self._notes.add("Media lay elsewhere, and were found beside the timeline", place.name)
                 return str(place), True
-        return own, False
+        return None
 
     def _beside(self, path: str) -> list[Path]:
         """List where a file would lie if its folder had been moved here; never outside."""
@@ -85,6 +95,13 @@ class Finder:
         return [place / tail for tail in tails for place in self._places]
 
 
+def _with_plain_names(frames: FrameSequence) -> FrameSequence:
+    """Let the names of pictures be names: a folder in them, which may be another computer's, is a part of their folder."""
+    *folders, prefix = re.split(r"([\\/])", frames.prefix)
+    folder = f"{frames.folder}/{''.join(folders)}".rstrip("/\\") if folders else frames.folder
+    return replace(frames, folder=folder, prefix=prefix, suffix=re.sub(r"[\\/]", "_", frames.suffix))
+
+
 def plain_path(url: str) -> str:
     """Turn a file URI into a path; leave paths as they are."""
     match = FILE_URI.fullmatch(url)
@@ -93,11 +110,4 @@ def plain_path(url: str) -> str:
     path = unquote(match["path"])
     if match["host"] not in (None, "", "localhost"):
         return f"//{match['host']}{path}"
-    return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
+    return f"{drive[1]}:{path[3:]}" if (drive := re.match(r"/([A-Za-z])[:|][\\/]", path)) else path  # D| is how URIs began

@@ -6,10 +6,10 @@ An edit comes in, and an edit that looks and sounds the same goes out, with sent
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 from pathlib import Path
 
-from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Still, Track, UserError
+from ..protocol import Clip, Crossfade, Edit, FrameSequence, Gap, MediaFile, Still, Track, UserError, later_volume
 
 Item = Clip | Gap | Crossfade
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
@@ -52,7 +52,7 @@ def _check(edit: Edit) -> None:
                 raise UserError(
                     f"“{getattr(item, 'name', track.name)}” is {item.frame_count} frames long.", "Delete it, or make it longer."
                 )
-            if isinstance(item, Clip) and (item.speed <= 0 or item.volume < 0):
+            if isinstance(item, Clip) and (item.speed <= 0 or not 0 <= item.volume < inf):
                 raise UserError(
                     f"“{item.name}” has the speed {float(item.speed):g} and the volume {item.volume:g}.",
                     "Choose a speed above 0, and a volume of 0 or more.",
@@ -127,7 +127,8 @@ def _within_media(clip: Clip, around: Sequence[Item], index: int) -> list[Item]:
     before, inside, after = _parts(clip)
     if before == after == 0:
         return [clip]
-    middle = replace(clip, source_start=clip.source_start + before * clip.speed, frame_count=inside)
+    start, points = clip.source_start + before * clip.speed, later_volume(clip, before)
+    middle = replace(clip, source_start=start, frame_count=inside, volume_points=points)
     return [*_held(clip, before, first=True), *([middle] if inside else []), *_held(clip, after, first=False)]
 
 

@@ -115,9 +115,14 @@ def missing_paths(media: Files) -> list[Path]:
 
 def without_clips_of(edit: Edit, gone: set[Files]) -> Edit:
     """Turn the clips of some media into gaps; a cross-fade with one of them goes too."""
+    return without_clips(edit, lambda clip: clip.media in gone)
+
+
+def without_clips(edit: Edit, is_gone: Callable[[Clip], bool]) -> Edit:
+    """Turn some clips into gaps; a cross-fade with one of them goes too."""
     tracks = []
     for track in edit.tracks:
-        items = [Gap(frame_count=item.frame_count) if isinstance(item, Clip) and item.media in gone else item for item in track.items]
+        items = [Gap(frame_count=item.frame_count) if isinstance(item, Clip) and is_gone(item) else item for item in track.items]
         kept = [item for index, item in enumerate(items) if not isinstance(item, Crossfade) or _joins_clips(items, index)]
         tracks.append(replace(track, items=tuple(kept)))
     return replace(edit, tracks=tuple(tracks))
@@ -143,7 +148,7 @@ def _picture_size(paths: list[Path]) -> tuple[int, int] | None:
         try:
             with Image.open(path) as picture:
                 return picture.size
-        except OSError:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
             return _movie_size(path)
     return None
 

@@ -15,7 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from ..files import whole_file
 from ..pictures import read_picture
 from ..protocol import MovieKind, UserError
-from ..sound.audio import decode_frames
+from ..sound.audio import decoded
 
 SOUND_RATE = 48_000
 QUALITY = "16"  # x264's constant rate factor: no loss that the eye can see
@@ -68,11 +68,12 @@ CODECS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SoundPart:
-    """A part of a file's sound. Before the file's beginning and after its end there is silence."""
+    """A part of a file's sound, its samples by their time stamps or in a row; before its beginning and after its end there is silence."""
 
     path: Path
     start_seconds: Fraction
     duration_seconds: Fraction
+    by_stamps: bool = False
 
 
 def write_mp4(
@@ -98,7 +99,7 @@ def write_mp4(
     UserError
         If the film cannot be written, or a frame is missing or damaged.
     """
-    part = SoundPart(path=sound, start_seconds=source_start_seconds, duration_seconds=duration_seconds)
+    part = SoundPart(path=sound, start_seconds=source_start_seconds, duration_seconds=duration_seconds, by_stamps=True)
     write_movie(path, frames, fps=fps, codec=FILM, sound=part)
 
 
@@ -137,7 +138,7 @@ def write_movie(
     with whole_file(path) as temporary, av.open(str(temporary), "w", format=container_format, options=codec.container_options) as container:
         picture_stream = _picture_stream(container, codec, fps)
         sound_stream = _sound_stream(container, codec) if sound else None
-        samples = iter(()) if sound is None else _sound_blocks(sound.path, start=sound.start_seconds, duration=sound.duration_seconds)
+        samples = iter(()) if sound is None else _sound_blocks(sound)
         size, heard = None, Fraction(0)
         for number, picture in enumerate(_read_ahead(frames)):
             if size is None:
@@ -231,11 +232,11 @@ def write_yuv4mpeg(stream: BinaryIO, frames: Iterable[Path], *, fps: Fraction) -
     stream.flush()
 
 
-def _sound_blocks(path: Path, *, start: Fraction, duration: Fraction) -> Iterator[av.AudioFrame]:
-    """Give exactly `duration` of a file's sound as stereo blocks, silence where the file has none."""
-    first, last = round(start * SOUND_RATE), round((start + duration) * SOUND_RATE)
+def _sound_blocks(part: SoundPart) -> Iterator[av.AudioFrame]:
+    """Give exactly a part of a file's sound as stereo blocks, silence where the file has none."""
+    first, last = round(part.start_seconds * SOUND_RATE), round((part.start_seconds + part.duration_seconds) * SOUND_RATE)
     position = first  # of the next sample to give, in the source's time
-    for offset, samples in _decoded(path):
+    for offset, samples in _decoded(part):
         begin, end = max(position, offset), min(last, offset + samples.shape[1])
         if begin > position:
             yield from _blocks(np.zeros((2, min(begin, last) - position), np.float32), pts=position - first)
@@ -248,12 +249,11 @@ def _sound_blocks(path: Path, *, start: Fraction, duration: Fraction) -> Iterato
     yield from _blocks(np.zeros((2, last - position), np.float32), pts=position - first)
 
 
-def _decoded(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    with av.open(str(path), metadata_errors="replace") as container:
-        position = 0  # counted, not read from time stamps: the analysis counts samples too
-        for block in decode_frames(container, format="fltp", layout="stereo", rate=SOUND_RATE):
-            yield position, block.to_ndarray()
-            position += block.samples
+def _decoded(part: SoundPart) -> Iterator[tuple[int, np.ndarray]]:
+    position = 0  # counted, as the analysis does
+    for block in decoded(part.path, [] if part.by_stamps else None, format="fltp", layout="stereo", rate=SOUND_RATE):
+        yield position, block.to_ndarray()
+        position += block.samples
 
 
 def _blocks(samples: np.ndarray, *, pts: int) -> Iterator[av.AudioFrame]:

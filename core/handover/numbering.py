@@ -8,15 +8,16 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from ..protocol import FrameSequence
+from ..protocol import FrameSequence, places
+from ..protocol.limits import MOST_PICTURES
 
-SPANNED = re.compile(r"(?P<before>.*)(?:\[(?P<a>\d+)-(?P<b>\d+)\]|\{(?P<c>\d+)\.\.(?P<d>\d+)\})(?P<suffix>[^/\\]*\.\w+)", re.DOTALL)
-PATTERN = re.compile(
-    r"(?P<before>.*?)(?:%0?(?P<digits>\d*)d|(?P<hashes>#+))(?P<suffix>[^/\\?]*\.\w+)(?:\?begin(?:=|:)(?P<begin>\d+))?", re.DOTALL
+SPAN = re.compile(r"\[(?P<a>\d{1,18}+)-(?P<b>\d{1,18}+)\]|\{(?P<c>\d{1,18}+)\.\.(?P<d>\d{1,18}+)\}")
+PATTERN = re.compile(  # each part ends where the next one begins, so that nothing is tried twice: strangers' names are long
+    r"(?P<before>(?:[^/\\]*+[/\\])*+(?:(?!%0?\d{0,4}+d|#)[^/\\])*+)(?:%0?(?P<digits>\d{0,4}+)d|(?P<hashes>#++))(?P<suffix>[^/\\?]*+)"
+    r"(?:\?begin(?:=|:)(?P<begin>\d{1,18}+))?"
 )
-NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.\w+)", re.DOTALL)
-PICTURES = re.compile(r"\.(png|jpe?g|exr|tiff?|bmp|dpx|tga|webp|hdr|jp2)$", re.IGNORECASE)
-MOST_PICTURES = 2_000_000
+PICTURES = re.compile(r"\.(png|jpe?g|exr|tiff?|bmp|dpx|tga|webp|hdr|jp2)\Z", re.IGNORECASE)
+DIGITS = "0123456789"
 LONGEST_PATH = 10_000
 
 
@@ -38,14 +39,20 @@ def numbered_in(path: str, count: int) -> FrameSequence | None:
     if len(path) > LONGEST_PATH:
         return None
     plain = unquote(path) if "%5B" in path or "%5b" in path else path
-    if match := SPANNED.fullmatch(plain):
+    *_, match = [None, *SPAN.finditer(plain)]
+    if match is not None and _is_suffix(plain[match.end() :]):
         first, last = match["a"] or match["c"], match["b"] or match["d"]
-        if PICTURES.search(match["suffix"]) and 0 <= int(last) - int(first) < MOST_PICTURES:
-            return _made(match["before"], match["suffix"], int(first), len(first), int(last) - int(first) + 1)
+        if 0 <= int(last) - int(first) < MOST_PICTURES:
+            return _made(plain[: match.start()], plain[match.end() :], int(first), len(first), int(last) - int(first) + 1)
     if (match := PATTERN.fullmatch(plain)) and PICTURES.search(match["suffix"]):
         digits = len(match["hashes"]) if match["hashes"] else int(match["digits"] or 1)
         return _made(match["before"], match["suffix"], -1 if match["begin"] is None else int(match["begin"]), digits, count)
     return None
+
+
+def _is_suffix(text: str) -> bool:
+    """Say whether this may follow a picture's number: it stays in the folder, and names a kind of picture."""
+    return "/" not in text and "\\" not in text and PICTURES.search(text) is not None
 
 
 def _made(before: str, suffix: str, first: int, digits: int, count: int) -> FrameSequence:
@@ -64,26 +71,22 @@ def sequence_on_disk(path: str, count: int) -> FrameSequence | None:
         All pictures from that one on without a hole; None if it stands alone.
     """
     place = Path(path)
-    match = NUMBERED.fullmatch(place.name)
-    if match is None or count <= 1:
+    stem, suffix = place.stem, place.suffix
+    prefix = stem.rstrip(DIGITS)
+    number = stem[len(prefix) :]
+    if not number or not suffix or count <= 1:
         return None
-    first, digits = int(match["number"]), len(match["number"])
-    length = 0
-    while length < count and (place.parent / f"{match['prefix']}{first + length:0{digits}d}{match['suffix']}").is_file():
+    first, digits = int(number), len(number)
+    names, length = places.names_in(place.parent), 0
+    while length < count and f"{prefix}{first + length:0{digits}d}{suffix}" in names:
         length += 1
     if length <= 1 or 2 * length < count:  # a still's length is whatever the program likes: hours
         return None
-    return FrameSequence(
-        folder=str(place.parent), prefix=match["prefix"], suffix=match["suffix"], first_number=first, digits=digits, frame_count=length
-    )
+    return FrameSequence(folder=str(place.parent), prefix=prefix, suffix=suffix, first_number=first, digits=digits, frame_count=length)
 
 
 def first_number_on_disk(frames: FrameSequence) -> int:
     """Find the lowest number of a sequence whose beginning nobody named: 0 if nothing lies there."""
-    try:
-        names = [path.name for path in Path(frames.folder).iterdir()]
-    except OSError:
-        return 0
-    numbered = re.compile(f"{re.escape(frames.prefix)}(\\d+){re.escape(frames.suffix)}")
-    found = [int(match[1]) for name in names if (match := numbered.fullmatch(name))]
+    numbered = re.compile(f"{re.escape(frames.prefix)}([0-9]{{1,18}}){re.escape(frames.suffix)}")
+    found = [int(match[1]) for name in places.names_in(frames.folder) if (match := numbered.fullmatch(name))]
     return min(found, default=0)

@@ -3,7 +3,10 @@
 That reader ends the process at deep nesting, and refuses a whole timeline for one object of a kind or a version that it does not know.
 """
 
+import functools
 import json
+import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +22,26 @@ OLD_NAMES = {"Sequence": 1, "Filler": 1, "SerializeableCollection": 1}
 """OpenTimelineIO knows them, although it does not say so."""
 LOST = {"Item": "Clip.1", "MediaReference": "MissingReference.1"}
 """What stands in an unknown object's place; effects and markers are left out."""
+VALUES = {"RationalTime": 1, "TimeRange": 1, "TimeTransform": 1, "V2d": 1, "Box2d": 1, "Color": 1}
+"""Objects that OpenTimelineIO reads, although it does not list them all as schemas."""
+COLOURS = {  # red, green, blue
+    "RED": (1, 0, 0),
+    "ORANGE": (1, 0.5, 0),
+    "YELLOW": (1, 1, 0),
+    "GREEN": (0, 1, 0),
+    "CYAN": (0, 1, 1),
+    "BLUE": (0, 0, 1),
+    "PURPLE": (0.5, 0, 0.5),
+    "MAGENTA": (1, 0, 1),
+    "PINK": (1, 0.75, 0.8),
+    "BLACK": (0, 0, 0),
+    "WHITE": (1, 1, 1),
+}
+NEWER = "newer"
+"""Where in an object's metadata those of its fields are kept that have another form than we know."""
+
+BARE_INFINITY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|\bInf\b', re.DOTALL)
+"""Texts, which stay (unended ones, too: each is looked at once), and infinity as OpenTimelineIO's reader takes it and Python's not."""
 
 
 def checked(text: bytes, notes: Notes) -> str:
@@ -36,11 +59,11 @@ def checked(text: bytes, notes: Notes) -> str:
     ValueError, RecursionError
         If it is no JSON object, or nested deeper than Python's reader allows.
     """
-    decoded = text.decode("utf-8-sig")
+    decoded = BARE_INFINITY.sub(lambda match: match[0] if match[0].startswith('"') else f"{match[0]}inity", text.decode("utf-8-sig"))
     found = json.loads(decoded)
     if not isinstance(found, dict) or not isinstance(found.get(SCHEMA), str):
         raise ValueError(f"it is no object with an {SCHEMA}")  # noqa: TRY004 (about a file, not an argument)
-    known = {**otio.core.type_version_map(), **OLD_NAMES}
+    known = {**VALUES, **otio.core.type_version_map(), **OLD_NAMES}
     changed = list(_repairs(found, known, notes))
     return json.dumps(found) if changed else decoded
 
@@ -54,27 +77,73 @@ def _repairs(value: Any, known: dict[str, int], notes: Notes) -> Iterator[None]:
     if not isinstance(value, dict):
         return
     yield from _older(value, known, notes)
-    for name, inner in value.items():
-        if name in ("effects", "markers") and isinstance(inner, list):
-            kept = [one for one in inner if not _is_unknown(one, known)]
-            for one in inner:
-                if _is_unknown(one, known):
-                    notes.add(f"What is of the unknown kind “{_kind(one)}” is left out", str(value.get("name") or ""))
-                    yield
-            value[name] = kept
-        elif name in PLACES:
-            yield from _replaced(inner, LOST[PLACES[name]], known, notes)
+    for name, inner in list(value.items()):
+        yield from _field_repairs(value, name, inner, known, notes)
         if name != METADATA:
             yield from _repairs(value[name], known, notes)
 
 
+def _field_repairs(value: dict[str, Any], name: str, inner: Any, known: dict[str, int], notes: Notes) -> Iterator[None]:
+    """Put something known, or nothing, where a field holds what is of an unknown kind."""
+    whom = str(value.get("name") or "")
+    if name in ("effects", "markers") and isinstance(inner, list):
+        for one in inner:
+            if _is_unknown(one, known):
+                notes.add(f"What is of the unknown kind “{_kind(one)}” is left out", whom)
+                yield
+        value[name] = [one for one in inner if not _is_unknown(one, known)]
+    elif name in PLACES:
+        yield from _replaced(inner, LOST[PLACES[name]], known, notes)
+    elif name != METADATA and _is_unknown(inner, known):
+        notes.add(f"What is of the unknown kind “{_kind(inner)}” is left out", whom)
+        value[name] = None
+        yield
+
+
 def _older(value: dict[str, Any], known: dict[str, int], notes: Notes) -> Iterator[None]:
-    """Call an object of a newer version the newest that we know: what is new in it is not read."""
+    """Call an object of a newer version the newest that we know; what has another form there is kept among its metadata."""
     kind, _, version = str(value.get(SCHEMA, "")).rpartition(".")
+    if kind == "Marker" and isinstance(value.get("color"), dict):  # since Marker.3
+        value["color"] = _colour(value["color"])
+        yield
     if kind in known and version.isdigit() and int(version) > known[kind]:
         notes.add(f"What is of a newer kind, “{value[SCHEMA]}”, was read as “{kind}.{known[kind]}”", str(value.get("name") or ""))
         value[SCHEMA] = f"{kind}.{known[kind]}"
+        _set_aside(value, kind)
         yield
+
+
+def _set_aside(value: dict[str, Any], kind: str) -> None:
+    """Keep fields whose JSON is of another type than OpenTimelineIO writes among the metadata."""
+    strange = {name: inner for name, inner in value.items() if name in _fields(kind) and not _is_like(inner, _fields(kind)[name])}
+    for name in strange:
+        del value[name]
+    if not isinstance(value.get(METADATA), dict) and METADATA in _fields(kind):
+        value[METADATA] = {}
+    if strange and METADATA in _fields(kind):
+        value[METADATA][NEWER] = strange
+
+
+@functools.cache
+def _fields(kind: str) -> dict[str, Any]:
+    """Give an object's fields as OpenTimelineIO writes them; none for what it makes no objects of."""
+    make = getattr(otio.schema, kind, None)
+    return {} if make is None else json.loads(otio.core.serialize_json_to_string(make()))
+
+
+def _is_like(value: Any, usual: Any) -> bool:
+    """Say whether a value may stand where OpenTimelineIO writes another: of no JSON type, or of the same."""
+    if value is None or usual is None:
+        return value is None or isinstance(value, dict)  # what may be empty holds objects
+    number = int, float
+    return isinstance(value, number) == isinstance(usual, number) and (isinstance(usual, number) or isinstance(value, type(usual)))
+
+
+def _colour(colour: dict[str, Any]) -> str:
+    """Give the name of a colour object: its own if markers know it, else that of the nearest one."""
+    name = str(colour.get("name") or "").upper()
+    parts = [part if isinstance(part := colour.get(letter), int | float) and math.isfinite(part) else 0 for letter in "rgb"]
+    return name if name in COLOURS else min(COLOURS, key=lambda one: math.dist(COLOURS[one], parts))
 
 
 def _replaced(inner: Any, schema: str, known: dict[str, int], notes: Notes) -> Iterator[None]:

@@ -4,6 +4,7 @@ A path comes in; an edit and sentences for people go out. Writes nothing, except
 own.
 """
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from xml.parsers import expat
 
 import opentimelineio as otio
 
-from ..protocol import Clip, Edit, MediaFile, UserError
+from ..input_files import check_is_file, read_bytes
+from ..protocol import Clip, Edit, MediaFile, UserError, limits, places
 from ..working import Cancelled, end_if, never
 from .bundles import unpack
 from .export import register_adapters
@@ -37,6 +39,10 @@ ADAPTERS = {
 IS_XML = {".kdenlive", ".mlt", ".xml", ".fcpxml"}
 LARGEST_BYTES = 100_000_000
 """A timeline of 2 000 clips takes up to 9 MB."""
+MOST_FOLDERS = 100
+"""So many bundles of one name are unpacked beside each other."""
+DEEPEST_XML, MOST_ELEMENTS = 200, 2_000_000
+"""A timeline of 2 000 clips has 80 000 elements."""
 PROBED = 20
 """So many media are asked for their rate, where a timeline names none."""
 
@@ -74,6 +80,7 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
         If `cancelled` says so. Nothing half unpacked stays.
     """
     path = path.absolute()
+    places.trust(path, *([media_folder] if media_folder else []))
     ending = path.suffix.lower()
     if ending not in ADAPTERS:
         raise UserError(f"“{path.suffix or path.name}” names no format that can be read.", f"Choose one of {', '.join(ADAPTERS)}.")
@@ -81,7 +88,9 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     folder = media_folder.absolute() if media_folder else own_folder
     notes = Notes()
     if ending == ".otioz":
-        text = unpack(path, folder, largest_text=LARGEST_BYTES, cancelled=cancelled)
+        free = (own_folder.with_name(f"{own_folder.name}_{number}") for number in range(2, MOST_FOLDERS))
+        choices = (folder,) if media_folder else (one for one in (folder, *free) if not one.is_symlink())
+        text, folder = unpack(path, choices, largest_text=LARGEST_BYTES, cancelled=cancelled)
         others, base = (folder,), folder
     else:
         text = _read_text(path)
@@ -91,6 +100,8 @@ def read_edit(path: Path, *, media_folder: Path | None = None, cancelled: Cancel
     edit = _understood(path, lambda: to_edit(timeline, Finder(base, others, notes), notes))
     edit = replace(edit, name=edit.name or path.stem)
     edit = _without_unknown(recognise(edit, (*others, path.parent), notes), notes)
+    edit = limits.shortened(edit)
+    limits.check_size(edit)
     return ReadEdit(edit=edit, notes=notes.sentences())
 
 
@@ -104,16 +115,14 @@ def _without_unknown(edit: Edit, notes: Notes) -> Edit:
 
 
 def _read_text(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise UserError(
-                f"{path.name} has {size / 1e6:.0f} MB; timelines of up to {LARGEST_BYTES / 1e6:.0f} MB are read.",
-                "Export it again with fewer clips, or without media inside.",
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.", "Choose a file that is there, and that you may read.") from error
+    cure = "Choose a file that is there, and that you may read."
+    check_is_file(path, cure=cure)
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise UserError(
+            f"{path.name} has {size / 1e6:.0f} MB; timelines of up to {LARGEST_BYTES / 1e6:.0f} MB are read.",
+            "Export it again with fewer clips, or without media inside.",
+        )
+    return read_bytes(path, cure=cure)
 
 
 def _understood(path: Path, read: Callable[[], Any]) -> Any:
@@ -148,11 +157,21 @@ def _timeline(text: bytes, ending: str, base: Path, notes: Notes) -> otio.schema
     elif ADAPTERS[ending] == "otio_json":
         content = checked(text, notes)
     else:
-        content = text.decode("utf-8-sig", errors="replace")
+        content = _list_text(text)
         if (fps := _rate_of_media(content, base)) is not None:
             more["rate"] = fps
     found = otio.adapters.read_from_string(content, ADAPTERS[ending], **more)
     return _first_timeline(found, notes)
+
+
+def _list_text(text: bytes) -> str:
+    """Decode an edit decision list: UTF-8 or UTF-16, else as Windows in the west writes it."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16", errors="replace")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text.decode("cp1252", errors="replace")
 
 
 def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:
@@ -177,7 +196,7 @@ def _first_timeline(found: Any, notes: Notes) -> otio.schema.Timeline:
 
 
 def _check_xml(text: bytes) -> None:
-    """Refuse XML that declares entities: they can make a small file fill the memory, or read others.
+    """Refuse XML that declares entities, which can make a small file fill the memory, or read others; and what is too deep, or too much.
 
     Raises
     ------
@@ -186,12 +205,23 @@ def _check_xml(text: bytes) -> None:
     xml.parsers.expat.ExpatError
         If it is no XML.
     """
+    depth = count = 0
 
     def refuse(*_: object) -> None:
         raise ValueError("it declares XML entities, which no editor needs")
 
+    def begin(*_: object) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > DEEPEST_XML or count > MOST_ELEMENTS:
+            raise ValueError(f"it has more than {MOST_ELEMENTS} elements, or some more than {DEEPEST_XML} deep")
+
+    def end(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser = expat.ParserCreate()
-    parser.EntityDeclHandler = refuse
+    parser.EntityDeclHandler, parser.StartElementHandler, parser.EndElementHandler = refuse, begin, end
     parser.Parse(text, True)
 
 

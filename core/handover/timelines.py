@@ -6,23 +6,39 @@ A timeline comes in, an edit goes out, and sentences for people. Media are only 
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
 import opentimelineio as otio
 
-from ..protocol import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, UserError
+from ..protocol import (
+    Clip,
+    Colour,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    Still,
+    Text,
+    Track,
+    UserError,
+    VolumePoint,
+    mean_volume,
+)
+from ..protocol.rates import ROUNDED, ntsc_or
 from .finding import Finder
 from .noting import Notes
 from .numbering import MOST_PICTURES, numbered_in, sequence_on_disk
 from .probing import measure
+from .volumes import joined_points, multiplied, placed, within
 
 METADATA_KEY, FRAMES_KEY = "chromastrip", "CHROMASTRIP_FRAMES"
 LOWEST_FPS, HIGHEST_FPS = 1, 1000
-ROUNDED = 0.005
-"""Editors write rates with two decimals."""
 MOST_DIGITS = 32
 LONGEST = 10**9
 """Frames: a year at 30 a second."""
@@ -33,7 +49,41 @@ STILL_SUFFIXES = {".png", ".jpg", ".jpeg", ".exr", ".tif", ".tiff", ".bmp", ".dp
 MARKER_COLOURS = {"RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"}
 BLACK_KINDS = {"black", "slug", "solidcolor"}
 KINDS: dict[str, Literal["video", "audio"]] = {otio.schema.TrackKind.Video: "video", otio.schema.TrackKind.Audio: "audio"}
+MOST_LAYERS = 64
+"""A nest has so many tracks of one kind at the most; the rest is left out, with a note."""
 Item = Clip | Gap | Crossfade
+Kind = Literal["video", "audio"]
+Row = list[Item]
+"""What lies on one track; a track with nests on it becomes several."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The part of a track's, a clip's or a nest's own time that the timeline shows.
+
+    Parameters
+    ----------
+    place
+        Frame of the timeline at which it begins.
+    frame_count
+        Its length on the timeline; None: to the end of what there is.
+    start
+        What it shows first, in frames of its own time.
+    speed
+        Frames of its own time that go by in one of the timeline's.
+    enabled, volume
+        Whether it is seen or heard, and how loud.
+    volume_points
+        How loud where that changes, at frames of the timeline; then `volume` is its mean.
+    """
+
+    place: int = 0
+    frame_count: int | None = None
+    start: Fraction = Fraction(0)
+    speed: Fraction = Fraction(1)
+    enabled: bool = True
+    volume: float = 1.0
+    volume_points: tuple[VolumePoint, ...] = ()
 
 
 def to_edit(timeline: otio.schema.Timeline, finder: Finder, notes: Notes) -> Edit:
@@ -76,8 +126,7 @@ def exact_rate(rate: float) -> Fraction:
         raise UserError(
             f"The timeline counts {rate:g} frames a second.", f"Export it again with {LOWEST_FPS} to {HIGHEST_FPS} frames a second."
         )
-    ntsc = Fraction(math.ceil(rate) * 1000, 1001)
-    return ntsc if abs(float(ntsc) - rate) < ROUNDED else Fraction(rate).limit_denominator(1000)
+    return ntsc_or(Fraction(rate).limit_denominator(1000))
 
 
 class _Reader:
@@ -93,10 +142,13 @@ class _Reader:
         self.marked: set[Marker] = set()
         self.lengths: dict[str, int] = {}
         self.measured: dict[str, tuple[int, int] | None] = {}
+        self.nests: dict[Kind, dict[str, bool]] = {"video": {}, "audio": {}}  # name, to whether it holds what its track does not show
 
     def read(self) -> Edit:
         self.fps = self._fps()
-        tracks = tuple(track for child in self.timeline.tracks for track in self._tracks(child))
+        whole = self._whole()
+        tracks = tuple(track for child in self.timeline.tracks for track in self._tracks(child, whole))
+        self._note_one_sided_nests()
         for marker in self.timeline.tracks.markers:
             self.markers.append(self._marker(marker, self._timeline_frames(marker.marked_range.start_time)))
         return Edit(
@@ -148,109 +200,153 @@ class _Reader:
 
     # Tracks ------------------------------------------------------------------------------------------------------------------------------
 
-    def _tracks(self, child: otio.core.Composable) -> Iterator[Track]:
-        """Give the track that a timeline's child is; something else that lies there is a track of its own."""
-        if not isinstance(child, otio.schema.Track):
-            yield Track(name=child.name, kind="video", items=tuple(self._items([child], "video", enabled=True)))
-            return
-        if child.kind not in KINDS:
+    def _whole(self) -> Window:
+        """Give what is shown of the timeline: all, unless it is trimmed."""
+        speed, span = self._speed(self.timeline.tracks), self.timeline.tracks.source_range
+        if span is None:
+            return Window(speed=speed)
+        return Window(start=self._frames(span.start_time), frame_count=round(self._frames(span.duration)), speed=speed)
+
+    def _tracks(self, child: otio.core.Composable, whole: Window) -> Iterator[Track]:
+        """Give the tracks that a timeline's child is; something else that lies there is a track, or one of pictures and one of sound."""
+        if isinstance(child, otio.schema.Track) and child.kind not in KINDS:
             self.notes.add(f"Tracks of the kind “{child.kind}” are left out", child.name)
             return
-        kind = KINDS[child.kind]
-        self._note_effects(child)
-        children = self._trimmed(child, child.source_range)
-        yield Track(name=child.name, kind=kind, items=tuple(self._items(children, kind, enabled=child.enabled)))
+        kinds: list[Kind] = [KINDS[child.kind]] if isinstance(child, otio.schema.Track) else ["video"]
+        if isinstance(child, otio.schema.Stack) and _holds(child, "audio"):
+            kinds.append("audio")
+        for kind in kinds:
+            for row in self._laid(child, kind, whole):
+                yield Track(name=child.name, kind=kind, items=tuple(self._checked_fades(row)))
+
+    def _laid(self, child: otio.core.Composable, kind: Kind, window: Window) -> list[Row]:
+        """Give what a stack's child is within a window: one row, and more for nests with several tracks."""
+        if not isinstance(child, otio.schema.Track):
+            return self._rows([child], kind, window)
+        speed, span = self._speed(child), child.source_range
+        start, count = window.start * speed, window.frame_count
+        if span is not None:
+            shown = round((self._frames(span.duration) - window.start) / window.speed)
+            start, count = start + self._frames(span.start_time), max(0, shown if count is None else min(shown, count))
+        inner = replace(
+            window,
+            start=start,
+            frame_count=count,
+            speed=window.speed * speed,
+            enabled=window.enabled and child.enabled,
+        )
+        inner = self._louder(inner, child, window.place - window.start / window.speed, window.speed)
         for marker in child.markers:
-            self._mark_once(marker, self._frames(marker.marked_range.start_time))
+            at = (self._frames(marker.marked_range.start_time) - inner.start) / inner.speed
+            if at >= 0 and (count is None or at < count):
+                self._mark_once(marker, window.place + at)
+        return self._rows(child, kind, inner)
 
-    def _trimmed(self, track: otio.schema.Track, span: otio.opentime.TimeRange | None) -> list[otio.core.Composable]:
-        if span is None:
-            return list(track)
-        try:
-            return list(otio.algorithms.track_trimmed_to_range(track, span))
-        except otio.exceptions.OTIOError:  # it refuses to cut through a fade
-            self.notes.add("A trim of a whole track cuts through a cross-fade: the track comes in whole", track.name)
-            return list(track)
-
-    def _items(self, children: Sequence[otio.core.Composable], kind: Literal["video", "audio"], *, enabled: bool) -> Iterator[Item]:
-        """Give a track's items; each begins and ends at the frame nearest to its exact place, so that nothing drifts."""
-        items: list[Item] = []
-        place = Fraction(0)
+    def _rows(self, children: Iterable[otio.core.Composable], kind: Kind, window: Window) -> list[Row]:
+        """Lay things in a row, and beside it what nests need more; each begins and ends at the frame nearest to its exact place."""
+        rows: list[Row] = [[]]
+        filled, place = 0, Fraction(0)  # frames of the timeline that are laid; where the next child lies, in the window's own time
         for child in children:
             if isinstance(child, otio.schema.Transition):
-                items.append(self._fade(child))
+                if place > window.start and (window.frame_count is None or filled < window.frame_count):
+                    rows[0].append(self._fade(child, window))
                 continue
-            span = _span(child) if isinstance(child, otio.core.Item) else None
-            if span is None or not span.duration.value > 0 or not span.duration.rate > 0:
-                if not (isinstance(child, otio.schema.Gap) and span is not None and span.duration.value == 0):
-                    self.notes.add("Left out, since it has no length", child.name)
+            span = self._span(child)
+            if span is None:
                 continue
-            if max(abs(self._frames(span.start_time)), self._frames(span.duration)) > LONGEST:
-                self.notes.add("Left out, since it is longer than a year", child.name)
+            begin = (place - window.start) / window.speed
+            place += self._frames(span.duration)
+            end = round((place - window.start) / window.speed)
+            if window.frame_count is not None:
+                end = min(end, window.frame_count)
+            if end > LONGEST:
+                self.notes.add("Left out, since it ends after more than a year", child.name)
+                break
+            if end <= filled:
+                if place > window.start and (window.frame_count is None or begin < window.frame_count):
+                    self.notes.add("Left out, since it is shorter than half a frame", child.name)
                 continue
-            end = place + self._frames(span.duration)
-            length = round(end) - round(place)
-            items.extend(self._item(child, span, round(place), length, kind, enabled=enabled))
-            place = end
-        return self._checked_fades(items)
+            hidden = max(Fraction(0), -begin)  # frames of the timeline that the window cuts off
+            shown = replace(window, place=window.place + filled, frame_count=end - filled, start=self._frames(span.start_time))
+            _append(rows, self._item(child, shown, hidden, kind), filled=filled, frame_count=end - filled)
+            filled = end
+        if len(rows) > MOST_LAYERS:
+            self.notes.add(f"A nested timeline has more than {MOST_LAYERS} tracks of a kind: the others are left out")
+        return rows[:MOST_LAYERS]
 
-    def _item(
-        self,
-        child: otio.core.Item,
-        span: otio.opentime.TimeRange,
-        place: int,
-        length: int,
-        kind: Literal["video", "audio"],
-        *,
-        enabled: bool,
-    ) -> list[Item]:
-        if length < 1:
-            self.notes.add("Left out, since it is shorter than half a frame", child.name)
-            return []
+    def _span(self, child: otio.core.Composable) -> otio.opentime.TimeRange | None:
+        """Give a child's own range; None, with a note, if nothing can be laid for it."""
+        span = _span(child) if isinstance(child, otio.core.Item) else None
+        if span is None or not span.duration.value > 0 or not span.duration.rate > 0:
+            if not (isinstance(child, otio.schema.Gap) and span is not None and span.duration.value == 0):
+                self.notes.add("Left out, since it has no length", child.name)
+            return None
+        if max(abs(self._frames(span.start_time)), self._frames(span.duration)) > LONGEST:
+            self.notes.add("Left out, since it is longer than a year", child.name)
+            return None
+        return span
+
+    def _item(self, child: otio.core.Item, shown: Window, hidden: Fraction, kind: Kind) -> list[Row]:
+        """Give a child's rows, each as long as its window: how its own time runs follows from the speed around it and from its own."""
+        around, speed = shown.speed, self._speed(child)
+        for marker in child.markers:
+            at = (self._frames(marker.marked_range.start_time) - shown.start) / (around * speed) - hidden
+            if 0 <= at < (shown.frame_count or 0):
+                self._mark_once(marker, shown.place + at)
+        inner = replace(
+            shown,
+            start=shown.start + hidden * around * speed,
+            speed=around * speed,
+            enabled=shown.enabled and child.enabled,
+        )
+        inner = self._louder(inner, child, shown.place - hidden, around)
         if isinstance(child, otio.schema.Gap):
-            return [Gap(frame_count=length)]
+            return [[Gap(frame_count=shown.frame_count or 0)]]
         if isinstance(child, otio.schema.Clip):
-            return [self._clip(child, span, place, length, kind, enabled=enabled)]
-        return self._nested(child, span, length, kind, enabled=enabled)
+            return [[self._clip(child, inner, kind)]]
+        return self._nested(child, inner, kind)
 
-    def _nested(
-        self, child: otio.core.Item, span: otio.opentime.TimeRange, length: int, kind: Literal["video", "audio"], *, enabled: bool
-    ) -> list[Item]:
-        """Lay what is nested out as plain clips: of several picture tracks what is seen, of other sound tracks nothing."""
-        self._note_effects(child)
+    # Nests -------------------------------------------------------------------------------------------------------------------------------
+
+    def _nested(self, child: otio.core.Item, window: Window, kind: Kind) -> list[Row]:
+        """Lay what is nested out as plain clips, a row for each of its tracks; where a track is shorter than the nest there is a gap."""
+        count = window.frame_count or 0
         try:
-            flat = self._flattened(child, kind)
-            items = list(self._items(self._trimmed(flat, span), kind, enabled=enabled and child.enabled))
+            rows = self._rows(child, kind, window) if isinstance(child, otio.schema.Track) else self._stacked(child, kind, window)
         except (otio.exceptions.OTIOError, ValueError, TypeError, RecursionError):
-            items = []
-        if sum(item.frame_count for item in items if not isinstance(item, Crossfade)) != length:
             self.notes.add("A nested timeline could not be read: there is a gap", child.name)
-            return [Gap(frame_count=length)]
-        self.notes.add("A nested timeline came in as plain clips, one track of it", child.name)
-        return items
+            return [[Gap(frame_count=count)]]
+        self.notes.add("A nested timeline came in as plain clips", child.name)
+        other: Kind = "audio" if kind == "video" else "video"
+        self.nests[kind][child.name] = self.nests[kind].get(child.name, False) or _holds(child, other)
+        rows = [row for row in rows if any(isinstance(item, Clip) for item in row)] or [[]]
+        for row in rows:
+            _fill(row, count)
+        return rows
 
-    def _flattened(self, child: otio.core.Item, kind: str) -> otio.schema.Track:
-        if isinstance(child, otio.schema.Track):
-            return child
-        if not isinstance(child, otio.schema.Stack):
-            raise TypeError(type(child).__name__)
-        tracks = [one for one in child if not isinstance(one, otio.schema.Track) or KINDS.get(one.kind) == kind]
-        if len(tracks) == 1 and isinstance(tracks[0], otio.schema.Track):
-            return tracks[0]
-        stack = otio.schema.Stack(children=[one.deepcopy() for one in (tracks if kind == "video" else tracks[:1])])
-        return otio.algorithms.flatten_stack(stack)
+    def _stacked(self, stack: otio.core.Item, kind: Kind, window: Window) -> list[Row]:
+        if not isinstance(stack, otio.schema.Stack):
+            raise TypeError(type(stack).__name__)
+        return [row for child in stack if _kind(child) == kind for row in self._laid(child, kind, window)]
+
+    def _note_one_sided_nests(self) -> None:
+        """Say where a nest's sound is not heard, or its pictures are not seen, since it lies on tracks of the other kind only."""
+        sides: list[tuple[Kind, Kind, str]] = [("video", "audio", "sound is"), ("audio", "video", "pictures are")]
+        for kind, other, what in sides:
+            for name, holds_other in self.nests[kind].items():
+                if holds_other and name not in self.nests[other]:
+                    self.notes.add(f"A nested timeline's {what} left out: it lies on no {other} track", name)
 
     # Cross-fades -------------------------------------------------------------------------------------------------------------------------
 
-    def _fade(self, transition: otio.schema.Transition) -> Crossfade:
+    def _fade(self, transition: otio.schema.Transition, window: Window) -> Crossfade:
         if transition.transition_type != otio.schema.TransitionTypes.SMPTE_Dissolve:
             name = transition.name or transition.transition_type or "without a name"
             self.notes.add(f"Transitions of the kind “{name}” came in as cross-fades")
-        return Crossfade(
-            in_frames=max(0, round(self._frames(transition.in_offset))), out_frames=max(0, round(self._frames(transition.out_offset)))
-        )
+        before, after = (max(0, round(self._frames(side) / window.speed)) for side in (transition.in_offset, transition.out_offset))
+        return Crossfade(in_frames=before, out_frames=after)
 
-    def _checked_fades(self, items: list[Item]) -> Iterator[Item]:
+    def _checked_fades(self, items: Row) -> Iterator[Item]:
         """Leave out fades that do not stand between two clips (from and to black), and shorten those that are longer than their clips."""
         taken = 0  # frames of the clip before that an earlier fade covers
         for index, item in enumerate(items):
@@ -271,22 +367,11 @@ class _Reader:
 
     # Clips -------------------------------------------------------------------------------------------------------------------------------
 
-    def _clip(
-        self,
-        clip: otio.schema.Clip,
-        span: otio.opentime.TimeRange,
-        place: int,
-        length: int,
-        kind: Literal["video", "audio"],
-        *,
-        enabled: bool,
-    ) -> Clip | Gap:
-        speed = self._speed(clip)
+    def _clip(self, clip: otio.schema.Clip, window: Window, kind: Kind) -> Clip | Gap:
+        length, speed = window.frame_count or 0, window.speed
         reference = _chosen(clip)
-        start = self._frames(span.start_time) - self._media_begin(reference)
+        start = window.start - self._media_begin(reference)
         media, step = self._media(clip, reference, start + length * speed)
-        for marker in clip.markers:
-            self._mark_clip(marker, span, place, length, speed)
         if media is None:
             return Gap(frame_count=length)
         if kind == "video" and speed == step == 1 and not self.noted.get("fps"):
@@ -297,10 +382,11 @@ class _Reader:
             media=media,
             source_start=start * step,
             frame_count=length,
-            enabled=clip.enabled and enabled,
+            enabled=window.enabled,
             metadata="" if ours is None else _json(ours),
             speed=speed * step if isinstance(media, FrameSequence | MediaFile) else Fraction(1),
-            volume=self._volume(clip),
+            volume=window.volume,
+            volume_points=_counted_from(window.place, window.volume_points),
         )
         self._check_length(made)
         return made
@@ -331,7 +417,7 @@ class _Reader:
         if clip.source_start <= -1 or last >= clip.media.frame_count:
             self.notes.add("Shows more than its media hold", clip.name)
 
-    def _speed(self, clip: otio.schema.Clip) -> Fraction:
+    def _speed(self, clip: otio.core.Item) -> Fraction:
         speed = Fraction(1)
         for effect in clip.effects:
             if isinstance(effect, otio.schema.LinearTimeWarp):
@@ -353,13 +439,24 @@ class _Reader:
             name = resolve.get("Effect Name") or effect.effect_name or effect.name or type(effect).__name__
             self.notes.add(f"The effect “{name}” is left out", item.name)
 
-    def _volume(self, clip: otio.schema.Clip) -> float:
+    def _volume(self, clip: otio.core.Item) -> float:
         volume = 1.0
         for effect in clip.effects:
             value = effect.metadata.get(METADATA_KEY, {}).get("volume", 1.0)
             if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
                 volume *= value
         return volume
+
+    def _louder(self, window: Window, item: otio.core.Item, origin: Fraction, speed: Fraction) -> Window:
+        """Let a window be as loud as it and an item are; the item's first frame lies at `origin`, and its points go by at a speed."""
+        if not item.effects and not window.volume_points:
+            return window
+        volume, own = self._volume(item), placed(joined_points(item.effects), origin, speed)
+        count = LONGEST if window.frame_count is None else window.frame_count
+        around = within(window.volume_points, window.place, window.place + count)
+        points = multiplied(around, window.volume, own, volume)
+        mean = mean_volume(_counted_from(window.place, points), count) if around else window.volume * volume
+        return replace(window, volume=mean, volume_points=points)
 
     # Media -------------------------------------------------------------------------------------------------------------------------------
 
@@ -432,12 +529,6 @@ class _Reader:
 
     # Markers -----------------------------------------------------------------------------------------------------------------------------
 
-    def _mark_clip(self, marker: otio.schema.Marker, span: otio.opentime.TimeRange, place: int, length: int, speed: Fraction) -> None:
-        """Put a clip's marker on the timeline, if the clip shows the place; some programs repeat it on every clip of the same media."""
-        offset = (self._frames(marker.marked_range.start_time) - self._frames(span.start_time)) / speed
-        if 0 <= offset < length:
-            self._mark_once(marker, place + offset)
-
     def _mark_once(self, marker: otio.schema.Marker, start: Fraction) -> None:
         made = self._marker(marker, start)
         if made not in self.marked:
@@ -461,6 +552,28 @@ class _Reader:
         )
 
 
+# Rows -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def _append(rows: list[Row], more: list[Row], *, filled: int, frame_count: int) -> None:
+    """Lay rows behind others, with gaps where either has fewer than the other. `rows` changes."""
+    while len(rows) < len(more):
+        rows.append([])
+    for number, row in enumerate(rows):
+        if number < len(more):
+            _fill(row, filled)
+            row.extend(more[number])
+        elif number == 0:
+            row.append(Gap(frame_count=frame_count))
+
+
+def _fill(row: Row, frame_count: int) -> None:
+    """Let a row be so long, by a gap at its end."""
+    missing = frame_count - sum(item.frame_count for item in row if not isinstance(item, Crossfade))
+    if missing > 0:
+        row.append(Gap(frame_count=missing))
+
+
 # What OpenTimelineIO's objects say ------------------------------------------------------------------------------------------------------
 
 
@@ -472,6 +585,18 @@ def _span(item: otio.core.Item) -> otio.opentime.TimeRange | None:
         return item.available_range()
     except (otio.exceptions.OTIOError, NotImplementedError, ValueError):
         return None
+
+
+def _kind(child: otio.core.Composable) -> Kind | None:
+    """Say what a stack's child shows: what is no track is a picture."""
+    return KINDS.get(child.kind) if isinstance(child, otio.schema.Track) else "video"
+
+
+def _holds(child: otio.core.Composable, kind: Kind) -> bool:
+    """Say whether a nest holds clips on tracks of a kind."""
+    if isinstance(child, otio.schema.Track):
+        return _kind(child) == kind and any(not isinstance(one, otio.schema.Gap | otio.schema.Transition) for one in child)
+    return isinstance(child, otio.schema.Stack) and any(_holds(one, kind) for one in child)
 
 
 def _chosen(clip: otio.schema.Clip) -> otio.core.MediaReference:
@@ -507,6 +632,10 @@ def _exact(value: Any) -> Fraction:
 
 def _fraction(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10_000) if math.isfinite(value) else Fraction(0)
+
+
+def _counted_from(frame: int, points: tuple[VolumePoint, ...]) -> tuple[VolumePoint, ...]:
+    return tuple(replace(point, frame=point.frame - frame) for point in points) if points else ()
 
 
 def _part(value: Any) -> float:

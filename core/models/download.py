@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from ..files import check_writable, disk_errors_explained, write_whole
 from ..protocol import UserError
@@ -409,11 +409,9 @@ def _stream(address: str, headers: dict[str, str], patience: Patience, cancelled
 
 def _read(address: str, headers: dict[str, str], patience: Patience, arrived: queue.Queue, abandoned: threading.Event) -> None:
     """Put a head and the body's pieces in a queue, then None, or what went wrong."""
-    import requests
-
     try:
         limits = (patience.connect_seconds, patience.stall_seconds)
-        with requests.get(address, headers=headers, stream=True, timeout=limits) as response:
+        with _session() as session, session.get(address, headers=headers, stream=True, timeout=limits) as response:
             _put(arrived, _head(response), abandoned)
             for chunk in response.iter_content(CHUNK_BYTES):
                 _put(arrived, chunk, abandoned)
@@ -423,6 +421,23 @@ def _read(address: str, headers: dict[str, str], patience: Patience, arrived: qu
     except Exception as error:  # noqa: BLE001 (goes to the thread that asked, which knows what to do)
         with suppress(CancelledError):
             _put(arrived, error, abandoned)
+
+
+def _session() -> "requests.Session":
+    """Give a session that follows no redirect from https to http, where anybody on the way could answer."""
+    import requests
+
+    session = requests.Session()
+    next_address = session.get_redirect_target
+
+    def checked(resp: "requests.Response") -> str | None:
+        address = next_address(resp)
+        if address and resp.url.startswith("https:") and urljoin(resp.url, address).lower().startswith("http:"):
+            raise requests.exceptions.InvalidSchema(f"{resp.url} leads to {address}")
+        return address
+
+    session.get_redirect_target = checked
+    return session
 
 
 def _put(arrived: queue.Queue, item: object, abandoned: threading.Event) -> None:

@@ -34,8 +34,8 @@ Draw = Callable[[Folded, Tensor, Tensor, Tensor], Outcome]
 class DeviceRunner:
     """Draws in batches of one shape, since kernels for another shape may round differently.
 
-    The shape is the largest power of two that memory allows, up to `MOST_PIXELS`, in which a picture's place in the batch changes nothing. If
-    memory runs out later, it is halved; pictures from there on may differ in what was rounded to 8 bits.
+    The shape is the largest power of two that memory allows, up to `MOST_PIXELS`, in which a picture's place in the batch changes nothing.
+    If memory runs out later, it is halved; pictures from there on may differ in what was rounded to 8 bits.
 
     Parameters
     ----------

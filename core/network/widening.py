@@ -11,9 +11,6 @@ from torch import Tensor
 
 from ..protocol.shape import FIRST_SIZE, Widening
 
-BEYOND = 3.0  # the corners, away from the middle: so far lies ground
-SIDES_GROUND = 0.25  # of it in the square's own places beside it
-
 
 def widen(first_map: Tensor, rows: int, columns: int, widening: Widening) -> Tensor:
     """Make a first map larger; differentiable.
@@ -44,27 +41,7 @@ def widen(first_map: Tensor, rows: int, columns: int, widening: Widening) -> Ten
 def widening_matrix(rows: int, columns: int, widening: Widening, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Give what each new place has of the 16 that there are: [rows * columns, 16]. Kept, since a recorded graph may copy nothing."""
     with torch.inference_mode(False), torch.no_grad():  # one that was made while drawing must not stop a training
-        matrix = _on_ground(rows, columns) if widening is Widening.GROUND else torch.kron(_along(rows, widening), _along(columns, widening))
-        return matrix.to(device, dtype)
-
-
-def _on_ground(rows: int, columns: int) -> Tensor:
-    """Give the square's own places in the middle, and ground around it: [rows * columns, 16], each row's sum 1.
-
-    What the corners' mean has and the middle's has not is ground. The corners alone, or a little of that, leave pieces of the thing there.
-    And where a square's side is no picture's side any more, things would reach out of it: so its places there are a little of ground too.
-    """
-    corners, middle = torch.zeros(2, FIRST_SIZE, FIRST_SIZE, dtype=torch.float64)
-    corners[:: FIRST_SIZE - 1, :: FIRST_SIZE - 1] = middle[1:-1, 1:-1] = 1 / 4
-    ground = (corners + BEYOND * (corners - middle)).flatten()
-    own = torch.eye(FIRST_SIZE**2, dtype=torch.float64).view(FIRST_SIZE, FIRST_SIZE, -1)
-    for places, sides in ((rows, own[:: FIRST_SIZE - 1]), (columns, own[:, :: FIRST_SIZE - 1])):
-        if places > FIRST_SIZE:
-            sides.lerp_(ground, SIDES_GROUND)
-    matrix = ground.repeat(rows, columns, 1)
-    top, left = (rows - FIRST_SIZE) // 2, (columns - FIRST_SIZE) // 2
-    matrix[top : top + FIRST_SIZE, left : left + FIRST_SIZE] = own
-    return matrix.flatten(0, 1)
+        return torch.kron(_along(rows, widening), _along(columns, widening)).to(device, dtype)
 
 
 def _along(places: int, widening: Widening) -> Tensor:

@@ -3,11 +3,29 @@
 The one part of the core that Blender's Python imports: standard library only.
 """
 
-from . import class_names, line_table
+from . import class_names, handshake, limits, line_table, places
 from .choosing import ChooseClasses, ClassesChosen, LineThings, Pin, Strategy, Thing
 from .codec import ProtocolError, decode, encode
-from .edit import Clip, Colour, Crossfade, Edit, FrameSequence, Gap, Marker, MediaFile, Still, Text, Track, crossfaded
+from .edit import (
+    Clip,
+    Colour,
+    Crossfade,
+    Edit,
+    FrameSequence,
+    Gap,
+    Marker,
+    MediaFile,
+    Still,
+    Text,
+    Track,
+    VolumePoint,
+    crossfaded,
+    later_volume,
+    mean_volume,
+    volume_at,
+)
 from .errors import SENTENCE_MODEL, UserError
+from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
     Amount,
@@ -26,13 +44,16 @@ from .keeping import (
     Use,
 )
 from .machine import AUTO, Machine, PictureFormat, Precision
+from .measuring import MeasureMovies, MovieMeasure, MoviesMeasured
 from .messages import (
     FILM_FILE,
+    MIX_FILE,
     MIXER_VARIABLE,
     UNFINISHED_FILE,
     Begun,
     Cancel,
     Cancelled,
+    Challenge,
     Direct,
     Drawn,
     Event,
@@ -46,6 +67,8 @@ from .messages import (
     Listen,
     Message,
     Mix,
+    Ping,
+    Pong,
     Progress,
     Render,
     RenderRequest,
@@ -54,6 +77,7 @@ from .messages import (
     SongPart,
     Stage,
     Stem,
+    Welcome,
 )
 from .models import (
     AddModel,
@@ -71,7 +95,6 @@ from .settings import (
     BANDS,
     EMBEDDED_MODELS,
     EMBEDDED_SIZES,
-    OWN_WIDENINGS,
     PARAMETERS,
     PUBLISHED_SIZES,
     WITHOUT_EFFECT,
@@ -84,6 +107,7 @@ from .settings import (
     default_of,
 )
 from .targets import PROFILES, ExportOptions, Missing, MovieKind, PathStyle, Profile, Target
+from .terminal import printable
 
 __all__ = [
     "AUTO",
@@ -92,8 +116,8 @@ __all__ = [
     "EMBEDDED_SIZES",
     "FILM_FILE",
     "MIXER_VARIABLE",
+    "MIX_FILE",
     "NOTE_FILE",
-    "OWN_WIDENINGS",
     "PARAMETERS",
     "PROFILES",
     "PUBLISHED_SIZES",
@@ -105,6 +129,7 @@ __all__ = [
     "Begun",
     "Cancel",
     "Cancelled",
+    "Challenge",
     "ChooseClasses",
     "ClassesChosen",
     "CleanUp",
@@ -142,6 +167,7 @@ __all__ = [
     "Look",
     "Machine",
     "Marker",
+    "MeasureMovies",
     "MediaFile",
     "Message",
     "Missing",
@@ -153,10 +179,14 @@ __all__ = [
     "ModelState",
     "ModelsListed",
     "MovieKind",
+    "MovieMeasure",
+    "MoviesMeasured",
     "Parameter",
     "PathStyle",
     "PictureFormat",
     "Pin",
+    "Ping",
+    "Pong",
     "Precision",
     "Profile",
     "Progress",
@@ -182,12 +212,22 @@ __all__ = [
     "Use",
     "UserError",
     "VerifyModel",
+    "VolumePoint",
+    "Welcome",
     "blends_of",
     "class_names",
     "crossfaded",
     "decode",
     "default_of",
     "encode",
+    "handshake",
+    "later_volume",
+    "limits",
     "line_table",
+    "mean_volume",
     "note_blend",
+    "places",
+    "printable",
+    "read_exact",
+    "volume_at",
 ]

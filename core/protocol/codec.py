@@ -18,6 +18,7 @@ from . import edit, messages
 
 T = TypeVar("T")
 EXPONENT = re.compile("[eE]")
+LONGEST_SHOWN = 60
 
 
 MEANT_WHERE_MISSING: dict[str, dict[str, Any]] = {"Settings": {"blend": 1.0}}
@@ -98,7 +99,7 @@ def _chosen_member(value: Any, union: Any, where: str) -> type:
     for member in members:
         if member.__name__ == name:
             return member
-    raise ProtocolError(f"{where}: unknown type {name!r}")
+    raise ProtocolError(f"{where}: unknown type {_shown(name)}")
 
 
 def _build_dataclass(value: Any, cls: type, where: str) -> Any:
@@ -108,7 +109,7 @@ def _build_dataclass(value: Any, cls: type, where: str) -> Any:
     hints = _hints(cls)
     fields = MEANT_WHERE_MISSING.get(cls.__name__, {}) | fields
     if unknown := fields.keys() - hints.keys():
-        raise ProtocolError(f"{where}: {cls.__name__} has no field {sorted(unknown)}")
+        raise ProtocolError(f"{where}: {cls.__name__} has no field {_shown(min(unknown))}")
     try:
         return cls(**{name: _build(item, hints[name], f"{where}.{name}") for name, item in fields.items()})
     except TypeError as error:  # a field is missing
@@ -118,7 +119,7 @@ def _build_dataclass(value: Any, cls: type, where: str) -> Any:
 def _build_scalar(value: Any, expected: Any, where: str) -> Any:
     if get_origin(expected) is typing.Literal:
         if value not in get_args(expected):
-            raise ProtocolError(f"{where}: {value!r} is none of {get_args(expected)}")
+            raise ProtocolError(f"{where}: {_shown(value)} is none of {get_args(expected)}")
         return value
     if expected is Fraction and EXPONENT.search(_of_type(value, str, where)):
         raise ProtocolError(f"{where}: {value[:40]!r} is no Fraction")  # 1e999999999 would take hours, and all of the memory
@@ -126,7 +127,7 @@ def _build_scalar(value: Any, expected: Any, where: str) -> Any:
         try:
             return expected(_of_type(value, str, where))
         except (ValueError, ZeroDivisionError) as error:
-            raise ProtocolError(f"{where}: {value!r} is no {expected.__name__}") from error
+            raise ProtocolError(f"{where}: {_shown(value)} is no {expected.__name__}") from error
     if expected is float:
         return _build_float(value, where)
     return _of_type(value, expected, where)
@@ -144,8 +145,13 @@ def _build_float(value: Any, where: str) -> float:
 
 def _of_type(value: Any, expected: type[T], where: str) -> T:
     if type(value) is not expected:  # exact: True is no int here
-        raise ProtocolError(f"{where}: {value!r} is no {expected.__name__}")
+        raise ProtocolError(f"{where}: {_shown(value)} is no {expected.__name__}")
     return value
+
+
+def _shown(value: Any) -> str:
+    """Name a stranger's value in few words: its whole text may be as long as the line, or nested too deeply to be written."""
+    return type(value).__name__ if isinstance(value, list | dict) else repr(value)[:LONGEST_SHOWN]
 
 
 @functools.cache

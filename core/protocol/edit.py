@@ -4,8 +4,11 @@
 Standard library only: Blender's Python imports it.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 MarkerColour = Literal["RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "PINK", "BLACK", "WHITE"]
@@ -65,6 +68,14 @@ class Text:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VolumePoint:
+    """How loud a clip is at a frame, counted from its first one; it may lie outside the clip, whose sound was longer once."""
+
+    frame: int
+    volume: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clip:
     """A piece of media on a track.
 
@@ -85,7 +96,9 @@ class Clip:
     speed
         Media frames that go by in one frame of the timeline, above 0: 2 is twice as fast, and uses `2 * frame_count` media frames.
     volume
-        What the sound is multiplied with, 0 or more.
+        What the sound is multiplied with, 0 or more; where it changes, the mean of what is heard.
+    volume_points
+        Where it changes, in order of time: straight between two of them, and held before the first and after the last. Empty: it does not.
     """
 
     name: str
@@ -96,6 +109,7 @@ class Clip:
     metadata: str = ""
     speed: Fraction = Fraction(1)
     volume: float = 1.0
+    volume_points: tuple[VolumePoint, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +166,28 @@ class Edit:
     height: int = 0
 
 
+def volume_at(points: Sequence[VolumePoint], frame: int) -> float:
+    """Give how loud a clip is at a frame, counted from its first one."""
+    after = bisect_right(points, frame, key=lambda point: point.frame)
+    if after in (0, len(points)):
+        return points[max(0, after - 1)].volume
+    low, high = points[after - 1], points[after]
+    return low.volume + (high.volume - low.volume) * (frame - low.frame) / (high.frame - low.frame)
+
+
+def mean_volume(points: Sequence[VolumePoint], frame_count: int) -> float:
+    """Give the mean of what is heard of a clip whose volume changes, silence left out; 0 if nothing is."""
+    edges = {0, frame_count, *(point.frame for point in points if 0 < point.frame < frame_count)}
+    lines = [(end - begin, volume_at(points, begin) + volume_at(points, end)) for begin, end in pairwise(sorted(edges))]
+    heard = sum(frames for frames, both in lines if both > 0)
+    return sum(frames * both / 2 for frames, both in lines) / heard if heard else 0.0
+
+
+def later_volume(clip: Clip, frames: int) -> tuple[VolumePoint, ...]:
+    """Give a clip's points of volume as they are if it begins so many frames later."""
+    return tuple(replace(point, frame=point.frame - frames) for point in clip.volume_points)
+
+
 def crossfaded(earlier: Clip, later: Clip, *, overlap_frames: int) -> tuple[Clip, Crossfade, Clip]:
     """Put two clips that overlap, one fading into the other, in a row.
 
@@ -171,5 +207,6 @@ def crossfaded(earlier: Clip, later: Clip, *, overlap_frames: int) -> tuple[Clip
     out_frames = overlap_frames - in_frames
     first = replace(earlier, frame_count=earlier.frame_count - out_frames)
     start = later.source_start + in_frames * later.speed
-    second = replace(later, source_start=start, frame_count=later.frame_count - in_frames)
+    points = later_volume(later, in_frames)
+    second = replace(later, source_start=start, frame_count=later.frame_count - in_frames, volume_points=points)
     return first, Crossfade(in_frames=in_frames, out_frames=out_frames), second

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 CURVES_FILE = "curves.json"
 FULL = 255
+MOST_POINTS = 1_000_000
+"""More has no film; what a stranger's note claims is drawn by Blender."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,17 @@ import os
 import uuid
 from pathlib import Path
 
+from .places import host_of, read_small
+
 NOTE_FILE = "blends.json"
 
 
 def blends_of(film: Path) -> tuple[Path, ...]:
     """Give the absolute paths of the .blend files that are noted in a film's folder; none if there is no note, or no readable one."""
     try:
-        names = json.loads((film / NOTE_FILE).read_text(encoding="utf-8"))
-        return tuple(Path(os.path.normpath(film / name)) for name in names)
-    except (OSError, ValueError, TypeError):
+        names = json.loads(read_small(film / NOTE_FILE))
+        return tuple(Path(name if host_of(name) else os.path.normpath(film / name)) for name in names)
+    except (OSError, ValueError, TypeError, RecursionError):
         return ()
 
 

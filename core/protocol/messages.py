@@ -7,6 +7,7 @@ Standard library only: Blender's Python imports it.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from .choosing import ChooseClasses, ClassesChosen
 from .edit import Edit, FrameSequence
 from .keeping import KeepingAnswer, KeepingJob
 from .machine import Machine, PictureFormat
+from .measuring import MeasureMovies, MoviesMeasured
 from .models import ModelJob, ModelProgress, ModelsListed
 from .settings import Settings
 from .targets import ExportOptions
@@ -60,6 +62,9 @@ class Stem:
 
 MIXER_VARIABLE = "CHROMASTRIP_MIXER"
 """The environment variable by which the add-on tells the worker what mixes: a command line as a JSON list, to which two files are added."""
+
+MIX_FILE = re.compile(r"mix-[0-9a-f]{16}\.wav")
+"""How a mixed sound is called: no other file is made by mixing, whatever a request names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,8 @@ class RenderRequest:
         Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
+    by_stamps
+        Whether samples lie where their file's time stamps put them, as players have it; else in a row, as Blender plays them.
     """
 
     name: str
@@ -146,6 +153,13 @@ class RenderRequest:
     upscaler: str = ""
     frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
+    by_stamps: bool = False
+
+    def read_paths(self) -> tuple[str, ...]:
+        """Give the files that are read for it."""
+        stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)
+        mix = (self.mix.blend_path,) if self.mix is not None else ()
+        return tuple(path for path in (self.sound_path, self.features_path, *stems, *mix) if path)
 
 
 class Stage(enum.StrEnum):
@@ -163,11 +177,36 @@ class Stage(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hello:
-    """Worker to add-on, first line: proves with `token` that this is the process that the add-on started."""
+class Challenge:
+    """The add-on's first line to whoever calls, see `handshake`: a number to be digested with the token."""
 
-    token: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The worker's first line: proves that it is the process that the add-on started, and asks for the add-on's own proof."""
+
     pid: int
+    number: str
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Welcome:
+    """The add-on's second line: proves that it is who started the worker, which does nothing for anybody else."""
+
+    proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """The add-on asks whether the worker still answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pong:
+    """The worker does, however busy it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +229,16 @@ class Render:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write `edit` to the file `path`; its ending names the format, or the options' target does."""
+    """Write `edit` to the file `path`; its ending names the format, or the options' target does.
+
+    `memory_folder` is the absolute one for what this machine remembers of its models, if frames are drawn again.
+    """
 
     job_id: str
     edit: Edit
     path: str
     options: ExportOptions = ExportOptions()  # noqa: RUF009 (frozen)
+    memory_folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -380,6 +423,7 @@ class Cancelled:
 
 Event = (
     Hello
+    | Pong
     | Progress
     | Begun
     | Drawn
@@ -388,9 +432,26 @@ Event = (
     | Heard
     | ClassesChosen
     | KeepingAnswer
+    | MoviesMeasured
     | ModelProgress
     | ModelsListed
     | Failed
     | Cancelled
 )
-Message = Render | Export | Import | Listen | Direct | ChooseClasses | KeepingJob | ModelJob | Cancel | Shutdown | Event
+Message = (
+    Render
+    | Export
+    | Import
+    | Listen
+    | Direct
+    | ChooseClasses
+    | KeepingJob
+    | MeasureMovies
+    | ModelJob
+    | Cancel
+    | Shutdown
+    | Challenge
+    | Welcome
+    | Ping
+    | Event
+)

@@ -26,8 +26,6 @@ EMBEDDED_MODELS = {Model.EMOJI: "Emoji", Model.ABSTRACT: "Abstract"}
 """Networks that come with the program, by their names for people."""
 EMBEDDED_SIZES = {Model.EMOJI: 128, Model.ABSTRACT: 128}
 """Width and height of their squares, in pixels."""
-OWN_WIDENINGS = {Model.EMOJI: Widening.GROUND, Model.ABSTRACT: Widening.REFLECT}
-"""How they are brought to other shapes, where nobody says otherwise; all others by the edge."""
 
 
 class Look(enum.StrEnum):

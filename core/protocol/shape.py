@@ -1,7 +1,6 @@
 """The shape of pictures: what first map a network is given for a frame's width by height, and what is cut off. Standard library only."""
 
 import enum
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,7 +22,7 @@ class Widening(enum.StrEnum):
     REFLECT = "reflect"
     """The square's map stands in the middle, between its mirror images."""
     GROUND = "ground"
-    """The square's map stands in the middle, on more ground: what tells its corners from its middle, and more of it."""
+    """The square itself is drawn, and the ground of the picture goes on; for networks that have only learnt squares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +66,9 @@ def aspect_text(aspect: Fraction) -> str:
 
 def first_map(aspect: Fraction, widening: Widening) -> FirstMap:
     """Give the map whose picture is the nearest to a shape. Its shorter side has 4 places: what it shows stays as large as in a square."""
-    longer = _places(FIRST_SIZE * max(aspect, 1 / aspect), widening)
+    longer = round(FIRST_SIZE * max(aspect, 1 / aspect))
     rows, columns = (FIRST_SIZE, longer) if aspect >= 1 else (longer, FIRST_SIZE)
     return SQUARE if rows == columns else FirstMap(rows=rows, columns=columns, widening=widening)
-
-
-def _places(wanted: Fraction, widening: Widening) -> int:
-    """Count the places along the longer side. Around a whole square they are even; more is cut off then rather than missing."""
-    return 2 * math.ceil((wanted - Fraction(1, 2)) / 2) if widening is Widening.GROUND else round(wanted)
 
 
 def cut_size(drawn: tuple[int, int], aspect: Fraction) -> tuple[int, int]:

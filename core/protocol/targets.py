@@ -139,6 +139,10 @@ class ExportOptions:
         Whether all media are copied beside the file, so that the folder can be moved or mailed.
     missing
         What to do about media that are not there.
+    inside
+        Absolute folders of the project; media from elsewhere are not copied unasked. Empty: nobody said where it is; all may be copied.
+    from_elsewhere
+        Whether media from outside of the project may be copied, too.
     """
 
     target: Target = Target.FILE_NAME
@@ -147,3 +151,5 @@ class ExportOptions:
     movie_sound: bool = False
     collect: bool = False
     missing: Missing = Missing.REFUSE
+    inside: tuple[str, ...] = ()
+    from_elsewhere: bool = False

@@ -8,13 +8,14 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import checked_arrays, write_whole
+from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
 from . import audio, beats, hearing, spectra, splitting
 from .spectra import HOP_LENGTH
@@ -22,7 +23,7 @@ from .spectra import HOP_LENGTH
 CONTROL_RATE = Fraction(audio.SAMPLE_RATE, HOP_LENGTH)
 """Control frames a second: 43.066."""
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """Part of the stored features' names: raise it when `analyse` gives other numbers."""
 
 SHORTEST_ANALYSED_SAMPLES = 3 * audio.SAMPLE_RATE  # the lowest octave is analysed at a 64th of the rate, 1024 samples at once
@@ -58,6 +59,10 @@ class Features:
         float64 [B], seconds from the sound's beginning, rising.
     tempo
         float64 [], beats a minute; 0 where there are none.
+    notes
+        Sentences for people: what was missing in the file.
+    is_stamped
+        Whether the file's time stamps put silence before or between its samples.
     """
 
     chroma: np.ndarray
@@ -70,6 +75,8 @@ class Features:
     bands: np.ndarray
     beat_times: np.ndarray
     tempo: np.ndarray
+    notes: tuple[str, ...] = ()
+    is_stamped: bool = False
 
     @property
     def seconds(self) -> Fraction:
@@ -77,7 +84,10 @@ class Features:
         return len(self.energy) / CONTROL_RATE
 
 
-def load(path: Path, folder: Path, *, digest: str) -> Features:
+ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped"))
+
+
+def load(path: Path, folder: Path, *, digest: str, by_stamps: bool = True) -> Features:
     """Give the features of a sound file, analysed now or before.
 
     Parameters
@@ -88,26 +98,41 @@ def load(path: Path, folder: Path, *, digest: str) -> Features:
         Where analysed features are kept.
     digest
         `file_digest` of the file.
+    by_stamps
+        Whether its samples lie where its time stamps put them, as players have it; else in a row, as Blender plays them. Of most files
+        that is the same.
     """
-    entry = folder / f"{digest}-{ANALYSIS_VERSION}.npz"
+    entry, in_a_row = (folder / f"{digest}-{ANALYSIS_VERSION}{row}.npz" for row in ("", "-in-a-row"))
     kept = _read(entry)
+    if not by_stamps and (kept is None or kept.is_stamped):
+        kept = _read(in_a_row)
     if kept is None:
-        kept = analyse(audio.load(path))
+        sound = audio.read(path)
+        if sound.is_stamped and not by_stamps:
+            entry, sound = in_a_row, audio.read(path, by_stamps=False)
+        kept = replace(analyse(sound.samples), notes=sound.notes, is_stamped=sound.is_stamped)
         save(kept, entry, digest=digest)
     return kept
 
 
 def file_digest(path: Path) -> str:
-    """Digest a file's content: 32 hexadecimal digits."""
-    with path.open("rb") as file:
+    """Digest a file's content: 32 hexadecimal digits.
+
+    Raises
+    ------
+    UserError
+        If it is no file, or cannot be read to its end.
+    """
+    check_is_file(path, cure=audio.CURE)
+    with read_errors_explained(path, cure=audio.CURE), path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def save(features: Features, path: Path, *, digest: str) -> None:
     """Write features to a .npz file, each field under its name, with the digest of the sound that they were heard in."""
     buffer = io.BytesIO()
-    arrays = {field.name: getattr(features, field.name) for field in fields(Features)}
-    np.savez(buffer, sound=np.array(digest), **arrays)
+    arrays = {name: getattr(features, name) for name in ARRAYS}
+    np.savez(buffer, sound=np.array(digest), notes=np.array(features.notes, np.str_), is_stamped=features.is_stamped, **arrays)
     write_whole(path, buffer.getvalue())
 
 
@@ -126,6 +151,7 @@ def read_saved(path: Path, *, digest: str) -> Features:
     UserError
         If they cannot be read, belong to another sound, or are not of one length.
     """
+    check_is_file(path, cure="Write features with: python -m core analyse SONG --out FILE.npz.")
     kept = _read(path)
     if kept is None:
         raise UserError(f"“{path.name}” holds no features.", "Write them anew: python -m core analyse SONG --out FILE.npz.")
@@ -140,12 +166,12 @@ def read_saved(path: Path, *, digest: str) -> Features:
 
 def _problems(features: Features) -> Iterator[tuple[str, str]]:
     frame_count = len(features.energy)
-    for field in fields(Features):
-        values = getattr(features, field.name)
-        if field.name not in OF_BEATS and (values.shape != (*ROWS.get(field.name, ()), frame_count) or not frame_count):
-            yield field.name, f"has the shape {values.shape}, where the energy has {frame_count} control frames"
+    for name in ARRAYS:
+        values = getattr(features, name)
+        if name not in OF_BEATS and (values.shape != (*ROWS.get(name, ()), frame_count) or not frame_count):
+            yield name, f"has the shape {values.shape}, where the energy has {frame_count} control frames"
         elif not np.isfinite(values).all() or (values < 0).any():
-            yield field.name, "holds values that are below 0 or no numbers"
+            yield name, "holds values that are below 0 or no numbers"
 
 
 def analyse(samples: np.ndarray) -> Features:
@@ -197,7 +223,9 @@ def _flux(power: np.ndarray) -> np.ndarray:
 
 def _read(entry: Path) -> Features | None:
     try:
-        with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # opened here: numpy forgets to close a damaged one
-            return Features(**{field.name: arrays[field.name] for field in fields(Features)})
+        with entry.open("rb") as file, np.load(checked_arrays(file), allow_pickle=False) as arrays:
+            notes = arrays["notes"].tolist() if "notes" in arrays else []
+            is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
+            return Features(**{name: arrays[name] for name in ARRAYS}, notes=tuple(map(str, notes)), is_stamped=is_stamped)
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
         return None

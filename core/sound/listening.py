@@ -3,7 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
-from ..protocol import RenderRequest, UserError
+from ..protocol import RenderRequest
 from . import features, stems
 from .features import Features
 
@@ -19,10 +19,16 @@ def listen(request: RenderRequest) -> Features:
     folder = Path(request.cache_folder) / "sounds"
     heard = _of_sound(request, folder)
     if (stem := request.motion_stem) is not None:
-        heard = stems.with_motion_of(heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds))
+        heard = stems.with_motion_of(
+            heard,
+            load(Path(stem.sound_path), folder, by_stamps=request.by_stamps),
+            offset_seconds=_offset(request, stem.source_start_seconds),
+        )
     if (stem := request.class_stem) is not None:
         heard = stems.with_classes_of(
-            heard, load(Path(stem.sound_path), folder), offset_seconds=_offset(request, stem.source_start_seconds)
+            heard,
+            load(Path(stem.sound_path), folder, by_stamps=request.by_stamps),
+            offset_seconds=_offset(request, stem.source_start_seconds),
         )
     return stems.with_beats(heard, request.beats_seconds)
 
@@ -30,26 +36,22 @@ def listen(request: RenderRequest) -> Features:
 def _of_sound(request: RenderRequest, folder: Path) -> Features:
     sound = Path(request.sound_path)
     if not request.features_path:
-        return load(sound, folder)
-    return features.read_saved(Path(request.features_path), digest=features.file_digest(_existing(sound)))
+        return load(sound, folder, by_stamps=request.by_stamps)
+    return features.read_saved(Path(request.features_path), digest=features.file_digest(sound))
 
 
 def _offset(request: RenderRequest, stem_start_seconds: Fraction) -> Fraction:
     return stem_start_seconds - request.source_start_seconds
 
 
-def load(sound: Path, folder: Path) -> Features:
+def load(sound: Path, folder: Path, *, by_stamps: bool = True) -> Features:
     """Give the features of one sound, analysed now or before; `folder` is where analysed features are kept.
+
+    `by_stamps` says whether its time stamps count, as for players, or its samples only, as for Blender.
 
     Raises
     ------
     UserError
         If it is missing or cannot be read.
     """
-    return features.load(sound, folder, digest=features.file_digest(_existing(sound)))
-
-
-def _existing(sound: Path) -> Path:
-    if not sound.is_file():
-        raise UserError(f"There is no file {sound}.", "Put it back, or choose another sound.")
-    return sound
+    return features.load(sound, folder, digest=features.file_digest(sound), by_stamps=by_stamps)

@@ -21,7 +21,7 @@ def answer(job: Listen) -> Heard:
     UserError
         If it is missing or cannot be read.
     """
-    heard = load(Path(job.sound_path), Path(job.cache_folder) / "sounds")
+    heard = load(Path(job.sound_path), Path(job.cache_folder) / "sounds", by_stamps=False)  # Blender asks
     return Heard(
         job_id=job.job_id,
         beats_seconds=tuple(float(time) for time in heard.beat_times),

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from ..files import whole_file
-from ..protocol import MIXER_VARIABLE, Mix, UserError
+from ..protocol import MIX_FILE, MIXER_VARIABLE, Mix, UserError, places
 from ..working import Cancelled, end_if, never
 
 LOOK_SECONDS = 0.05
@@ -40,7 +40,9 @@ def ensure_sound(sound_path: str, mix: Mix | None, *, cancelled: Cancelled = nev
     sound = Path(sound_path)
     if mix is None or sound.is_file():
         return
-    if not Path(mix.blend_path).is_file():
+    if not MIX_FILE.fullmatch(sound.name):
+        raise UserError(f"{sound} is not what a mixed sound is called.", "Select its sounds, and press Generate.")
+    if not places.is_file(mix.blend_path):
         raise UserError(f"The mixed sound {sound} is gone, and so is what it was mixed from.", "Select its sounds, and press Generate.")
     with whole_file(sound) as temporary:
         _run([*_mixer(), mix.blend_path, str(temporary)], made=temporary, cancelled=cancelled)

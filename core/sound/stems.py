@@ -47,7 +47,8 @@ def with_beats(heard: Features, beats_seconds: tuple[Fraction, ...]) -> Features
 
 def _with(heard: Features, stem: Features, names: tuple[str, ...], *, offset_seconds: Fraction) -> Features:
     places = np.arange(len(heard.energy)) + float(offset_seconds * CONTROL_RATE)
-    return replace(heard, **{name: _read(getattr(stem, name), places) for name in names})
+    notes = tuple(dict.fromkeys((*heard.notes, *stem.notes)))
+    return replace(heard, **{name: _read(getattr(stem, name), places) for name in names}, notes=notes)
 
 
 def _read(rows: np.ndarray, places: np.ndarray) -> np.ndarray:

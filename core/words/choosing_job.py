@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..handover.noting import Notes
 from ..protocol import ChooseClasses, ClassesChosen, Pin, Stage, Thing, UserError, class_names
 from ..working import Cancelled, end_if, never
 from . import choosing, lyrics, mood, sentences
@@ -36,7 +37,8 @@ def answer(job: ChooseClasses, *, report: Report = lambda *_: None, cancelled: C
     """
     wishes = _wishes(job)
     liked = [class_names.resolve(name) for name in job.like]
-    lines = _lines(job)
+    notes = Notes()
+    lines = _lines(job, notes)
     if not lines and not liked:
         drawn = choosing.at_random(seed=job.seed, class_count=job.class_count, blocked=wishes.blocked)
         return ClassesChosen(job_id=job.job_id, rows=(), things=_named(drawn))
@@ -49,7 +51,7 @@ def answer(job: ChooseClasses, *, report: Report = lambda *_: None, cancelled: C
         return ClassesChosen(job_id=job.job_id, rows=(), things=things)
     chosen = _for_lyrics(job, lines, Stoppable(encoder, cancelled), wishes)
     report(Stage.READING, 1, 1)
-    return chosen
+    return replace(chosen, warnings=(*notes.sentences(), *chosen.warnings))
 
 
 class Stoppable:
@@ -93,10 +95,10 @@ def _pinned_class(pin: Pin) -> int:
         raise UserError(f"Pinned to line {pin.line}: {error.cause}", error.cure) from error
 
 
-def _lines(job: ChooseClasses) -> tuple[LyricLine, ...]:
+def _lines(job: ChooseClasses, notes: Notes) -> tuple[LyricLine, ...]:
     if job.lyrics_path:
-        return lyrics.read(Path(job.lyrics_path), encoding=job.encoding)
-    return lyrics.parse(job.words) if job.words else ()
+        return lyrics.read(Path(job.lyrics_path), encoding=job.encoding, notes=notes)
+    return lyrics.parse(job.words, notes=notes) if job.words else ()
 
 
 def _encoder(job: ChooseClasses, *, report: Report, cancelled: Cancelled) -> sentences.Sentences:

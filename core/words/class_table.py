@@ -13,13 +13,16 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..files import write_whole
-from ..protocol import LineThings, Thing, UserError, class_names
+from ..input_files import read_bytes
+from ..protocol import LineThings, Thing, UserError, class_names, read_exact
 
 COLUMNS = ("line", "begin", "end", "class", "similarity", "also", "mood", "words", "verse", "part", "sound")
 FILM = "film"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 BETWEEN_NAMES = "; "
 TIME_DECIMALS = 6
+FORMULA, AS_TEXT = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"), "'"
+"""What begins a formula, in full width too; and what spreadsheets write before words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ def read_table(path: Path) -> ClassTable:
                 sounds.add(record.get("sound") or "")
         except UserError as error:
             raise UserError(f"{place}: {error.cause}", error.cure) from error
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, OverflowError) as error:
             raise UserError(f"{place} cannot be read: {error}.", "Write times in seconds, and similarity and mood as numbers.") from error
     if not rows and not things:
         raise UserError(f"“{path.name}” holds no classes.", "Write one with --table.")
@@ -96,10 +99,20 @@ def _line_record(row: LineThings) -> dict[str, str]:
         "similarity": f"{first.similarity:.2f}",
         "also": BETWEEN_NAMES.join(thing.name for thing in others),
         "mood": f"{row.mood:g}",
-        "words": row.text,
+        "words": _no_formula(row.text),
         "verse": str(row.verse + 1),
         "part": row.part,
     }
+
+
+def _no_formula(text: str) -> str:
+    """Let a spreadsheet take words for words: what begins so is a formula to it, which may send the table elsewhere."""
+    return f"{AS_TEXT}{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(AS_TEXT) else text
+
+
+def _words(text: str) -> str:
+    """Take that back; a spreadsheet may have done so already."""
+    return text.removeprefix(AS_TEXT)
 
 
 def _seconds_text(seconds: Fraction | None) -> str:
@@ -112,9 +125,7 @@ def _seconds_text(seconds: Fraction | None) -> str:
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Give each row with its place in words."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a table that is there.") from error
+        text = read_bytes(path, cure="Choose a table that is there.").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"“{path.name}” is not written in UTF-8.", "Save it as CSV with the encoding UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(path), strict=True)
@@ -137,7 +148,7 @@ def _line(record: Mapping[str, str], thing: Thing, *, number: int) -> LineThings
     others = [_thing(name) for name in (record.get("also") or "").split(BETWEEN_NAMES.strip()) if name.strip()]
     return LineThings(
         number=int(record.get("line") or number),
-        text=record.get("words") or "",
+        text=_words(record.get("words") or ""),
         verse=int(record.get("verse") or 1) - 1,
         things=_without_repeats([thing, *others]),
         start_seconds=_seconds(record.get("begin")),
@@ -164,7 +175,7 @@ def _thing(text: str, similarity: str | None = None) -> Thing:
 
 
 def _seconds(text: str | None) -> Fraction | None:
-    return Fraction(text.strip()) if text and text.strip() else None
+    return read_exact(text) if text and text.strip() else None
 
 
 def _without_repeats(things: Iterable[Thing]) -> tuple[Thing, ...]:

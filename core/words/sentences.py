@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import checked_arrays, write_whole
 from ..models.digests import sha256
 from ..models.download import Wanted, download
 from ..protocol import SENTENCE_MODEL, UserError
@@ -289,7 +289,7 @@ def _digest(*parts: str) -> str:
 def _read(entry: Path, *, rows: int) -> np.ndarray | None:
     """Read kept vectors; None: never written, or damaged."""
     try:
-        with entry.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with entry.open("rb") as file, np.load(checked_arrays(file), allow_pickle=False) as arrays:
             vectors = arrays["vectors"]
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return None

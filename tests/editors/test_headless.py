@@ -88,7 +88,7 @@ def test_tracks_lie_over_each_other_and_speed_volume_stills_and_colours_hold(roo
     shown = [read_card(pictures[number])[0] - 10 for number in range(5, 25)]
     np.testing.assert_allclose(shown, np.arange(20) // 2, atol=0 if ending == ".mlt" else 1)  # Kdenlive rounds to a frame of its own
     assert [read_card(pictures[number]) for number in range(36, 55)] == [(7, 3)] * 19
-    assert np.abs(pictures[57].astype(int) - pictures[50]).max() > 100  # words
+    assert np.abs(pictures[57].astype(int) - pictures[30]).max() > 100  # words over the red ground
     assert _loudest(movie) == pytest.approx(_loudest(media / "clicks.wav") / 2, rel=0.02)
 
 

@@ -40,7 +40,7 @@ def latents(run, folder, tmp_path):
     """Give the arrays of a film that is asked for with more words."""
 
     def latents(*words):
-        code, said = run("vectors", "song.wav", "--cache", folder / "cache", "--out", tmp_path / "film.npz", "--full", *words)
+        code, said = run("vectors", "song.wav", "--cache", folder / "cache", "--out", tmp_path / "film.npz", "--replace", "--full", *words)
         assert code == 0, said
         return np.load(tmp_path / "film.npz")
 
@@ -126,7 +126,7 @@ WRONG = {
     "beats backwards": (["--beats", "3,2,1"], "back in time"),
     "beats that are none": (["--beats", "one,two"], "no beats"),
     "no such stem": (["--motion-sound", "gone.wav"], "gone\\.wav"),
-    "features that are not there": (["--features", "gone.npz"], "holds no features"),
+    "features that are not there": (["--features", "gone.npz"], "There is no file"),
 }
 
 

@@ -58,7 +58,7 @@ def test_a_wrong_suffix_does_not_matter(tmp_path):
     np.testing.assert_allclose(sounds.find_clicks(audio.load(path), audio.SAMPLE_RATE), sounds.click_times(3.0), atol=0.001)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".ogg"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg"])
 def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path, suffix):
     whole = sounds.write(tmp_path / f"whole{suffix}", sounds.click_track())
     cut = tmp_path / f"cut{suffix}"
@@ -66,14 +66,6 @@ def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path, suffix):
     heard = sounds.find_clicks(audio.load(cut), audio.SAMPLE_RATE)
     assert 3 <= len(heard) <= 5
     np.testing.assert_allclose(heard, sounds.click_times(3.0)[: len(heard)], atol=0.001)
-
-
-def test_a_cut_flac_is_refused(tmp_path):
-    whole = sounds.write(tmp_path / "whole.flac", sounds.click_track())
-    cut = tmp_path / "cut.flac"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
-    with pytest.raises(UserError, match=r"cut\.flac.*breaks off"):
-        audio.load(cut)
 
 
 def test_a_rate_that_changes_in_mid_file_is_followed(tmp_path):

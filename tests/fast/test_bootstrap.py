@@ -227,7 +227,8 @@ def test_packages_of_another_version_are_named():
 def test_removing_deletes_nothing_that_is_not_ours(options, capsys):
     place = Place(folder=options.folder)
     place.environment.mkdir(parents=True)
-    place.stamp.write_text("{}")
+    place.mark.touch()
+    place.stamp.write_text('{"requirements": ""}')
     (place.folder / "my film.blend").write_text("precious")
     bootstrap.run_remove(options)
     assert [path.name for path in place.folder.iterdir()] == ["my film.blend"]

@@ -285,7 +285,7 @@ def test_finding_things_ends_when_nobody_wants_it_any_more(verses_read, steps):
         ({"pins": (Pin(line=1, thing="unicorn"),)}, "Pinned to line 1: There is no class “unicorn”"),
         ({"pins": (Pin(line=1, thing="1"), Pin(line=1, thing="2"))}, "Two classes are pinned to one line"),
         ({"words": "\n"}, "holds no lyrics"),
-        ({"lyrics_path": "/nowhere/song.lrc"}, "cannot be read"),
+        ({"lyrics_path": "/nowhere/song.lrc"}, "There is no file"),
     ],
 )
 def test_wrong_wishes_are_told_before_a_model_is_looked_for(tmp_path, wishes, complaint):

@@ -213,7 +213,7 @@ def test_a_wrong_table_names_the_row(tmp_path, text, complaint):
 def test_other_kinds_of_files_are_no_tables(tmp_path):
     with pytest.raises(UserError, match=r"ends in \.csv or \.tsv"):
         class_table.write_table(tmp_path / "table.xls", TABLE)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="There is no file"):
         class_table.read_table(tmp_path / "missing.csv")
 
 

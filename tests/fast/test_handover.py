@@ -34,6 +34,7 @@ RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(60), Fraction(24_000
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=20)
 FOLDERS = st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
+NAME_PARTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), max_size=20)
 COUNTS = st.integers(1, 10**6)
 JSON = st.recursive(
     st.one_of(TEXT, st.booleans(), st.integers(-(2**31), 2**31), st.decimals(-1000, 1000, places=4).map(float)),
@@ -46,8 +47,8 @@ PATHS = st.tuples(FOLDERS, NAMES).map("/".join)
 SEQUENCES = st.builds(
     FrameSequence,
     folder=FOLDERS,
-    prefix=TEXT,
-    suffix=TEXT,
+    prefix=NAME_PARTS,
+    suffix=NAME_PARTS,
     first_number=COUNTS,
     digits=st.integers(1, 9),
     frame_count=COUNTS,

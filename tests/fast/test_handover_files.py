@@ -17,6 +17,7 @@ from core.handover import clip_movies, media
 from core.handover import export as exporting
 from core.handover.export import export, target_path
 from core.handover.fitting import fit
+from core.handover.reading import read_edit
 from core.pictures import encode_png, read_picture
 from core.protocol import (
     PROFILES,
@@ -221,7 +222,7 @@ FCPXML = {
     "sequence": ({"format", "duration", "tcStart", "tcFormat", "audioLayout", "audioRate"}, ("spine",)),
     "spine": ({"lane", "offset", "name"}, ("asset-clip", "video", "title", "gap", "transition")),
     "asset-clip": (
-        {"ref", "name", "offset", "duration", "start", "tcFormat", "audioRole", "videoRole", "enabled"},
+        {"ref", "name", "offset", "duration", "start", "tcFormat", "srcEnable", "audioRole", "videoRole", "enabled"},
         ("note", "timeMap", "adjust-volume", "spine", "marker"),
     ),
     "gap": ({"name", "offset", "duration", "start"}, ("spine", "marker")),
@@ -551,3 +552,19 @@ def test_strips_that_overlap_become_a_cross_fade():
 
 def test_safe_names_are_plain():
     assert [media.safe_name(name) for name in ("Ünï #1?", "日本", "a/../b", "x" * 99)] == ["Uni_1", "clip", "a_b", "x" * 60]
+
+
+@pytest.mark.parametrize("ending", [".mlt", ".kdenlive", ".xml"])
+def test_in_points_that_are_rounded_to_a_retimed_frame_are_told(tmp_path, ending):
+    frames = _cards(tmp_path / "cards", section=1)
+    exact, rounded = (_clip(frames, 4, start=start, speed=Fraction(2)) for start in (6, 7))
+    assert export(_one_track(exact), tmp_path / f"exact{ending}").warnings == ()
+    (told,) = export(_one_track(rounded), tmp_path / f"rounded{ending}").warnings
+    assert "begin between two frames" in told
+
+
+@pytest.mark.parametrize("speed", [Fraction(2), Fraction(3, 2), Fraction(617, 500), Fraction(1001, 1000), Fraction(1, 97)])
+def test_speeds_that_are_written_a_little_above_themselves_come_back_exactly(tmp_path, speed):
+    clip = _clip(_cards(tmp_path / "cards", section=1), 4, speed=speed)
+    export(_one_track(clip), tmp_path / "film.mlt")
+    assert read_edit(tmp_path / "film.mlt").edit.tracks[0].items[0].speed == speed

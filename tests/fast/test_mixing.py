@@ -27,7 +27,7 @@ def mixer(monkeypatch):
 
 def test_a_sound_that_is_there_is_left_alone(tmp_path, recipe, mixer):
     mixer("raise SystemExit(1)")
-    sound = tmp_path / "mix.wav"
+    sound = tmp_path / "mix-0123456789abcdef.wav"
     sound.write_bytes(b"sound")
     ensure_sound(str(sound), recipe)
     assert sound.read_bytes() == b"sound"
@@ -35,7 +35,7 @@ def test_a_sound_that_is_there_is_left_alone(tmp_path, recipe, mixer):
 
 def test_a_sound_that_is_not_there_is_made_from_its_recipe(tmp_path, recipe, mixer):
     mixer(COPIES)
-    sound = tmp_path / "sounds" / "mix.wav"
+    sound = tmp_path / "sounds" / "mix-0123456789abcdef.wav"
     ensure_sound(str(sound), recipe)
     assert sound.read_bytes() == b"what is heard"
 
@@ -51,25 +51,25 @@ def test_a_plain_sound_is_nobodys_to_make(tmp_path):
 def test_a_mix_that_fails_says_why_and_leaves_nothing(tmp_path, recipe, mixer, program):
     mixer(program)
     with pytest.raises(UserError, match="no sound card"):
-        ensure_sound(str(tmp_path / "mix.wav"), recipe)
+        ensure_sound(str(tmp_path / "mix-0123456789abcdef.wav"), recipe)
     assert [path.name for path in tmp_path.iterdir()] == ["mix.blend"]
 
 
 def test_a_mix_without_its_recipe_says_what_to_do(tmp_path, mixer):
     mixer(COPIES)
     with pytest.raises(UserError, match="what it was mixed from"):
-        ensure_sound(str(tmp_path / "mix.wav"), Mix(blend_path=str(tmp_path / "gone.blend")))
+        ensure_sound(str(tmp_path / "mix-0123456789abcdef.wav"), Mix(blend_path=str(tmp_path / "gone.blend")))
 
 
 def test_without_blender_at_hand_nothing_is_run(tmp_path, recipe, monkeypatch):
     monkeypatch.delenv(MIXER_VARIABLE, raising=False)
     with pytest.raises(UserError, match="not at hand"):
-        ensure_sound(str(tmp_path / "mix.wav"), recipe)
+        ensure_sound(str(tmp_path / "mix-0123456789abcdef.wav"), recipe)
 
 
 def test_cancel_ends_the_mixing_and_leaves_nothing(tmp_path, recipe, mixer):
     started = tmp_path / "started"
     mixer(f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)")
     with pytest.raises(CancelledError):
-        ensure_sound(str(tmp_path / "mix.wav"), recipe, cancelled=started.exists)
+        ensure_sound(str(tmp_path / "mix-0123456789abcdef.wav"), recipe, cancelled=started.exists)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mix.blend", "started"]

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.handover.export import MANIFEST, export
+from core.pictures import encode_png
 from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
+from core.sync_card import draw_card
 from tools.environments import ROOT
 
 PROGRAMS = Path(sys.executable).parent
@@ -117,3 +119,72 @@ def test_an_installed_package_is_found_by_its_entry_point(tmp_path, exported):
     _run("otioconvert", "-i", tmp_path / "there.kdenlive", "-o", tmp_path / "back.otio", PYTHONPATH=str(installed))
     assert _summary(tmp_path / "back.otio") == _summary(exported)
     assert {path.name for path in (installed / "otio_adapters").glob("*.py")} == {path.name for path in MANIFEST.parent.glob("*.py")}
+
+
+BUNDLING = """
+import pathlib, sys
+import opentimelineio as otio
+
+here, movie = pathlib.Path(sys.argv[1]), otio.schema.ExternalReference(target_url=sys.argv[2])
+span = otio.opentime.TimeRange(otio.opentime.RationalTime(0, 25), otio.opentime.RationalTime(5, 25))
+gone = otio.schema.ExternalReference(target_url=str(here / "gone.mov"))
+clips = [otio.schema.Clip(name=str(number), media_reference=one, source_range=span) for number, one in enumerate((movie, gone))]
+timeline = otio.schema.Timeline(tracks=[otio.schema.Track(children=clips)])
+told = []
+for policy in ("ErrorIfNotFile", "MissingIfNotFile", "AllMissing"):
+    for dryrun in (True, False):
+        path = here / f"{policy}.otioz"
+        try:
+            told.append(otio.adapters.write_to_file(timeline, str(path), media_policy=policy, dryrun=dryrun))
+        except otio.exceptions.OTIOError as error:
+            told.append("refused")
+        told.append(path.exists())
+        if path.exists():
+            place = here / f"{policy} extracted"
+            place.mkdir()
+            back = otio.adapters.read_from_file(str(path), extract_to_directory=str(place))
+            told += [sum(one.stat().st_size for one in place.rglob("media/*"))]
+            told += [type(clip.media_reference).__name__ for clip in back.find_clips()]
+            told += [clip.media_reference.metadata.get("original_target_url") for clip in back.find_clips()]
+    try:
+        told.append(otio.adapters.write_to_file(timeline, str(path), media_policy="AllMissing"))
+    except otio.exceptions.OTIOError:
+        told.append("is there already")
+    path.unlink(missing_ok=True)
+try:
+    otio.adapters.read_from_file(sys.argv[2] + "z.otioz")
+except Exception as error:
+    told.append(type(error).__name__)
+print(told)
+"""
+
+
+def test_a_bundles_arguments_do_what_they_do_in_opentimelineios_own_adapter(tmp_path):
+    said = []
+    for name, environment in (("ours", WITH_MANIFEST), ("theirs", {"OTIO_DISABLE_ENTRYPOINTS_PLUGINS": "1"})):
+        place = tmp_path / name
+        place.mkdir()
+        movie = place / "movie.mov"
+        movie.write_bytes(bytes(1000))
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTIO", "PYTHON"))}
+        command = [sys.executable, "-c", BUNDLING, place, movie]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, env=clean | environment)
+        assert ended.returncode == 0, ended.stderr
+        said.append(ended.stdout.replace(str(place), ""))
+    assert said[0] == said[1]
+    assert "refused" in said[0]
+
+
+def test_numbered_pictures_are_extracted_by_the_plugin_as_by_the_stock_adapter(tmp_path):
+    frames = tmp_path / "f"
+    frames.mkdir()
+    for number in range(3):
+        (frames / f"a_{number:06d}.png").write_bytes(encode_png(draw_card(frame=number, section=1, size=64)))
+    media = FrameSequence(folder=str(frames), prefix="a_", suffix=".png", first_number=0, digits=6, frame_count=3)
+    edit = Edit(name="E", fps=Fraction(25), tracks=(Track(name="V", kind="video", items=(_clip(media, 3),)),), width=64, height=64)
+    export(edit, tmp_path / "film.otioz")
+    (tmp_path / "out").mkdir()
+    code = "import sys, opentimelineio as o; o.adapters.read_from_file(sys.argv[1], extract_to_directory=sys.argv[2])"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "film.otioz", tmp_path / "out"], check=True, env={**os.environ, **WITH_MANIFEST})
+    extracted = sorted((tmp_path / "out").rglob("*.png"))
+    assert [path.read_bytes() for path in extracted] == [path.read_bytes() for path in sorted(frames.iterdir())]

@@ -262,7 +262,15 @@ def test_finishing_ends_when_nobody_wants_it(draw, tmp_path, song):
     cache = finishing.FrameCache(tmp_path / "cache" / "pictures")
     keys = [path.name.partition("-")[0] for path in films.kept_pictures(tmp_path / "cache")]
     with pytest.raises(CancelledError):
-        FinishedCache(cache, steps_of(request), PictureFormat.PNG, lambda: True).find(keys, suffix=".png")
+        list(FinishedCache(cache, steps_of(request), PictureFormat.PNG, lambda: True).finish(keys, suffix=".png"))
+
+
+def test_finishing_what_is_drawn_is_told_as_progress(draw, tmp_path, song):
+    draw()
+    reports = []
+    request = films.request(tmp_path, song, frame_count=3, upscale=2, settings=Settings(model=Model.SYNC_CARD, aspect=Fraction(16, 9)))
+    pipeline.render(request, open_backend=Backends().open, report=lambda *told: reports.append(told))
+    assert [done for _, done, _ in reports][-4:] == [1, 2, 3, 3]
 
 
 @pytest.mark.parametrize(

@@ -42,19 +42,6 @@ def test_reflect_goes_there_and_back_again() -> None:
     assert torch.equal(wide, torch.cat([MAP.flip(3), MAP, MAP.flip(3)], dim=3))
 
 
-@pytest.mark.parametrize("is_tall", [False, True])
-def test_ground_lies_beyond_the_corners_and_a_little_in_the_squares_sides(is_tall: bool) -> None:
-    rows, columns = (8, 4) if is_tall else (4, 8)
-    widened = widen(MAP, rows=rows, columns=columns, widening=Widening.GROUND)
-    wide, square = (widened.mT, MAP.mT) if is_tall else (widened, MAP)
-    corners, middle = MAP[:, :, ::3, ::3].mean(dim=(2, 3)), MAP[:, :, 1:3, 1:3].mean(dim=(2, 3))
-    ground = (corners + 3 * (corners - middle))[:, :, None, None]
-    for beside in (wide[..., :2], wide[..., -2:]):
-        torch.testing.assert_close(beside, ground.expand_as(beside))
-    torch.testing.assert_close(wide[..., 3:5], square[..., 1:3])
-    torch.testing.assert_close(wide[..., 2:6:3], 0.75 * square[..., ::3] + 0.25 * ground)
-
-
 @pytest.mark.parametrize("widening", Widening)
 def test_what_was_used_for_drawing_can_be_trained_with(widening: Widening) -> None:
     with torch.inference_mode():

@@ -170,7 +170,7 @@ def test_the_timeline_is_exported_for_other_editors(addon, saved_film, add_sound
     add_sound(song, frame_start=11)
     generate(wait)
     path = saved_film.folder / name
-    assert bpy.ops.chromastrip.export(filepath=str(path), target=target, collect=True) == {"FINISHED"}
+    assert bpy.ops.chromastrip.export(filepath=str(path), target=target, collect=True, from_elsewhere=True) == {"FINISHED"}
     wait()
     assert addon.jobs.state.error is None
     (written,) = saved_film.folder.rglob(name)  # with its media, in a folder of their own

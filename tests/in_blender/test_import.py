@@ -32,7 +32,7 @@ def there_and_back(addon, saved_film, empty_scene, wait):
     def travel(ending=".otio", **options):
         first, _ = addon.timeline.read_edit(saved_film.scene)
         path = saved_film.folder / f"travel{ending}"
-        assert bpy.ops.chromastrip.export(filepath=str(path), **options) == {"FINISHED"}
+        assert bpy.ops.chromastrip.export(filepath=str(path), from_elsewhere=True, **options) == {"FINISHED"}
         wait()
         assert addon.jobs.state.error is None, addon.jobs.state
         scene = empty_scene()
@@ -131,6 +131,19 @@ def test_cross_fades_of_sound_come_back(addon, saved_film, add_sound, click_trac
     second, warnings = addon.timeline.read_edit(saved_film.scene)
     assert second.tracks == edit.tracks
     assert warnings == []
+
+
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml"])
+def test_a_volume_that_changes_comes_back(saved_film, add_sound, click_track, there_and_back, set_fps, ending):
+    set_fps(saved_film.scene, Fraction(25))
+    strip = add_sound(click_track(seconds=2, clicks=[]))
+    for frame, volume in ((1, 0), (21, 0.5), (31, 0.5), (51, 1)):
+        strip.volume = volume
+        strip.keyframe_insert("volume", frame=frame)
+    first, second, _ = there_and_back(ending)
+    (one,), (two,) = (edit.tracks[0].items for edit in (first, second))
+    assert two.volume == pytest.approx(one.volume, abs=0.01)
+    assert [round(point.volume, 1) for point in two.volume_points[:: len(two.volume_points) - 1]] == [0, 1]
 
 
 @pytest.mark.parametrize("speed", [2, 0.5, 1.3])

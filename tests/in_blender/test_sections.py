@@ -347,7 +347,7 @@ def test_a_piece_has_the_model_and_size_of_its_film(addon, saved_film, split):
     middle = split[1]
     middle.chromastrip.model = "sync-card"
     select(saved_film.editor, middle)
-    with pytest.raises(RuntimeError, match="another model or size"):
+    with pytest.raises(RuntimeError, match="another model, size or shape"):
         bpy.ops.chromastrip.render()
 
 

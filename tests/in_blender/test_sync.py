@@ -112,3 +112,33 @@ def test_what_blender_plays_is_what_is_analysed(
     assert movie.cards == [[frame, 0] for frame in range(len(movie.cards))]
     assert len(analysed) >= 3
     assert movie.clicks == pytest.approx([click - trim / 25 for click in analysed], abs=tolerance)
+
+
+def test_a_movie_whose_sound_begins_late_is_heard_as_blender_plays_it(
+    addon, saved_film, sequencer, run_worker, set_fps, handles, render, read_movie, tmp_path
+):
+    """Blender plays it up to one and a half frames before the place that the strip names, and the film follows."""
+    path = tmp_path / "late.mkv"
+    run_worker(
+        f"from pathlib import Path; from tests import stamped_sounds as s;"
+        f"s.write(Path({str(path)!r}), s.clicks(seconds=4.5, begin=0.5), begin=0.5)"
+    )
+    set_fps(saved_film.scene, Fraction(25))
+    if bpy.app.version < (5, 0):
+        region = next(region for region in sequencer.regions if region.type == "WINDOW")
+        window = bpy.context.window_manager.windows[0]
+        with bpy.context.temp_override(window=window, area=sequencer, region=region, scene=saved_film.scene):
+            bpy.ops.sequencer.movie_strip_add(filepath=str(path), frame_start=1, channel=1, sound=True, use_framerate=False)
+    else:  # without a window the operator ends the process
+        saved_film.editor.strips.new_movie("late", str(path), 2, 1)
+        handles.set_left(saved_film.editor.strips.new_sound("late", str(path), 1, 13), 1)
+    (sound,) = (strip for strip in saved_film.editor.strips_all if strip.type == "SOUND")
+    request = addon.strips.render_request(saved_film.scene, sound)
+    heard = run_worker(
+        f"from core.sound.mixing import ensure_sound; from core.protocol import Mix; ensure_sound({request.sound_path!r},"
+        f"Mix(blend_path={request.mix.blend_path!r})); from pathlib import Path; from core.sound import audio; from tests import sounds;"
+        f"import json; print(json.dumps(list(sounds.find_clicks(audio.load(Path({request.sound_path!r})), audio.SAMPLE_RATE))))"
+    )
+    played = read_movie(render(1, 120)).clicks
+    assert len(played) == 3
+    assert [click - float(request.source_start_seconds) for click in heard] == pytest.approx(played, abs=0.01)

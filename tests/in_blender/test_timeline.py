@@ -211,12 +211,15 @@ def test_crossfade_sounds_joins_two_sounds_to_one_track(read, saved_film, add_so
     assert result.warnings == []
 
 
-def test_volume_that_changes_otherwise_is_named(read, add_sound, click_track):
+def test_volume_that_changes_otherwise_goes_along(read, add_sound, click_track):
     strip = add_sound(click_track(seconds=2, clicks=[]))
     for frame, volume in ((10, 1), (20, 0.25)):
         strip.volume = volume
         strip.keyframe_insert("volume", frame=frame)
-    assert read().warnings == ["Not in the file: keyframes of “clicks”."]
+    result = read()
+    (clip,) = result.edit.tracks[0].items
+    assert (clip.volume_points[0].volume, clip.volume_points[-1].volume) == (1, 0.25)
+    assert result.warnings == []
 
 
 # Metas ----------------------------------------------------------------------------------------------------------------------------------
@@ -534,3 +537,74 @@ def test_the_warnings_are_shown_after_the_export(addon, saved_film, add_pictures
     bpy.ops.chromastrip.export(filepath=str(saved_film.folder / "x.otio"))
     wait()
     assert "Not in the file: opacity of “a”." in addon.jobs.state.notes
+
+
+def _keyed(strip, *points):
+    for frame, volume in points:
+        strip.volume = volume
+        strip.keyframe_insert("volume", frame=frame)
+
+
+@pytest.mark.parametrize("current", [1, 30])
+def test_a_fade_in_is_not_read_at_the_playhead(read, saved_film, add_sound, click_track, current):
+    strip = add_sound(click_track(seconds=2, clicks=[]))
+    _keyed(strip, (1, 0), (21, 0.5), (31, 0.5), (41, 1))
+    for curve in (curve for bag in [saved_film.scene] for curve in _curves(bag)):
+        for point in curve.keyframe_points:
+            point.interpolation = "LINEAR"
+    saved_film.scene.frame_set(current)
+    result = read()
+    (clip,) = result.edit.tracks[0].items
+    assert [(point.frame, point.volume) for point in clip.volume_points] == [(0, 0), (20, 0.5), (30, 0.5), (40, 1), (50, 1)]
+    assert clip.volume == pytest.approx((20 * 0.25 + 10 * 0.5 + 10 * 0.75 + 10) / 50)
+    assert result.warnings == []
+
+
+def test_a_smooth_fade_is_sampled_within_a_hundredth(addon, read, saved_film, add_sound, click_track):
+    strip = add_sound(click_track(seconds=2, clicks=[]))
+    _keyed(strip, (1, 0), (41, 1))
+    (curve,) = _curves(saved_film.scene)
+    (clip,) = read().edit.tracks[0].items
+    protocol = __import__("sys").modules[f"{addon.__name__.removesuffix('.addon')}.core.protocol"]
+    assert all(abs(protocol.volume_at(clip.volume_points, n) - curve.evaluate(1 + n)) < 0.01 for n in range(51))
+    assert len(clip.volume_points) < 25
+
+
+def test_a_driven_volume_is_named(read, saved_film, add_sound, click_track):
+    strip = add_sound(click_track(seconds=2, clicks=[]))
+    strip.driver_add("volume").driver.expression = "0.5"
+    assert read().warnings == ["Not in the file: keyframes of “clicks”."]
+
+
+def _curves(scene):
+    action = scene.animation_data.action
+    bags = [bag for layer in action.layers for part in layer.strips for bag in part.channelbags] if hasattr(action, "layers") else [action]
+    return [curve for bag in bags for curve in bag.fcurves]
+
+
+def test_a_movies_file_is_opened_once_for_its_rate(addon, read, saved_film, write_movie, monkeypatch):
+    path = write_movie("m.mp4", fps=50, frame_count=40)
+    for number in range(6):
+        saved_film.editor.strips.new_movie(name=f"m{number}", filepath=str(path), channel=1 + number, frame_start=1, fit_method="FIT")
+    speeds = __import__("sys").modules[f"{addon.__name__}.timeline.speeds"]
+    opened, version = [], speeds._anew
+    monkeypatch.setattr(speeds, "_anew", lambda *of: opened.append(of) or version(*of))
+    assert [track[0] for track in read().tracks] == [f"m{number} 40 from 0 x1/2" for number in range(6)]
+    assert len(opened) == 1
+    assert len([key for key in speeds._rates if key[0] == str(path)]) == 1
+
+
+def test_many_movies_are_opened_by_the_worker_and_none_in_blender(addon, read, saved_film, write_movie, wait, monkeypatch):
+    paths = [write_movie(f"{number}.mp4", fps=(25, 50)[number % 2], frame_count=40) for number in range(6)]
+    for number, path in enumerate(paths):
+        saved_film.editor.strips.new_movie(name=f"m{number}", filepath=str(path), channel=1 + number, frame_start=1, fit_method="FIT")
+    speeds = __import__("sys").modules[f"{addon.__name__}.timeline.speeds"]
+    opened = []
+    monkeypatch.setattr(speeds, "_own_rate", lambda strip: speeds._rates[speeds._version(speeds.movie_path(strip))])
+    monkeypatch.setattr(speeds, "_anew", lambda *of: opened.append(of))
+    assert bpy.ops.chromastrip.export(filepath=str(saved_film.folder / "many.otio")) == {"FINISHED"}
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state
+    assert (saved_film.folder / "many.otio").is_file()
+    assert opened == []
+    assert [track[0] for track in read().tracks] == [f"m{number} 40 from 0" + " x1/2" * (number % 2) for number in range(6)]

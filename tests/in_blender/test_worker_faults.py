@@ -147,12 +147,12 @@ def test_a_stranger_without_the_token_is_dropped_and_the_film_is_drawn(addon, sa
     port = addon.jobs._worker._listener.getsockname()[1]
     with socket.create_connection(("127.0.0.1", port)) as stranger, socket.create_connection(("127.0.0.1", port)) as liar:
         stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        liar.sendall(b'{"type":"Hello","token":"guessed","pid":1}\n')
+        liar.sendall(b'{"type":"Hello","pid":1,"number":"1","proof":"guessed"}\n')
         wait()
         for caller in (stranger, liar):
             caller.settimeout(PATIENCE_SECONDS)
             with contextlib.suppress(ConnectionResetError):
-                assert caller.recv(1) == b""
+                assert b"token" not in caller.makefile("rb").read()  # a challenge, then the end
     assert len(films()) == 1
 
 

@@ -1,6 +1,5 @@
 """Suggested parts, on songs whose parts are known."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.sound import structure
-from core.sound.features import CONTROL_RATE, Features, analyse
+from core.sound.features import ARRAYS, CONTROL_RATE, Features, analyse
 from core.sound.structure import suggest
 from tests.films import random_features, silence
 
@@ -167,11 +166,7 @@ def test_an_hour_has_its_parts(verses_and_choruses):
 
 def repeated(heard, times):
     length = len(heard.energy) / float(CONTROL_RATE)
-    curves = {
-        field.name: np.concatenate([getattr(heard, field.name)] * times, axis=-1)
-        for field in dataclasses.fields(Features)
-        if field.name not in {"beat_times", "tempo"}
-    }
+    curves = {name: np.concatenate([getattr(heard, name)] * times, axis=-1) for name in ARRAYS if name not in {"beat_times", "tempo"}}
     beats = np.concatenate([heard.beat_times + number * length for number in range(times)])
     return Features(**curves, beat_times=beats, tempo=heard.tempo)
 

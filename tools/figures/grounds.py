@@ -121,7 +121,7 @@ def to_oklab(colours: Tensor) -> Tensor:
 
 
 def _mixed(matrix: tuple[tuple[float, ...], ...], colours: Tensor) -> Tensor:
-    return torch.stack([sum(share * colours[:, number] for number, share in enumerate(row)) for row in matrix], dim=1)
+    return torch.einsum("oi,bi...->bo...", torch.tensor(matrix, device=colours.device), colours)
 
 
 def _inverse(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:

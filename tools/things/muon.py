@@ -37,23 +37,24 @@ class Muon(torch.optim.Optimizer):
         """Move all weights that have gradients."""
         assert closure is None
         for group in self.param_groups:
-            of_shape: dict[tuple[int, int], list[Tensor]] = {}
+            of_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
             for weight in group["params"]:
                 if weight.grad is not None:
-                    of_shape.setdefault((len(weight), weight[0].numel()), []).append(weight)
-            for shape, weights in of_shape.items():
-                self._move(weights, shape, group["lr"])
+                    of_shape.setdefault((len(weight), weight[0].numel()), []).append((weight, weight.grad))
+            for shape, pairs in of_shape.items():
+                self._move(pairs, shape, group["lr"])
 
-    def _move(self, weights: list[Tensor], shape: tuple[int, int], rate: float) -> None:
-        gradients = [weight.grad for weight in weights]
-        momenta = [self.state[weight].setdefault("momentum", torch.zeros_like(weight)) for weight in weights]
-        torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
-        ahead = torch.stack(
-            [gradient.lerp(momentum, MOMENTUM).reshape(shape) for gradient, momentum in zip(gradients, momenta, strict=True)]
-        )
+    def _move(self, pairs: list[tuple[Tensor, Tensor]], shape: tuple[int, int], rate: float) -> None:
+        ahead = torch.stack([self._ahead(weight, gradient).reshape(shape) for weight, gradient in pairs])
         tall = max(1.0, shape[0] / shape[1]) ** 0.5
-        steps = [step.view_as(weight) for step, weight in zip(orthogonal(ahead), weights, strict=True)]
-        torch._foreach_add_(weights, steps, alpha=-rate * tall)
+        for (weight, _), step in zip(pairs, orthogonal(ahead), strict=True):
+            weight.add_(step.view_as(weight), alpha=-rate * tall)
+
+    def _ahead(self, weight: Tensor, gradient: Tensor) -> Tensor:
+        if not self.state[weight]:
+            self.state[weight]["momentum"] = torch.zeros_like(weight)
+        momentum = self.state[weight]["momentum"].lerp_(gradient, 1 - MOMENTUM)
+        return gradient.lerp(momentum, MOMENTUM)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
