@@ -8,6 +8,8 @@ ROUNDED = Fraction(1, 200)
 
 
 def ntsc_or(rate: Fraction) -> Fraction:
-    """Give the NTSC rate that a rounded one stands for, or the rate itself."""
+    """Give the NTSC rate that a rounded one stands for, or the rate itself: whole numbers mean what they say."""
+    if rate.denominator == 1:
+        return rate
     ntsc = Fraction(math.ceil(rate) * 1000, 1001)
     return ntsc if abs(ntsc - rate) < ROUNDED else rate

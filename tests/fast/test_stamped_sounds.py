@@ -245,6 +245,7 @@ def test_what_was_missing_is_said_again_when_the_sound_is_known(wav, tmp_path):
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
+        *[(str(whole), Fraction(whole)) for whole in (1, 2, 5, 24, 30, 60)],
         *[("23.98", Fraction(24_000, 1001)), ("23.976", Fraction(24_000, 1001)), ("29.97", Fraction(30_000, 1001))],
         *[("47.95", Fraction(48_000, 1001)), ("59.94", Fraction(60_000, 1001)), ("119.88", Fraction(120_000, 1001))],
         *[("25", Fraction(25)), ("24", Fraction(24)), ("12.5", Fraction(25, 2)), ("2997/100", Fraction(2997, 100))],
