@@ -1,16 +1,16 @@
 """The ground of a square picture, drawn out to a frame that is wider or higher.
 
 In: pictures as a network draws squares. Out: larger ones, the square in their middle. For networks that fall to pieces where their first
-map is not 4 x 4, and whose grounds are plain: what lies just inside the square's sides goes on, softer the farther from the square. The
-outermost pixels, which a network draws beside nothing, give way to it, so that no seam is seen.
+map is not 4 x 4, and whose grounds are plain: the colours just inside the square's sides go on, without the things that reach them. The
+outermost pixels, which a network draws beside nothing, give way to them, so that no seam is seen.
 """
 
 import numpy as np
 
 SEAM_SHARE, EDGE_SHARE = 0.08, 0.03
 """How far into the square what goes on reaches, and how wide a strip there is its mean; of the square's side."""
-SOFT_SHARE, SOFT_FROM = 0.12, 0.2
-"""How far what goes on is mixed with its neighbours, and from where on all of what is added is so soft; of the square's side."""
+STRANGE_LEVELS, FITS = 10.0, 8
+"""From how far beside its ground, in levels of 255, a pixel counts as a thing's; how often the ground is fitted to the others."""
 
 
 def drawn_out(picture: np.ndarray, *, width: int, height: int) -> np.ndarray:
@@ -40,22 +40,26 @@ def drawn_out(picture: np.ndarray, *, width: int, height: int) -> np.ndarray:
 
 def _continued(half: np.ndarray, count: int) -> np.ndarray:
     """Let the right half of a square [s, h, 3] go on by some columns: uint8 [s, h + count, 3]."""
-    side = len(half)
-    seam, strip = (max(1, round(share * side)) for share in (SEAM_SHARE, EDGE_SHARE))
-    edge = half[:, -seam - strip : -seam].astype(np.float64).mean(axis=1)  # [s, 3]
-    soft = _softened(edge)
-    columns = np.arange(seam + count)
-    softness = np.clip((columns - seam + 1) / max(1, round(SOFT_FROM * side)), 0, 1)[None, :, None]
-    ground = (1 - softness) * edge[:, None] + softness * soft[:, None]  # [s, seam + count, 3]
-    share = np.clip((columns[:seam] + 1) / (seam + 1), 0, 1)[None, :, None]
+    seam, strip = (max(1, round(share * len(half))) for share in (SEAM_SHARE, EDGE_SHARE))
+    ground = _ground(half[:, -seam - strip : -seam].astype(np.float64).mean(axis=1))[:, None]  # [s, 1, 3]
+    share = (np.arange(1, seam + 1) / (seam + 1))[None, :, None]
     share = share * share * (3 - 2 * share)
-    ground[:, :seam] = (1 - share) * half[:, -seam:] + share * ground[:, :seam]
-    return np.concatenate([half[:, :-seam], np.round(ground).astype(np.uint8)], axis=1)
+    given_way = (1 - share) * half[:, -seam:] + share * ground
+    added = np.broadcast_to(ground, (len(half), count, 3))
+    return np.concatenate([half[:, :-seam], _levels(given_way), _levels(added)], axis=1)
 
 
-def _softened(edge: np.ndarray) -> np.ndarray:
-    """Mix each place of an edge [s, 3] with its neighbours."""
-    reach = max(1, round(SOFT_SHARE * len(edge)))
-    window = np.hanning(2 * reach + 3)[1:-1]
-    padded = np.pad(edge, ((reach, reach), (0, 0)), mode="edge")
-    return np.stack([np.convolve(colour, window / window.sum(), mode="valid") for colour in padded.T], axis=1)
+def _ground(edge: np.ndarray) -> np.ndarray:
+    """Tell the ground's colours along an edge [s, 3] from the things' before it: a parabola through those that are near to it."""
+    places = np.linspace(-1, 1, len(edge))
+    powers = np.stack([np.ones_like(places), places, places**2], axis=1)  # [s, 3]
+    ground = np.broadcast_to(np.median(edge, axis=0), edge.shape)
+    for _ in range(FITS):
+        near = 1 / (1 + (np.linalg.norm(edge - ground, axis=1) / STRANGE_LEVELS) ** 4)
+        weighted = powers * near[:, None]
+        ground = powers @ np.linalg.solve(weighted.T @ powers + 1e-3 * np.eye(3), weighted.T @ edge)
+    return ground
+
+
+def _levels(colours: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(colours), 0, 255).astype(np.uint8)

@@ -39,7 +39,8 @@ def test_no_seam_is_seen_where_the_outermost_pixels_are_of_another_colour():
     assert (wide[:, : SIDE - 1] == 200).all()
 
 
-def test_what_is_added_grows_soft():
-    wide = drawn_out(SQUARE, width=3 * SIDE, height=SIDE).astype(int)
-    near, far = (np.abs(np.diff(wide[:, column], axis=0)).mean() for column in (2 * SIDE, -1))
-    assert far < 0.5 * near
+def test_a_thing_that_reaches_the_side_is_not_drawn_out():
+    reached = np.full((SIDE, SIDE, 3), (90, 140, 200), np.uint8)
+    reached[10:26, 20:] = (250, 240, 20)
+    wide = drawn_out(reached, width=3 * SIDE, height=SIDE).astype(int)
+    assert np.abs(wide[:, 2 * SIDE :] - reached[0, 0]).max() < 12
