@@ -123,7 +123,9 @@ def direct(song: Song, settings: Settings, rng: np.random.Generator, *, readines
         return None
     morph_seconds = 2 * over_time(settings, "smooth_factor", control_frames=control_frames) / float(CONTROL_RATE)
     pace = cue_sheet.Pace(readiness=readiness, morph_seconds=morph_seconds)
-    written = _sheet(song, settings, rng, pace=pace)
+    # Of its own for each song: who tries three songs with one seed must not see the same things three times.
+    own_rng = np.random.default_rng([int(rng.integers(2**32)), control_frames])
+    written = _sheet(song, settings, own_rng, pace=pace)
     return Directed(
         classes=tuple(dict.fromkeys(number for theme in written.themes for number in theme)),
         cues=cue_sheet.around(settings.cues, written.cues, pace=pace),

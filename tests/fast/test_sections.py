@@ -99,7 +99,7 @@ def test_neither_edge_jumps(section):
 
 def test_in_its_middle_a_section_is_its_own_film():
     own = Settings(seed=9, truncation=0.4)
-    film = make(Section(first_frame=60, end_frame=200, settings=own))
+    film = make(Section(first_frame=60, end_frame=200, settings=own), base=Settings(truncation=1.0))
     np.testing.assert_array_equal(film.truncation[92:168], np.float32(0.4))
     np.testing.assert_allclose(film.class_vectors(range(92, 168)), make(base=own).class_vectors(range(92, 168)), atol=1e-6)
     assert np.abs(film.noise[170]).max() < 0.4 * 2
