@@ -9,8 +9,10 @@ import numpy as np
 
 SEAM_SHARE, EDGE_SHARE = 0.08, 0.03
 """How far into the square what goes on reaches, and how wide a strip there is its mean; of the square's side."""
-STRANGE_LEVELS, FITS = 10.0, 8
-"""From how far beside its ground, in levels of 255, a pixel counts as a thing's; how often the ground is fitted to the others."""
+STRANGE_LEVELS = (40.0, 25.0, 15.0, 10.0, 10.0, 10.0)
+"""From how far beside the ground, in levels of 255, a pixel counts as a thing's, fit by fit."""
+PLAIN = 4.0
+"""How many pixels weigh as much as the picture's usual ground: where things hide a side, it is what goes on there."""
 
 
 def drawn_out(picture: np.ndarray, *, width: int, height: int) -> np.ndarray:
@@ -34,14 +36,17 @@ def drawn_out(picture: np.ndarray, *, width: int, height: int) -> np.ndarray:
     after = width - picture.shape[1] - before
     if not before + after:
         return picture
-    left = _continued(picture[:, : picture.shape[1] // 2][:, ::-1], before)[:, ::-1]
-    return np.concatenate([left, _continued(picture[:, picture.shape[1] // 2 :], after)], axis=1)
+    inside = max(1, round(SEAM_SHARE * len(picture)))
+    around = [picture[inside], picture[-1 - inside], picture[:, inside], picture[:, -1 - inside]]
+    usual = np.median(np.concatenate(around), axis=0)
+    left = _continued(picture[:, : picture.shape[1] // 2][:, ::-1], before, usual)[:, ::-1]
+    return np.concatenate([left, _continued(picture[:, picture.shape[1] // 2 :], after, usual)], axis=1)
 
 
-def _continued(half: np.ndarray, count: int) -> np.ndarray:
+def _continued(half: np.ndarray, count: int, usual: np.ndarray) -> np.ndarray:
     """Let the right half of a square [s, h, 3] go on by some columns: uint8 [s, h + count, 3]."""
     seam, strip = (max(1, round(share * len(half))) for share in (SEAM_SHARE, EDGE_SHARE))
-    ground = _ground(half[:, -seam - strip : -seam].astype(np.float64).mean(axis=1))[:, None]  # [s, 1, 3]
+    ground = _ground(half[:, -seam - strip : -seam].astype(np.float64).mean(axis=1), usual)[:, None]  # [s, 1, 3]
     share = (np.arange(1, seam + 1) / (seam + 1))[None, :, None]
     share = share * share * (3 - 2 * share)
     given_way = (1 - share) * half[:, -seam:] + share * ground
@@ -49,16 +54,17 @@ def _continued(half: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([half[:, :-seam], _levels(given_way), _levels(added)], axis=1)
 
 
-def _ground(edge: np.ndarray) -> np.ndarray:
+def _ground(edge: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Tell the ground's colours along an edge [s, 3] from the things' before it: a parabola through those that are near to it."""
     places = np.linspace(-1, 1, len(edge))
     powers = np.stack([np.ones_like(places), places, places**2], axis=1)  # [s, 3]
-    ground = np.broadcast_to(np.median(edge, axis=0), edge.shape)
-    for _ in range(FITS):
-        near = 1 / (1 + (np.linalg.norm(edge - ground, axis=1) / STRANGE_LEVELS) ** 4)
+    beside = edge - usual
+    ground = np.zeros_like(edge)
+    for strange in STRANGE_LEVELS:
+        near = 1 / (1 + (np.linalg.norm(beside - ground, axis=1) / strange) ** 4)
         weighted = powers * near[:, None]
-        ground = powers @ np.linalg.solve(weighted.T @ powers + 1e-3 * np.eye(3), weighted.T @ edge)
-    return ground
+        ground = powers @ np.linalg.solve(weighted.T @ powers + PLAIN * np.eye(3), weighted.T @ beside)
+    return usual + ground
 
 
 def _levels(colours: np.ndarray) -> np.ndarray:
