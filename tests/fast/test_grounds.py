@@ -41,6 +41,6 @@ def test_no_seam_is_seen_where_the_outermost_pixels_are_of_another_colour():
 
 def test_a_thing_that_reaches_the_side_is_not_drawn_out():
     reached = np.full((SIDE, SIDE, 3), (90, 140, 200), np.uint8)
-    reached[4:44, 20:] = (250, 240, 20)
+    reached[8:40, 20:] = (250, 240, 20)
     wide = drawn_out(reached, width=3 * SIDE, height=SIDE).astype(int)
     assert np.abs(wide[:, 2 * SIDE :] - reached[0, 0]).max() < 12
