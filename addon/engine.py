@@ -90,8 +90,13 @@ def condition() -> Condition:
         return Condition.HALF_MADE
     if not _can_run(folder / "environment"):
         return Condition.BROKEN
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    return Condition.READY if made_for == wanted else Condition.OUTDATED
+    return Condition.READY if made_for == _wanted() else Condition.OUTDATED
+
+
+def _wanted() -> str:
+    """Digest what the environment must hold, as `digest` in `core/bootstrap.py` does, which imports nothing and is not imported."""
+    alone = REQUIREMENTS.with_name(f"{REQUIREMENTS.stem}-alone{REQUIREMENTS.suffix}")
+    return hashlib.sha256(REQUIREMENTS.read_bytes() + (alone.read_bytes() if alone.is_file() else b"")).hexdigest()
 
 
 def _can_run(environment: Path) -> bool:

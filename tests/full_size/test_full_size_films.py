@@ -68,7 +68,8 @@ def test_from_a_mirror_to_a_film(run, folder, weights):
     with web_server.running({f"/{NAME}-pytorch_model.bin": weights}) as server:
         assert address(server.url, NAME).endswith(f"/{NAME}-pytorch_model.bin")
         run("models", "download", NAME, "--mirror", server.url, "--json")
-    words = ["--model", NAME, "--fps", FPS, "--seconds", FRAMES / FPS]
+    # square and without hits: what the published module is given below
+    words = ["--model", NAME, "--fps", FPS, "--seconds", FRAMES / FPS, "--aspect", "1:1", "--hit", 0]
     exact = ["--device", "cpu", "--precision", "float32", "--allow-flashes"]  # random weights flicker, and what is calmed is another film
     drawn = frames_of(run("render", ..., "--out", folder / "films", *words, *exact, "--json"), drawn=FRAMES)
     run("vectors", ..., "--out", folder / "vectors.npz", "--full", *words)
