@@ -70,11 +70,14 @@ def test_frames_are_left_in_a_folder(run, song, tmp_path):
     assert "25 frames (0 drawn now)" in run("render", song, "--out", tmp_path / "out", *CARDS, "--fps", "25", "--seconds", "1")[1]
 
 
-@pytest.mark.parametrize(("fps", "frames"), [("25", 50), ("30000/1001", 60), ("23.976", 48)])
-def test_a_film_is_as_long_as_the_song(run, song, tmp_path, fps, frames):
+@pytest.mark.parametrize(
+    ("fps", "rate", "frames"),
+    [("25", Fraction(25), 50), ("30000/1001", Fraction(30_000, 1001), 60), ("23.976", Fraction(24_000, 1001), 48)],
+)
+def test_a_film_is_as_long_as_the_song(run, song, tmp_path, fps, rate, frames):
     assert run("render", song, "--out", tmp_path / "film.mp4", *CARDS, "--fps", fps)[0] == 0
     with av.open(str(tmp_path / "film.mp4")) as container:
-        assert container.streams.video[0].average_rate == Fraction(fps)
+        assert container.streams.video[0].average_rate == rate
         assert [read_card(image.to_ndarray(format="rgb24")) for image in container.decode(video=0)] == [(n, 0) for n in range(frames)]
     assert frames_in(tmp_path / "film.mp4") == []
 

@@ -25,9 +25,9 @@ def test_every_figure_of_the_table_has_a_picture_that_fills_most_of_its_frame():
     figures = {figure for thing in classes.things() if thing.name not in drawn.FIGURES for figure in thing.pictures}
     assert len(figures) >= 550
     for figure in figures:
-        drawn = fluent.picture(figure)
-        assert (drawn.dtype, drawn.shape) == (np.uint8, (256, 256, 4)), figure.name
-        rows, columns = np.nonzero(drawn[..., 3] > 127)
+        picture = fluent.picture(figure)
+        assert (picture.dtype, picture.shape) == (np.uint8, (256, 256, 4)), figure.name
+        rows, columns = np.nonzero(picture[..., 3] > 127)
         assert 170 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 256, figure.name
 
 

@@ -70,7 +70,7 @@ def shown(film):
 
 
 def test_a_film_shows_what_the_published_module_draws(request_roses, models):
-    request = request_roses()
+    request = request_roses(settings=Settings(class_count=3, truncation=1.0, hit=0.0))
     module = load_published(models / "roses" / "pytorch_model.bin").eval()
     latents = latents_of(request, listen(request), class_total=10)
     class_vectors = torch.from_numpy(latents.class_vectors(range(6), class_total=10))
@@ -115,7 +115,7 @@ def test_precisions_share_no_pictures(request_roses, models):
 
 
 def test_chance_chooses_among_the_classes_that_the_network_knows(request_roses, models):
-    request = request_roses(settings=Settings(class_count=120))
+    request = request_roses(settings=Settings(class_count=120, blend=1.0))
     classes, _ = latents_of(request, listen(request), class_total=10).in_columns()
     assert set(classes) == set(range(10))
     assert draw(request, models).frames.frame_count == 6
