@@ -418,8 +418,8 @@ def _is_button(name: str, found: str) -> bool:
 
 
 def scroll(area: bpy.types.Area, kind: str, *, up: bool, clicks: int) -> Steps:
-    """Turn the mouse's wheel over a region; a click scrolls by 40 pixels."""
-    yield from move(*centre(area, kind))
+    """Turn the mouse's wheel over a region's margin; a click scrolls by 40 pixels. Over a list, the wheel would turn the list."""
+    yield from move(*_point(region(area, kind), 0.03, 0.5))
     _xdotool("click", "--repeat", clicks, "--delay", 5, 4 if up else 5)
     yield 0.5
 

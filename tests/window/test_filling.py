@@ -3,7 +3,7 @@
 from core.pictures import read_picture
 from core.sync_card import read_card
 
-PREVIEW = slice(54, 430), slice(663, 1040)  # where the picture is on the screen: rows, columns
+PREVIEW = slice(54, 430), slice(517, 1186)  # where the picture is on the screen: rows, columns
 
 
 def test_a_film_fills_while_one_plays_another_waits_and_a_crash_loses_nothing(play):
