@@ -5,7 +5,7 @@ from driver import check, click, hovered, move, open_preferences, picture, press
 from workplace import enable_addon
 
 NAME = "biggan-deep-512"
-COLUMNS = {"download_model": 0.12, "verify_model": 0.3, "remove_model": 0.5, "cancel_model_job": 0.9, "add_model": 0.7}
+COLUMNS = {"download_model": 0.1, "verify_model": 0.26, "remove_model": 0.42, "cancel_model_job": 0.9, "add_model": 0.59}
 """Where our buttons lie, as parts of the region's width."""
 
 
