@@ -95,11 +95,11 @@ def fill_in(jobs, area):
 def fit(area):
     yield from find_button("chromastrip.apply_fit", area, across=0.5)
     film = scene().sequence_editor.active_strip
-    before = film.transform.scale_x
-    film.chromastrip.fit = "fill"
+    before = film.transform.scale_x  # pictures of the scene's own shape fill it
+    film.chromastrip.fit = "center"
     yield 0.5
-    check("Fill leaves no bars", film.transform.scale_x > before, before, film.transform.scale_x)
-    picture("fill")
+    check("Center shows them as large as they are", film.transform.scale_x == 1 < before, before, film.transform.scale_x)
+    picture("center")
 
 
 def split_at_markers(area):
