@@ -96,10 +96,10 @@ def fit(area):
     yield from find_button("chromastrip.apply_fit", area, across=0.5)
     film = scene().sequence_editor.active_strip
     before = film.transform.scale_x  # pictures of the scene's own shape fill it
-    film.chromastrip.fit = "center"
+    film.chromastrip.fit = "centre"
     yield 0.5
-    check("Center shows them as large as they are", film.transform.scale_x == 1 < before, before, film.transform.scale_x)
-    picture("center")
+    check("Centre shows them as large as they are", film.transform.scale_x == 1 < before, before, film.transform.scale_x)
+    picture("centre")
 
 
 def split_at_markers(area):
