@@ -23,8 +23,7 @@ from core.protocol.shape import FIRST_SIZE, Widening
 
 from .views import UNITS
 
-UNIT_COUNT = len(UNITS)
-CODE_UNITS = NOISE_UNITS - UNIT_COUNT
+CODE_UNITS = NOISE_UNITS - len(UNITS)
 CONDITION_SPREAD = 0.04
 OUTCOME_SHARE = 0.5  # of a block beside its shortcut, to begin with
 RUNNING_SHARE = 0.02  # of a batch in the running statistics
