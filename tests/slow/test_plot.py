@@ -96,9 +96,9 @@ def test_sections_get_a_row_and_edges_through_all_rows(tmp_path):
 
 
 def test_a_section_says_what_differs():
-    changed = dataclasses.replace(Settings(), truncation=0.4, seed=7, classes=(1, 2))
+    changed = dataclasses.replace(Settings(), truncation=0.7, seed=7, classes=(1, 2))
     words = plot._section_words(Section(first_frame=0, end_frame=9, settings=changed), Settings())
-    assert words == "truncation 0.4, seed 7, classes"
+    assert words == "truncation 0.7, seed 7, classes"
     assert plot._section_words(Section(first_frame=0, end_frame=9, settings=Settings()), Settings()) == "no change"
 
 
