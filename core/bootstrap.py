@@ -387,12 +387,13 @@ class Place:
         return not _is_there(self.stamp) or bool(self._stamped())
 
     def owns_log(self) -> bool:
-        """Say whether `set-up.log` is ours, or not there."""
+        """Say whether `set-up.log` is ours, empty (what a kill may leave), or not there."""
         if not _is_there(self.log):
             return True
         try:
             with self.log.open(encoding="utf-8", errors="replace") as log:
-                return not self.log.is_symlink() and LOG_BEGINS.match(log.readline(LONGEST_LOG_BEGIN)) is not None
+                begin = log.readline(LONGEST_LOG_BEGIN)
+            return not self.log.is_symlink() and (not begin or LOG_BEGINS.match(begin) is not None)
         except OSError:
             return False
 
@@ -468,6 +469,7 @@ def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
     place.stamp.unlink(missing_ok=True)  # from here on it counts as half-made
     with place.log.open("w", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {platform.platform()}  PyTorch {plan.build.words}\n")
+        log.flush()  # whoever finds it knows whose it is, however this ends
         step = Steps(place=place, plan=plan, log=log, wheels=options.wheels)
         if options.anew or not _can_be_updated(place, stamp, plan):
             step.make_environment()

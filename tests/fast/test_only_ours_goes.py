@@ -96,6 +96,11 @@ def test_what_a_broken_removal_leaves_is_still_ours(engine, monkeypatch):
     assert not place.environment.exists()
 
 
+def test_a_log_into_which_a_killed_set_up_wrote_nothing_is_still_ours(engine):
+    write(engine.folder, {"set-up.log": ""})
+    Place(folder=engine.folder).check_owned()
+
+
 # A folder of films ----------------------------------------------------------------------------------------------------------------------
 
 
