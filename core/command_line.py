@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from . import PROGRAM
 from .commands import analyse, classes, clean, contact_sheet, cues, export, import_, models, plot, render, vectors, work
 from .commands.telling import tell_failure
 from .protocol import UserError
@@ -30,6 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         tell_failure(options, error)
         return 1
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith(__name__.partition(".")[0]):
+            raise  # a fault of ours
+        tell_failure(options, UserError(f"This needs the package {error.name}.", 'Install the extra: pip install "chromastrip[render]".'))
+        return 1
     except MemoryError:
         tell_failure(options, UserError("The memory is full.", "Close other programs, or choose a smaller size."))
         return 1
@@ -43,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Turn a song into a film of BigGAN pictures.")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Turn a song into a film of BigGAN pictures.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

@@ -1,1 +1,1 @@
-"""The commands of ``python -m core``, one a file. Each has `add`, which names its words, and `run`, which does it."""
+"""The commands of the command line, one a file. Each has `add`, which names its words, and `run`, which does it."""

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from .. import PROGRAM
 from ..protocol import (
     AUTO,
     EMBEDDED_MODELS,
@@ -241,7 +242,7 @@ def _check_sound(digest: str, options: Namespace) -> None:
     from ..sound.features import file_digest
 
     if digest and Path(options.sound).is_file() and file_digest(Path(options.sound)) != digest:
-        raise UserError(f"The cue sheet in “{options.classes_from}” is another sound's.", "Write one for this sound: python -m core cues.")
+        raise UserError(f"The cue sheet in “{options.classes_from}” is another sound's.", f"Write one for this sound: {PROGRAM} cues.")
 
 
 def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import PROGRAM
 from ..files import checked_arrays, write_whole
 from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
@@ -151,10 +152,10 @@ def read_saved(path: Path, *, digest: str) -> Features:
     UserError
         If they cannot be read, belong to another sound, or are not of one length.
     """
-    check_is_file(path, cure="Write features with: python -m core analyse SONG --out FILE.npz.")
+    check_is_file(path, cure=f"Write features with: {PROGRAM} analyse SONG --out FILE.npz.")
     kept = _read(path)
     if kept is None:
-        raise UserError(f"“{path.name}” holds no features.", "Write them anew: python -m core analyse SONG --out FILE.npz.")
+        raise UserError(f"“{path.name}” holds no features.", f"Write them anew: {PROGRAM} analyse SONG --out FILE.npz.")
     with np.load(path, allow_pickle=False) as arrays:
         heard_in = str(arrays["sound"]) if "sound" in arrays else ""
     if heard_in != digest:

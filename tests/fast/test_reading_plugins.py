@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -14,7 +13,6 @@ from core.handover.export import MANIFEST, export
 from core.pictures import encode_png
 from core.protocol import Clip, Crossfade, Edit, ExportOptions, FrameSequence, Gap, Marker, MediaFile, Missing, Track
 from core.sync_card import draw_card
-from tools.environments import ROOT
 
 PROGRAMS = Path(sys.executable).parent
 FRAMES = FrameSequence(folder="/films/a", prefix="a_", suffix=".png", first_number=0, digits=6, frame_count=90)
@@ -105,20 +103,6 @@ def test_otiotool_finds_every_range_in_bounds(exported):
     verdicts = [line for line in said.splitlines() if "BOUNDS" in line]
     assert verdicts
     assert not any("OUT OF BOUNDS" in line for line in verdicts), said
-
-
-def test_an_installed_package_is_found_by_its_entry_point(tmp_path, exported):
-    """``pip install .`` of what is needed for it, without the network."""
-    source, installed = tmp_path / "source", tmp_path / "installed"
-    shutil.copytree(ROOT / "otio_adapters", source / "otio_adapters", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    offline = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
-    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", installed, source], check=True, capture_output=True)
-    _run("otioconvert", "-i", exported, "-o", tmp_path / "there.kdenlive", PYTHONPATH=str(installed))
-    _run("otioconvert", "-i", tmp_path / "there.kdenlive", "-o", tmp_path / "back.otio", PYTHONPATH=str(installed))
-    assert _summary(tmp_path / "back.otio") == _summary(exported)
-    assert {path.name for path in (installed / "otio_adapters").glob("*.py")} == {path.name for path in MANIFEST.parent.glob("*.py")}
 
 
 BUNDLING = """
