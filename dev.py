@@ -34,6 +34,7 @@ from tools.environments import (
 
 IN_CI = os.environ.get("CI") == "true"
 DEMO_SONG, DEMO_LYRICS = (ROOT / "tools" / f"demo_song{suffix}" for suffix in (".ogg", ".lrc"))
+AT_ONCE = 2  # tests: more Blenders than that want more memory than many a machine has
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl+C ended
 
 
@@ -126,7 +127,7 @@ def test(options: argparse.Namespace) -> int:
             raise
         print(problem, file=sys.stderr)
     _print_missing()
-    return pytest(*options.rest)
+    return pytest("-n", str(AT_ONCE), "--dist", "loadgroup", *options.rest)
 
 
 def pytest(*arguments: str) -> int:
@@ -150,7 +151,7 @@ def check(options: argparse.Namespace) -> int:
         "format": lambda: run(f"{tool}/ruff", "format", *([] if options.fix else ["--check"]), "--quiet"),
         "lint": lambda: run(f"{tool}/ruff", "check", *(["--fix"] if options.fix else []), "--quiet", "--output-format", "concise"),
         "types": check_types,
-        "fast tests": lambda: pytest("tests/fast", "--quiet", "-n", "2"),
+        "fast tests": lambda: pytest("tests/fast", "--quiet", "-n", str(AT_ONCE)),
         "zip": validate_zip,
     }
     if options.fix:  # what the linter mends may want formatting: lint goes first

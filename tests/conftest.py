@@ -15,7 +15,8 @@ import pytest
 from tools.environments import BLENDERS, find_python, why_no_python
 
 TESTS = Path(__file__).resolve().parent
-LAYERS = ("blender", "editors", "window")
+SCREEN = ("editors", "window")
+LAYERS = ("blender", *SCREEN)
 
 collect_ignore = [] if importlib.util.find_spec("bpy") else ["in_blender"]
 
@@ -34,12 +35,27 @@ def blender_python():
     return find
 
 
-def pytest_collection_modifyitems(items):
-    """Mark every test by its layer, so that `-m 'not window'` works."""
+def pytest_collection_modifyitems(config, items):
+    """Mark every test by its layer, so that `-m 'not window'` works, and share the tests out where there are several processes."""
     for item in items:
-        layer = next((layer for layer in LAYERS if item.path.is_relative_to(TESTS / layer)), None)
+        layer = _layer_of(item)
         if layer:
             item.add_marker(layer)
+    if hasattr(config, "workerinput"):  # set by xdist
+        items.sort(key=lambda item: _layer_of(item) not in SCREEN)  # the longest queue is begun first
+        for item in items:
+            _keep_together(item)
+
+
+def _layer_of(item):
+    return next((layer for layer in LAYERS if item.path.is_relative_to(TESTS / layer)), None)
+
+
+def _keep_together(item):
+    """Tests on a virtual screen come one after the other, those of a file share its fixtures; each Blender is for itself."""
+    layer = _layer_of(item)
+    if layer != "blender":
+        item.add_marker(pytest.mark.xdist_group("screen" if layer in SCREEN else item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -84,6 +84,6 @@ def test_a_film_made_by_the_command_in_an_empty_environment_is_the_clones(wheel,
     for command, cwd, out in (([programs / "chromastrip"], tmp_path, "wheel"), ([sys.executable, "-m", "core"], ROOT, "clone")):
         done = run(*command, *options, tmp_path / out, "--cache", tmp_path / f"cache-{out}", cwd=cwd)
         assert done.returncode == 0, done.stderr
-    frames = [sorted((tmp_path / out).glob("*.png")) for out in ("wheel", "clone")]
+    frames = [sorted((tmp_path / out).rglob("*.png")) for out in ("wheel", "clone")]
     assert len(frames[0]) == 5
     assert [path.read_bytes() for path in frames[0]] == [path.read_bytes() for path in frames[1]]
