@@ -40,7 +40,7 @@ def run(options: Namespace) -> None:
         heard,
         latents_of(request, heard),
         request=request,
-        parts=structure.suggest(heard),
+        parts=structure.suggest(heard.directing or heard),
         class_names=class_names.names(),
         cues=directed.cues if directed else (),
     )
