@@ -23,6 +23,7 @@ def run(options: Namespace) -> None:
     from ..checks import check, check_sheet
     from ..files import check_writable
     from ..latents import direct, latents_of
+    from ..paces import expected
     from ..protocol import class_names
     from ..sound import audio, structure
     from ..sound.listening import listen
@@ -46,3 +47,5 @@ def run(options: Namespace) -> None:
     )
     words.save_picture(picture, options.out)
     say(f"{request.frame_count} frames at a glance in {options.out}")
+    if line := expected(request):
+        say(line)
