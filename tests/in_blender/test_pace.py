@@ -17,5 +17,5 @@ def test_a_film_that_was_drawn_tells_of_the_next_one(addon, saved_film, add_soun
     assert bpy.ops.chromastrip.generate() == {"FINISHED"}
     wait()
     assert addon.pace.expected(saved_film.scene, sound) == f"{FRAMES} pictures: about 1 s on this machine"
-    sound.chromastrip.shape = "1:1"  # which was never drawn
+    sound.chromastrip.shape = "9:16"  # which was never drawn
     assert addon.pace.expected(saved_film.scene, sound) == ""
