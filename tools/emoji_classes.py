@@ -37,7 +37,9 @@ def main() -> int:
     classes = [representative(thing, tied) for thing in things()]
     unclear = UNCLEAR.read_text(encoding="utf-8").splitlines()
     well = well_drawn(classes)
-    chosen = [(number, thing.name) for number, thing, sure in zip(classes, things(), well, strict=True) if sure and thing.name not in unclear]
+    chosen = [
+        (number, thing.name) for number, thing, sure in zip(classes, things(), well, strict=True) if sure and thing.name not in unclear
+    ]
     lines = [f"{number}  # {class_names.name(number)}: {name}\n" for number, name in sorted(chosen)]
     WELL_DRAWN.write_text("# One class for each picture that the model draws well: python -m tools.emoji_classes\n" + "".join(lines))
     return 0

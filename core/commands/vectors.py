@@ -16,8 +16,8 @@ def add(commands: Any) -> None:
         "--out",
         required=True,
         metavar="FILE.npz",
-        help="noise [N, 128], displacement [N, 6] along directions [6, 128] (the network gets noise + displacement @ directions; without hits there are none),"
-        " class_ids and class_weights [N, m], class_floor and truncation [N]",
+        help="noise [N, 128], displacement [N, 6] along directions [6, 128] (without hits there are none; the network"
+        " gets noise + displacement @ directions), class_ids and class_weights [N, m], class_floor and truncation [N]",
     )
     command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
     outputs.add(command)

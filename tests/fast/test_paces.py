@@ -82,6 +82,10 @@ def test_a_film_that_was_drawn_tells_of_the_next_one(tmp_path, capsys):
     assert main(["render", *words, "--out", str(tmp_path / "films")]) == 0
     assert "on this machine" not in capsys.readouterr().err
     Path(tmp_path / "plot").mkdir()
-    for command in (["cues"], ["plot", "--out", str(tmp_path / "plot" / "x.png")], ["render", "--seed", "4", "--out", str(tmp_path / "films")]):
+    for command in (
+        ["cues"],
+        ["plot", "--out", str(tmp_path / "plot" / "x.png")],
+        ["render", "--seed", "4", "--out", str(tmp_path / "films")],
+    ):
         assert main([command[0], *words, *command[1:]]) == 0
         assert "pictures: about 1 s on this machine." in capsys.readouterr().err
