@@ -44,7 +44,7 @@ from ..core.protocol import (
     RenderRequest,
     UserError,
 )
-from . import folders, job_list, live, models
+from . import folders, job_list, live, models, pace
 from .engine import engine_python
 from .job_kinds import ExportJob, FinishedFilm, HeardSound, ImportJob, Job, ListenJob, Question, ReadTimeline, RenderJob
 from .job_list import ListedFilm
@@ -396,6 +396,7 @@ def _begin(begun: Begun) -> None:
 
 def _finish(job: RenderJob, drawn: Drawn) -> None:
     """Have a finished film shown; where its strip shows it already, nothing of the timeline changes, so that it can be done at once."""
+    pace.read()
     state.begun, state.notes = False, (*state.notes, *drawn.warnings)
     there = live.marked_strips(job.mark)
     if live.is_settled(there, drawn, job.placement):
@@ -526,6 +527,7 @@ def _handlers() -> list[tuple[list[Any], Callable[..., None]]]:
 
 def register() -> None:
     """Watch for Blender's end and for other files."""
+    pace.read()
     for handlers, function in _handlers():
         handlers.append(function)
     bpy.app.timers.register(_look_at_file, first_interval=0.0)  # what is open may not be looked at yet

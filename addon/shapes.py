@@ -72,9 +72,14 @@ def described(group: bpy.types.PropertyGroup) -> str:
     if not size or aspect <= 0:
         return ""
     drawn = first_map(aspect, Widening.EDGE)
-    cost = drawn.rows * drawn.columns / FIRST_SIZE**2
+    cost = 1 if _draws_square(group) else drawn.rows * drawn.columns / FIRST_SIZE**2
     width, height = (int(group.upscale) * side for side in cut_size(drawn.picture_size(size), aspect))
     return f"{width} x {height} px" + (f", {cost:.3g} times the work of a square" if cost > 1 else "")
+
+
+def _draws_square(group: bpy.types.PropertyGroup) -> bool:
+    """Say whether a square is drawn whatever the shape, and its ground goes on: as Emoji does by itself."""
+    return group.widening == Widening.GROUND or (group.widening == AUTO and group.model == Model.EMOJI)
 
 
 def is_widened(group: bpy.types.PropertyGroup) -> bool:

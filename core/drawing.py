@@ -5,6 +5,7 @@ Latents and their cache keys come in; where the pictures lie comes out. Numbers 
 
 import os
 import shutil
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -65,7 +66,7 @@ class Drawing:
     ) -> None:
         self.backend = backend
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
-        self.drawn_count = 0
+        self.drawn_count, self.drawing_seconds = 0, 0.0
         self._format = request.picture_format
         self._steps = steps
         self._cache = FinishedCache(FrameCache(Path(request.cache_folder) / "pictures"), steps, request.picture_format, cancelled)
@@ -112,7 +113,9 @@ class Drawing:
             self.backend.load()
             if self._filling is not None:
                 self._filling.follow(keys, self.pictures)
+            started = time.monotonic()
             self._draw_missing(latents, keys, stage)
+            self.drawing_seconds += time.monotonic() - started
         self._tell(stage, keys)
 
     def _tell(self, stage: Stage, keys: Sequence[str]) -> None:

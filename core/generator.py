@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 DRAWING_VERSION = 2
 """Part of every picture's name: raise it when the same weights are drawn otherwise."""
 
+GROUND_VERSION = 2
+"""The same for what `grounds` adds to squares."""
+
 EMOJI_WEIGHT_LIMIT = 1.3
 """Films' class vectors sum up to 3.7. The published networks bear that; Emoji, which has learnt single things, would draw noise."""
 
@@ -159,7 +162,8 @@ class Generator:
     def _shape_words(self, drawn: tuple[int, int]) -> Iterator[str]:
         """Name what is not as in a square: squares keep the names that they have always had."""
         if self._first_map != SQUARE:
-            yield f"{self._first_map.columns}x{self._first_map.rows} {self._first_map.widening}"
+            version = f" {GROUND_VERSION}" if self._first_map.widening is Widening.GROUND else ""
+            yield f"{self._first_map.columns}x{self._first_map.rows} {self._first_map.widening}{version}"
         if (self.width, self.height) != drawn:
             yield f"cut {self.width}x{self.height}"
 

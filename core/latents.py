@@ -49,7 +49,7 @@ def latents_of(request: RenderRequest, heard: Features, *, class_total: int = CL
 
 def direct(request: RenderRequest, heard: Features, *, class_total: int = CLASS_COUNT) -> direction.Directed | None:
     """Say what leads when in a request's film, sections aside: None where it shows all things at once, see `direction`."""
-    return _directed(direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
+    return _directed(heard, direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
 
 
 def make_latents(
@@ -89,26 +89,27 @@ def make_latents(
     """
     positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
     song = direction.Song(features, bars_seconds=bars_seconds, class_total=class_total)
-    latents = _path(song, settings, positions)
+    latents = _path(features, song, settings, positions)
     for section in sections:
         inside = positions.piece(section.first_frame, section.end_frame)
         start = latents.noise[section.first_frame].astype(np.float64)
-        latents = lay_over(latents, _path(song, section.settings, inside, start=start), section, fps=fps)
+        latents = lay_over(latents, _path(features, song, section.settings, inside, start=start), section, fps=fps)
     return latents
 
 
-def _directed(song: direction.Song, settings: Settings) -> direction.Directed | None:
+def _directed(features: Features, song: direction.Song, settings: Settings) -> direction.Directed | None:
     class_rng, *_ = random_streams(settings.seed)
-    return direction.direct(song, settings, class_rng, readiness=_steer(song.features, settings).pitch_sensitivity)
+    return direction.direct(song, settings, class_rng, readiness=_steer(features, settings).pitch_sensitivity)
 
 
-def _path(song: direction.Song, settings: Settings, positions: Positions, *, start: np.ndarray | None = None) -> Latents:
+def _path(
+    features: Features, song: direction.Song, settings: Settings, positions: Positions, *, start: np.ndarray | None = None
+) -> Latents:
     """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
-    features = song.features
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
-    directed = _directed(song, settings)
+    directed = _directed(features, song, settings)
     chance = Chance(
         classes=directed.classes
         if directed

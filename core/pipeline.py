@@ -22,6 +22,7 @@ from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
 from .frame_folder import FrameFolder
 from .latents import latents_of
+from .paces import note_pace
 from .protocol import FrameSequence, RenderRequest, Stage
 from .sound.features import CONTROL_RATE, Features
 from .sound.listening import listen
@@ -109,6 +110,7 @@ def render(
     frames = open_folder(keys=watched.keys)
     frames.fill(drawing.pictures)
     frames.note_curves(film_curves(request, heard, latents))
+    note_pace(request, picture_count=drawing.drawn_count, seconds=drawing.drawing_seconds)
     warnings = (*heard.notes, *_warnings(request, heard), *_flash_warnings(request, watched))
     return Film(frames=frames.sequence, drawn_count=drawing.drawn_count, digest=frames.digest, warnings=warnings)
 

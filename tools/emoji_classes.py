@@ -2,7 +2,8 @@
 
 In: `tools/things/classes.tsv`, the model, and the judge of `tools/judge_naming.py`. Out: one class for each distinct picture, the first
 that somebody has tied to it by hand, else the first; without those of which the judge is not quite sure in each of four drawings as films
-have them, wide and at the usual truncation. Whoever trains the model anew writes the file anew.
+have them, wide and at the usual truncation, and without those that people could not name: `tools/things/unclear.txt`. Whoever trains the
+model anew looks anew, and writes both files anew.
 
     python -m tools.emoji_classes
 """
@@ -26,6 +27,7 @@ from tools.things.classes import TABLE, Thing, things
 DRAWINGS = 4
 QUITE_SURE = 0.9  # more than a frame needs: in films, things are moved and mixed
 SEED = 9
+UNCLEAR = TABLE.with_name("unclear.txt")
 
 
 def main() -> int:
@@ -33,7 +35,11 @@ def main() -> int:
     torch.set_num_threads(1)
     tied = [line.split("\t")[3] for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]
     classes = [representative(thing, tied) for thing in things()]
-    chosen = [(number, thing.name) for number, thing, well in zip(classes, things(), well_drawn(classes), strict=True) if well]
+    unclear = UNCLEAR.read_text(encoding="utf-8").splitlines()
+    well = well_drawn(classes)
+    chosen = [
+        (number, thing.name) for number, thing, sure in zip(classes, things(), well, strict=True) if sure and thing.name not in unclear
+    ]
     lines = [f"{number}  # {class_names.name(number)}: {name}\n" for number, name in sorted(chosen)]
     WELL_DRAWN.write_text("# One class for each picture that the model draws well: python -m tools.emoji_classes\n" + "".join(lines))
     return 0

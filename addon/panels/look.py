@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import shapes, things
+from .. import compat, pace, shapes, things
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
 from .base import StripPanel
@@ -63,7 +63,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
 
     bl_label = "Look"
 
-    def draw_settings(self, _context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
+    def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
         """Draw the network's settings and the classes'."""
         settings = strip.chromastrip
         column = self.layout.column()
@@ -75,6 +75,8 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
         if settings.model == Model.OWN:
             network.prop(settings, "own_model")
         _draw_shape(network, settings)
+        if not settings.film and (time := pace.expected(compat.edited_scene(context), strip)):
+            network.label(text=time, icon="TIME")
         column.prop(settings, "look")
         column.prop(settings, "seed")
         row = column.row()

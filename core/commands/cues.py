@@ -25,6 +25,7 @@ def run(options: Namespace) -> None:
     """Listen, direct, and tell."""
     from ..backends import Backends
     from ..directing_job import answer
+    from ..paces import expected
     from ..sound.features import file_digest
     from ..words.class_table import ClassTable, write_table
 
@@ -35,6 +36,8 @@ def run(options: Namespace) -> None:
     if options.table:
         write_table(options.table, ClassTable(rows=told.rows, things=told.things, sound=file_digest(Path(request.sound_path))))
         say(f"{len(told.rows)} cues in {options.table}. For render: --classes-from {options.table}")
+    if line := expected(request):
+        say(line)
     sys.stdout.writelines([encode(told) + "\n"] if options.json else (f"{line}\n" for line in _lines(told.rows)))
 
 

@@ -23,6 +23,7 @@ def run(options: Namespace) -> None:
     from ..checks import check, check_sheet
     from ..files import check_writable
     from ..latents import direct, latents_of
+    from ..paces import expected
     from ..protocol import class_names
     from ..sound import audio, structure
     from ..sound.listening import listen
@@ -40,9 +41,11 @@ def run(options: Namespace) -> None:
         heard,
         latents_of(request, heard),
         request=request,
-        parts=structure.suggest(heard),
+        parts=structure.suggest(heard.directing or heard),
         class_names=class_names.names(),
         cues=directed.cues if directed else (),
     )
     words.save_picture(picture, options.out)
     say(f"{request.frame_count} frames at a glance in {options.out}")
+    if line := expected(request):
+        say(line)

@@ -54,6 +54,7 @@ def run(options: Namespace) -> None:
     from .. import pipeline
     from ..backends import Backends
     from ..files import check_writable
+    from ..paces import expected
 
     into_folder = options.out != "-" and not _is_movie(options.out)
     outputs.check(options, inputs=asking.inputs(options))
@@ -71,6 +72,8 @@ def run(options: Namespace) -> None:
         if Path(options.out).is_dir():
             raise UserError(f"{options.out} is a folder.", "Name a film.mp4 that is not there yet.")
         check_writable(Path(options.out).absolute().parent)  # now, not after an hour of drawing
+    if not options.json and (line := expected(request)):
+        say(line)
     with progress(options) as report:
         film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
     _deliver(options, request, [Path(film.frames.folder) / name for name in film.frames.file_names()])

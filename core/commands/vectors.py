@@ -16,8 +16,8 @@ def add(commands: Any) -> None:
         "--out",
         required=True,
         metavar="FILE.npz",
-        help="noise [N, 128], displacement [N, 6] along directions [6, 128] (the network gets noise + displacement @ directions),"
-        " class_ids and class_weights [N, m], class_floor and truncation [N]",
+        help="noise [N, 128], displacement [N, 6] along directions [6, 128] (without hits there are none; the network"
+        " gets noise + displacement @ directions), class_ids and class_weights [N, m], class_floor and truncation [N]",
     )
     command.add_argument("--full", action="store_true", help="write the whole class vectors [N, 1000] too")
     outputs.add(command)
@@ -42,10 +42,11 @@ def run(options: Namespace) -> None:
     check_sheet(request, sound_seconds=heard.seconds)
     latents = latents_of(request, heard)
     arrays: dict[str, Any] = {"fps": str(request.fps), **vars(latents)}
-    try:
-        arrays["directions"] = Backends().open(request).directions()
-    except UserError as error:  # latents can be had without the network
-        say(f"Note: there are no directions in it. {error.cause}")
+    if latents.displacement.any():  # else no directions are needed, and none looked for
+        try:
+            arrays["directions"] = Backends().open(request).directions()
+        except UserError as error:  # latents can be had without the network
+            say(f"Note: there are no directions in it. {error.cause}")
     if options.full:
         arrays["class_vectors"] = latents.class_vectors(range(len(latents)))
     with whole_file(Path(options.out)) as temporary, temporary.open("wb") as file:

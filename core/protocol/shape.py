@@ -1,15 +1,17 @@
 """The shape of pictures: what first map a network is given for a frame's width by height, and what is cut off. Standard library only."""
 
 import enum
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 FIRST_SIZE = 4
 """A BigGAN's first map has 4 x 4 places, from which doublings make the picture."""
 
-
 MOST_ASPECT = 10
 """As many times as high pictures may be wide, and the other way round."""
+
+SIDE = re.compile(r"\d{1,9}(\.\d{0,9})?")  # nothing like 1e999999999, which no computer can write out
 
 
 class Widening(enum.StrEnum):
@@ -49,12 +51,9 @@ def read_aspect(text: str) -> Fraction:
     ValueError
         If it is none.
     """
-    width, sign, height = text.lower().replace("x", ":").partition(":")
-    try:
-        sides = Fraction(width), Fraction(height)
-    except (ValueError, ZeroDivisionError):
-        sides = Fraction(0), Fraction(0)
-    if not sign or min(sides) <= 0:
+    width, _, height = text.lower().replace("x", ":").partition(":")
+    sides = [Fraction(side) for side in map(str.strip, (width, height)) if SIDE.fullmatch(side)]
+    if len(sides) < 2 or min(sides) <= 0:  # noqa: PLR2004 (width and height)
         raise ValueError(f"“{text}” is no shape such as 16:9 or 1920x1080")
     return sides[0] / sides[1]
 

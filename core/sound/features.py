@@ -64,6 +64,8 @@ class Features:
         Sentences for people: what was missing in the file.
     is_stamped
         Whether the file's time stamps put silence before or between its samples.
+    directing
+        What directs the film, where another sound moves it, see `stems`; None: the same.
     """
 
     chroma: np.ndarray
@@ -78,6 +80,7 @@ class Features:
     tempo: np.ndarray
     notes: tuple[str, ...] = ()
     is_stamped: bool = False
+    directing: "Features | None" = None
 
     @property
     def seconds(self) -> Fraction:
@@ -85,7 +88,7 @@ class Features:
         return len(self.energy) / CONTROL_RATE
 
 
-ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped"))
+ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped", "directing"))
 
 
 def load(path: Path, folder: Path, *, digest: str, by_stamps: bool = True) -> Features:

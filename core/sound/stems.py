@@ -12,7 +12,7 @@ OF_CLASSES = ("chroma", "harmonic_chroma", "chroma_energy")
 
 
 def with_motion_of(heard: Features, stem: Features, *, offset_seconds: Fraction) -> Features:
-    """Let another sound drive the motion: its hits, loudness and bands stand for the sound's own.
+    """Let another sound drive the motion: its hits, loudness and bands stand for the sound's own; what leads when, the sound still says.
 
     Parameters
     ----------
@@ -28,12 +28,13 @@ def with_motion_of(heard: Features, stem: Features, *, offset_seconds: Fraction)
     Features
         F control frames; silent where the stem has not begun or is over.
     """
-    return _with(heard, stem, OF_MOTION, offset_seconds=offset_seconds)
+    return replace(_with(heard, stem, OF_MOTION, offset_seconds=offset_seconds), directing=heard.directing or heard)
 
 
 def with_classes_of(heard: Features, stem: Features, *, offset_seconds: Fraction) -> Features:
     """Let another sound drive the things: its chroma stands for the sound's own. Arguments as for `with_motion_of`."""
-    return _with(heard, stem, OF_CLASSES, offset_seconds=offset_seconds)
+    directing = heard.directing and _with(heard.directing, stem, OF_CLASSES, offset_seconds=offset_seconds)
+    return replace(_with(heard, stem, OF_CLASSES, offset_seconds=offset_seconds), directing=directing)
 
 
 def with_beats(heard: Features, beats_seconds: tuple[Fraction, ...]) -> Features:
@@ -42,7 +43,8 @@ def with_beats(heard: Features, beats_seconds: tuple[Fraction, ...]) -> Features
         return heard
     times = np.array([float(second) for second in beats_seconds])
     tempo = 60 / np.median(np.diff(times)) if len(times) > 1 else 0.0
-    return replace(heard, beat_times=times, tempo=np.array(tempo, np.float64))
+    directing = heard.directing and with_beats(heard.directing, beats_seconds)
+    return replace(heard, beat_times=times, tempo=np.array(tempo, np.float64), directing=directing)
 
 
 def _with(heard: Features, stem: Features, names: tuple[str, ...], *, offset_seconds: Fraction) -> Features:

@@ -38,7 +38,7 @@ class Song:
     """
 
     def __init__(self, features: Features, *, bars_seconds: Sequence[Fraction] = (), class_total: int = CLASS_COUNT) -> None:
-        self.features, self.class_total = features, class_total
+        self.features, self.class_total = features.directing or features, class_total
         self._bars_seconds = bars_seconds
 
     @cached_property

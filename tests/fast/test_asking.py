@@ -57,6 +57,11 @@ def test_things_are_named_by_words_or_numbers(latents):
     assert set(shown(latents("--classes", "tabby", "goldfish", "579"), 3)) <= {281, 1, 579}
 
 
+def test_directions_are_looked_for_only_where_something_hits(latents):
+    assert latents()["directions"].shape == (6, 128)
+    assert "directions" not in latents("--hit", 0).files
+
+
 def test_excluded_things_and_kinds_are_never_chosen_by_the_seed(latents):
     chosen = latents("--seed", 3, "--blend", 1)["class_ids"][0].tolist()
     excluded = class_names.described(chosen[:3])

@@ -165,7 +165,7 @@ def test_a_shape_that_no_picture_has_is_refused(tmp_path, song, aspect):
         checks.check(films.request(tmp_path, song, settings=Settings(aspect=aspect)))
 
 
-@pytest.mark.parametrize("text", ["0:9", "16:0", "-16:9", "16", "wide", "16:9:4", "1/0:1", "nan:1", ""])
+@pytest.mark.parametrize("text", ["0:9", "16:0", "-16:9", "16", "wide", "16:9:4", "1/0:1", "nan:1", "1e999999999:1", "1:1e400", ""])
 def test_words_that_are_no_shape_are_refused(text):
     with pytest.raises(argparse.ArgumentTypeError, match="16:9"):
         words.aspect(text)
