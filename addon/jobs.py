@@ -45,7 +45,7 @@ from ..core.protocol import (
     UserError,
 )
 from . import folders, job_list, live, models
-from .engine import engine_python
+from .engine import engine_python, steps_back
 from .job_kinds import ExportJob, FinishedFilm, HeardSound, ImportJob, Job, ListenJob, Question, ReadTimeline, RenderJob
 from .job_list import ListedFilm
 from .lines import redraw_sidebars
@@ -291,6 +291,14 @@ def show_error(error: UserError, details: str = "") -> None:
     state.error, state.details = error, details
 
 
+def dismiss() -> None:
+    """Take away the error that is shown, else the notes."""
+    if state.error is not None:
+        state.error, state.details, state.missing = None, "", ""
+    else:
+        state.notes = ()
+
+
 def end_worker() -> None:
     """End the worker, if one runs: the next job starts another."""
     _drop_worker()
@@ -326,7 +334,7 @@ def _running_worker() -> WorkerClient:
     if _worker is not None and _worker.has_ended:
         _drop_worker()
     if _worker is None:
-        _worker = WorkerClient(engine_python(), ROOT)
+        _worker = WorkerClient(engine_python(), ROOT, steps_back=steps_back())
     return _worker
 
 
@@ -500,8 +508,9 @@ def _follow_file(*_: object) -> None:
 
 @bpy.app.handlers.persistent
 def _follow_undo(*_: object) -> None:
-    """After undo and redo: strips that were inserted early may be as they were then."""
+    """After undo and redo: strips that were inserted early may be as they were then, and what notes tell of is gone."""
     live.finish_by_disk()
+    state.notes = ()
 
 
 @bpy.app.handlers.persistent

@@ -13,6 +13,7 @@ import bpy
 from ..core.protocol import Heard, UserError
 from . import compat, jobs, scenes
 from .asking import may
+from .lines import counted
 from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
 KINDS = {
@@ -92,7 +93,9 @@ class CHROMASTRIP_OT_insert_markers(bpy.types.Operator):
         stretch = stretch_of(scene, strip, told.job.mixed)
         remove(scene, stretch, told.job.kinds)
         count = put(scene, stretch, told.heard, told.job.kinds)
-        jobs.state.notes = (f"Added {count} markers along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
+        jobs.state.notes = (
+            (f"Added {counted(count, 'marker')} along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
+        )
         return {"FINISHED"}
 
 

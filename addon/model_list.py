@@ -7,7 +7,7 @@ import bpy
 
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
 from . import folders, jobs, models
-from .asking import may
+from .asking import choose_file, may
 from .lines import draw_lines
 
 ICONS = {ModelState.ABSENT: "BLANK1", ModelState.PARTIAL: "SORTTIME", ModelState.READY: "CHECKMARK", ModelState.UNFIT: "ERROR"}
@@ -204,8 +204,7 @@ class CHROMASTRIP_OT_add_upscaler(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose a file."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return choose_file(self, context)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it copied."""

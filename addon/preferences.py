@@ -56,6 +56,12 @@ class Preferences(bpy.types.AddonPreferences):
             (Precision.BFLOAT16.value, "Brain (bfloat16)", "For processors and cards that are fast in it"),
         ),
     )
+    steps_back: bpy.props.BoolProperty(
+        name="Low Priority",
+        description="Let the engine step back behind other programs: playback stays smooth while a film is drawn, which takes a seventh"
+        " longer where both want the processor. Counts when the engine is started next",
+        default=True,
+    )
     picture_format: bpy.props.EnumProperty(
         name="Frames",
         description="What files the frames are",
@@ -93,7 +99,7 @@ class Preferences(bpy.types.AddonPreferences):
             column.prop(self, "wheel_folder", placeholder="None: download")
         column.prop(self, "engine_python", placeholder="Automatic")
         column.separator()
-        for name in ("device", "precision", "picture_format"):
+        for name in ("device", "precision", "steps_back", "picture_format"):
             column.prop(self, name)
         column.separator()
         column.prop(self, "cache_limit_gb", text="Cache Limit in GB")

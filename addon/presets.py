@@ -42,18 +42,31 @@ class CHROMASTRIP_OT_add_preset(AddPresetBase, bpy.types.Operator):
     preset_values = [f"settings.{name}" for name in VALUES]
 
 
-STYLES = ("Storybook", "Dream", "Quick_Cuts", "Parade", "Collage", "Chord_Dance")
+STYLES = {
+    "Storybook": "One thing after another, each whole and clear. It moves with the music, and gives way to the next one",
+    "Dream": "Slow and soft: things melt into each other over seconds, and hardly move",
+    "Quick_Cuts": "Lively: things change with the notes, nearly as fast as cuts",
+    "Parade": "36 things in turn, three times as many as elsewhere, each for a moment",
+    "Collage": "8 things that mix freely: each picture is made of several of them",
+    "Chord_Dance": "4 things at once: each note of the chord brings one out, as fast as it is played",
+}
+"""Names and tooltips, in the panel's order."""
 PICTURE_SCALE = 3.0
 
 
 class CHROMASTRIP_OT_use_style(bpy.types.Operator):
-    """Give the strip the settings of this style. Its model, things and seed stay"""
+    """Give the strip the settings of this style."""
 
     bl_idname = "chromastrip.use_style"
     bl_label = "Use Style"
     bl_options = {"REGISTER", "UNDO"}
 
     style: bpy.props.StringProperty(name="Style", description="Its name", options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Say what each style does."""
+        return f"{STYLES.get(properties.style, 'Give the strip the settings of a style')}. Model, subjects and seed stay"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

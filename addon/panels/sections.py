@@ -3,7 +3,7 @@
 import bpy
 
 from .. import compat
-from ..lines import draw_lines
+from ..lines import counted
 from ..markers import KINDS
 from ..sections import is_film, shown_strip
 from ..strips import beat_frames
@@ -28,5 +28,6 @@ class CHROMASTRIP_PT_sections(SequencerPanel, bpy.types.Panel):
         self.layout.operator("chromastrip.split_at_markers", icon="MOD_EDGESPLIT")
         scene = compat.edited_scene(context)
         strip = shown_strip(scene)
-        if strip is not None and not is_film(strip) and (count := len(beat_frames(scene, strip))):
-            draw_lines(self.layout, context, (f"{count} markers are the beats of the next film.",), icon="INFO")
+        if strip is not None and not is_film(strip):  # a row with or without markers: nothing below moves when they come
+            count = len(beat_frames(scene, strip))
+            self.layout.label(text=f"Beats of the next film: {counted(count, 'marker') if count else 'as heard'}", icon="INFO")
