@@ -114,6 +114,11 @@ def steps_back() -> bool:
     return bpy.context.preferences.addons[PACKAGE].preferences.steps_back
 
 
+def mirrors() -> str:
+    """Give the addresses that the user wants models to be downloaded from first, with blanks between."""
+    return bpy.context.preferences.addons[PACKAGE].preferences.mirrors
+
+
 def machine() -> Machine:
     """Give what shall draw."""
     chosen = bpy.context.preferences.addons[PACKAGE].preferences

@@ -17,11 +17,13 @@ from .lines import counted
 from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
 KINDS = {
-    "BEATS": ("Beats", "Beat"),
-    "BARS": ("Bars", "Bar"),
     "PARTS": ("Parts", "Part"),
+    "BARS": ("Bars", "Bar"),
+    "BEATS": ("Beats", "Beat"),
 }
-"""What can be marked: a label, and the first word of the markers' names."""
+"""What can be marked, the fewest first: a label, and the first word of the markers' names."""
+FEW = frozenset({"PARTS", "BARS"})
+"""What does not hide the timeline: a film has a beat each half second."""
 
 BEATS_IN_A_BAR = 4
 

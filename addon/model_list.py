@@ -8,6 +8,7 @@ import bpy
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
 from . import folders, jobs, models
 from .asking import choose_file, may
+from .engine import mirrors
 from .lines import draw_lines
 
 ICONS = {ModelState.ABSENT: "BLANK1", ModelState.PARTIAL: "SORTTIME", ModelState.READY: "CHECKMARK", ModelState.UNFIT: "ERROR"}
@@ -154,7 +155,7 @@ class CHROMASTRIP_OT_download_model(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it fetched."""
-        return _start(self, DownloadModel(**_common(), name=_chosen().name))
+        return _start(self, DownloadModel(**_common(), name=_chosen().name, mirrors=mirrors()))
 
 
 class CHROMASTRIP_OT_add_model(bpy.types.Operator):

@@ -72,6 +72,12 @@ class Preferences(bpy.types.AddonPreferences):
         ),
     )
 
+    mirrors: bpy.props.StringProperty(
+        name="Mirrors",
+        description="Addresses that models are downloaded from first, with blanks between: of a folder that holds the files as they are"
+        " published, or with {name} and {file} in it. What comes from there is checked as everything is",
+    )
+
     release_minutes: bpy.props.IntProperty(
         name="Release Memory After",
         description="Give back the engine's memory, the graphics card's too, when nothing has been drawn for so many minutes. 0: never",
@@ -106,4 +112,5 @@ class Preferences(bpy.types.AddonPreferences):
         row = column.row(align=True)
         row.prop(self, "release_minutes", text="Release Memory After Minutes")
         row.operator("chromastrip.release_memory", text="Release Now", icon="MEMORY")
+        column.prop(self, "mirrors", placeholder="None: the networks' own source")
         model_list.draw(self.layout, context, engine_is_set=engine_buttons.is_set())

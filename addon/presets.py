@@ -51,7 +51,7 @@ STYLES = {
     "Chord_Dance": "4 things at once: each note of the chord brings one out, as fast as it is played",
 }
 """Names and tooltips, in the panel's order."""
-PICTURE_SCALE = 3.0
+PICTURE_SCALE = 2.0
 
 
 class CHROMASTRIP_OT_use_style(bpy.types.Operator):

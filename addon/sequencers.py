@@ -1,4 +1,4 @@
-"""A sequencer to run Blender's operators in, which do in a moment what takes a second from Python: one that is on the screen, else one lent."""
+"""A sequencer to run Blender's operators in, which do in a moment what takes a second from Python: one on the screen, else one lent."""
 
 import contextlib
 from collections.abc import Iterator

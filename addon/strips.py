@@ -389,6 +389,7 @@ def new_image_strip(
                     **only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
                 )
             strip = next(strip for strip in strips if strip.name not in before)
+            strip.directory = portable(frames.folder)  # without the operator's last slash: as `turn` writes it
     strip.name = name
     return strip
 

@@ -468,7 +468,8 @@ def _about_times(table: tuple[LineThings, ...]) -> tuple[str, ...]:
     untimed = sum(row.start_seconds is None for row in table)
     if not untimed:
         return ()
-    return (f"{counted(len(table), 'line')}, {untimed} without a time: set them to the playhead, or spread them along the strip.",)
+    told = f"{untimed} of {counted(len(table), 'line')} {'has' if untimed == 1 else 'have'} no time"
+    return (f"{told}: set them to the playhead, or spread them along the strip.",)
 
 
 # Time -----------------------------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
             network.prop(settings, "size")
         if settings.model == Model.OWN:
             network.prop(settings, "own_model")
+        if settings.model != Model.SYNC_CARD and shapes.is_widened(settings):
+            network.prop(settings, "widening")
         column.prop(settings, "look")
         row = column.row()
         row.active = not settings.classes  # as many as are chosen
@@ -45,5 +47,3 @@ def draw_shape(layout: bpy.types.UILayout, settings: StripSettings) -> None:
         layout.prop(settings, "shape")
     if settings.film or settings.shape == shapes.OTHER:
         layout.prop(settings, "aspect")
-    if settings.model != Model.SYNC_CARD and shapes.is_widened(settings):
-        layout.prop(settings, "widening")

@@ -4,7 +4,7 @@ import bpy
 
 from .. import compat
 from ..lines import counted
-from ..markers import KINDS
+from ..markers import FEW, KINDS
 from ..sections import is_film, shown_strip
 from ..strips import beat_frames
 from .base import SequencerPanel
@@ -20,7 +20,7 @@ class CHROMASTRIP_PT_sections(SequencerPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the buttons, and say which markers count."""
         column = self.layout.column(align=True)
-        column.operator("chromastrip.add_markers", text="Add Beats, Bars and Parts", icon="MARKER_HLT").kinds = set(KINDS)
+        column.operator("chromastrip.add_markers", text="Add Parts and Bars", icon="MARKER_HLT").kinds = set(FEW)
         row = column.row(align=True)
         for kind, (label, _) in KINDS.items():
             row.operator("chromastrip.add_markers", text=label).kinds = {kind}

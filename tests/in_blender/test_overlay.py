@@ -100,7 +100,7 @@ def test_a_film_without_curves_shows_none(addon, film):
 def test_it_is_off_by_default_and_draws_nothing_in_the_background(addon, saved_film):
     assert saved_film.scene.chromastrip_show_curves is False
     assert bpy.app.background
-    assert addon.overlay._handle is None
+    assert addon.overlay._handles == ()
     functions = bpy.types.SEQUENCER_PT_sequencer_overlay._dyn_ui_initialize()
     assert functions.count(addon.overlay.draw_switch) == 1
     addon.overlay.unregister()
