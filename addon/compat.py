@@ -42,18 +42,17 @@ def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
-def scene_in(window: bpy.types.Window) -> bpy.types.Scene:
-    """Give the scene that sequencers in a window edit."""
-    return getattr(window.workspace, "sequencer_scene", None) or window.scene
+def scene_in(window: bpy.types.Window) -> bpy.types.Scene | None:
+    """Give the scene that sequencers in a window edit; since 5.0 there may be none."""
+    return window.workspace.sequencer_scene if hasattr(window.workspace, "sequencer_scene") else window.scene
 
 
-def edit_in(window: bpy.types.Window, scene: bpy.types.Scene) -> None:
+def edit_in(window: bpy.types.Window, scene: bpy.types.Scene | None) -> None:
     """Let sequencers in a window edit a scene."""
-    if scene_in(window) != scene:
-        if hasattr(window.workspace, "sequencer_scene"):
-            window.workspace.sequencer_scene = scene
-        else:
-            window.scene = scene
+    if hasattr(window.workspace, "sequencer_scene"):
+        window.workspace.sequencer_scene = scene
+    elif scene is not None and window.scene != scene:
+        window.scene = scene
 
 
 def set_edges(strip: bpy.types.Strip, first: int, end: int) -> None:
