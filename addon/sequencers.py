@@ -1,7 +1,7 @@
 """A sequencer to run Blender's operators in, which do in a moment what takes a second from Python: one on the screen, else one lent."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import bpy
@@ -21,7 +21,7 @@ def sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> Override
 
 
 @contextlib.contextmanager
-def lent(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[Override | None]:
+def lent(context: bpy.types.Context, scene: bpy.types.Scene) -> Generator[Override | None]:
     """Give one that is on the screen, else let an area be one until the end of the block; None where no area can be had.
 
     Nothing is drawn meanwhile. A window in which a tool is at work is left alone: the tool may hold on to its area.

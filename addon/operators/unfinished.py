@@ -86,7 +86,7 @@ def _with_todays_places(film: ListedFilm) -> ListedFilm:
 
 def _why_none(films: Sequence[ListedFilm]) -> str:
     if any(not isinstance(film.placement, Placement) for film in films):
-        return "A strip that is drawn again keeps its pictures until all new ones are there. Press Go On Drawing: only what is missing is drawn"
+        return "A strip that is drawn again keeps its pictures until all new ones are there. Press Go On Drawing"
     return "No frames of them were finished"
 
 
