@@ -8,6 +8,7 @@ from ...core.protocol import UserError
 from .. import compat, jobs
 from ..asking import may
 from ..keeping import cleaning, memory, moving
+from ..lines import counted
 
 
 class CHROMASTRIP_OT_release_memory(bpy.types.Operator):

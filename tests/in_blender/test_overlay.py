@@ -106,3 +106,13 @@ def test_it_is_off_by_default_and_draws_nothing_in_the_background(addon, saved_f
     addon.overlay.unregister()
     assert addon.overlay.draw_switch not in functions
     addon.overlay.register()
+
+
+def test_a_legend_names_what_shows_at_the_playhead(addon, film, saved_film, monkeypatch):
+    overlay = addon.overlay
+    folder = bpy.path.abspath(film.directory)
+    monkeypatch.setitem(overlay._known.curves, folder, overlay.read_curves(Path(folder)))
+    *things, hits, loudness = overlay.entries_at(saved_film.scene, 5)
+    assert (hits, loudness) == (("hits", overlay.ONSET_COLOUR), ("loudness", overlay.ENERGY_COLOUR))
+    assert len({colour for _, colour in things}) == len(things) > 0
+    assert overlay.entries_at(saved_film.scene, 4000) == []

@@ -265,3 +265,35 @@ def test_the_engine_steps_back_unless_the_user_wants_otherwise(addon, sound, wai
         bpy.ops.chromastrip.cancel()
         wait()
     preferences.steps_back = True
+
+
+def test_a_file_of_lyrics_is_read_at_once_when_it_is_chosen(addon, saved_film, sound, wait):
+    words = saved_film.folder / "words.lrc"
+    words.write_text("[00:00.50]the dog is barking\n[00:01.20]the moon is up\n", encoding="utf-8")
+    sound.chromastrip.lyrics_strategy = "best"
+    assert bpy.ops.chromastrip.choose_lyrics(filepath=str(words)) == {"FINISHED"}
+    assert bpy.app.timers.is_registered(addon.lyrics.read_chosen)
+    assert addon.lyrics.read_chosen() is None
+    assert addon.jobs.state.busy
+    assert addon.lyrics.read_chosen() is not None  # the engine is busy: later
+    wait()
+    assert addon.jobs.state.error is None, addon.jobs.state.error
+    assert len(saved_film.editor.strips[sound.name].chromastrip.lines) >= 2
+
+
+def test_bars_are_offered_before_beats_whose_lines_would_hide_the_timeline(addon):
+    assert {"BARS", "PARTS"} == addon.markers.FEW
+    assert list(addon.markers.KINDS) == ["PARTS", "BARS", "BEATS"]
+
+
+def test_folders_are_opened_by_their_whole_path(addon, sound, wait, films, context, saved_film):
+    assert bpy.ops.chromastrip.generate() == {"FINISHED"}
+    wait()
+    (film,) = films()
+    opened = []
+    layout = Layout()
+    layout._leaf = lambda name, height=1.0: opened.append(SimpleNamespace()) or opened[-1]
+    layout._part = lambda **_: layout
+    addon.panels.CHROMASTRIP_PT_output._draw_film(SimpleNamespace(layout=layout), context, saved_film.scene, film)
+    (path,) = [button.filepath for button in opened if hasattr(button, "filepath")]
+    assert Path(path).is_dir()
