@@ -292,7 +292,7 @@ def test_folders_are_opened_by_their_whole_path(addon, sound, wait, films, conte
     (film,) = films()
     opened = []
     layout = Layout()
-    layout._leaf = lambda name, height=1.0: opened.append(SimpleNamespace()) or opened[-1]
+    layout._leaf = lambda *_, **__: opened.append(SimpleNamespace()) or opened[-1]
     layout._part = lambda **_: layout
     addon.panels.CHROMASTRIP_PT_output._draw_film(SimpleNamespace(layout=layout), context, saved_film.scene, film)
     (path,) = [button.filepath for button in opened if hasattr(button, "filepath")]
