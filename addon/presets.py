@@ -13,8 +13,9 @@ import bpy.utils.previews
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
+from ..core.protocol import Model
 from .asking import may
-from .properties import NUMBERS
+from .properties import NUMBERS, StripSettings
 
 READY_MADE = Path(__file__).resolve().parent / "ready_made"  # Blender adds `presets`
 SUBFOLDER = "chromastrip"
@@ -92,6 +93,16 @@ def draw_styles(layout: bpy.types.UILayout) -> None:
         column.operator("chromastrip.use_style", text=style.replace("_", " ")).style = style
 
 
+def draw_embedded_models(layout: bpy.types.UILayout, settings: StripSettings) -> None:
+    """Draw a button for each model that needs nothing, below its picture."""
+    row = layout.row(align=True)
+    for model in (Model.EMOJI.value, Model.ABSTRACT.value):
+        column = row.column(align=True)
+        if model in _pictures:
+            column.template_icon(_pictures[model].icon_id, scale=PICTURE_SCALE)
+        column.prop_enum(settings, "model", model)
+
+
 CLASSES = (CHROMASTRIP_PT_presets, CHROMASTRIP_OT_add_preset, CHROMASTRIP_OT_use_style)
 _pictures: Any = {}  # a collection of previews, by styles
 
@@ -101,9 +112,8 @@ def register() -> None:
     global _pictures  # noqa: PLW0603 (Blender's own: made and removed)
     bpy.utils.register_preset_path(str(READY_MADE))
     _pictures = bpy.utils.previews.new()
-    for style in STYLES:
-        if (path := READY_MADE / "styles" / f"{style}.png").is_file():
-            _pictures.load(style, str(path), "IMAGE")
+    for path in (*(READY_MADE / "styles").glob("*.png"), *(READY_MADE / "models").glob("*.png")):
+        _pictures.load(path.stem, str(path), "IMAGE")
 
 
 def unregister() -> None:

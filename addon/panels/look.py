@@ -4,6 +4,7 @@ import bpy
 
 from ...core.protocol import Model
 from .. import shapes
+from ..presets import draw_embedded_models
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
 from .base import StripPanel
@@ -21,6 +22,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
         column = self.layout.column()
         network = column.column()
         network.enabled = not is_of_its_film(strip)
+        draw_embedded_models(network, settings)
         network.prop(settings, "model")
         if settings.model in SIZED:
             network.prop(settings, "size")

@@ -297,3 +297,9 @@ def test_folders_are_opened_by_their_whole_path(addon, sound, wait, films, conte
     addon.panels.CHROMASTRIP_PT_output._draw_film(SimpleNamespace(layout=layout), context, saved_film.scene, film)
     (path,) = [button.filepath for button in opened if hasattr(button, "filepath")]
     assert Path(path).is_dir()
+
+
+def test_both_embedded_models_are_offered_with_a_picture_at_the_top_of_the_models(addon, sound, context):
+    layout = Layout()
+    addon.panels.CHROMASTRIP_PT_look.draw_settings(SimpleNamespace(layout=layout), context, sound)
+    assert layout.seen[:5] == ["picture", "model=emoji", "picture", "model=abstract", "model"]
