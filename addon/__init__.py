@@ -21,6 +21,7 @@ from . import (
     overlay,
     panels,
     preferences,
+    prefetch,
     presets,
     properties,
     sources,
@@ -55,6 +56,7 @@ def register() -> None:
     models.register()
     presets.register()
     sources.register()
+    prefetch.register()
     jobs.register()
     engine_setup.register()
     keeping.register()
@@ -73,6 +75,7 @@ def unregister() -> None:
     keeping.unregister()
     engine_setup.unregister()
     jobs.unregister()
+    prefetch.unregister()
     sources.unregister()
     presets.unregister()
     models.unregister()

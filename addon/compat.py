@@ -42,6 +42,19 @@ def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
+def scene_in(window: bpy.types.Window) -> bpy.types.Scene | None:
+    """Give the scene that sequencers in a window edit; since 5.0 there may be none."""
+    return window.workspace.sequencer_scene if hasattr(window.workspace, "sequencer_scene") else window.scene
+
+
+def edit_in(window: bpy.types.Window, scene: bpy.types.Scene | None) -> None:
+    """Let sequencers in a window edit a scene."""
+    if hasattr(window.workspace, "sequencer_scene"):
+        window.workspace.sequencer_scene = scene
+    elif scene is not None and window.scene != scene:
+        window.scene = scene
+
+
 def set_edges(strip: bpy.types.Strip, first: int, end: int) -> None:
     """Trim a strip, or stretch it beyond its media: it shows on the frames first ... end - 1."""
     left, right = ("left_handle", "right_handle") if HAS_HANDLES else ("frame_final_start", "frame_final_end")

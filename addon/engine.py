@@ -109,6 +109,16 @@ def _can_run(environment: Path) -> bool:
     return made_python().exists() and Path(home).is_dir()
 
 
+def steps_back() -> bool:
+    """Say whether the engine leaves other programs, Blender first of all, the processor when they want it."""
+    return bpy.context.preferences.addons[PACKAGE].preferences.steps_back
+
+
+def mirrors() -> str:
+    """Give the addresses that the user wants models to be downloaded from first, with blanks between."""
+    return bpy.context.preferences.addons[PACKAGE].preferences.mirrors
+
+
 def machine() -> Machine:
     """Give what shall draw."""
     chosen = bpy.context.preferences.addons[PACKAGE].preferences

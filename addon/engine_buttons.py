@@ -10,7 +10,7 @@ from . import engine_setup, jobs
 from .asking import may
 from .engine import PACKAGE, Condition
 from .engine_setup import Task
-from .lines import draw_lines
+from .lines import counted, draw_lines
 
 LOG_LINES = 400
 WORDS = {
@@ -222,7 +222,7 @@ class CHROMASTRIP_OT_copy_engine_log(bpy.types.Operator):
         """Put it on the clipboard."""
         lines = engine_setup.log().splitlines()[-LOG_LINES:]
         context.window_manager.clipboard = "\n".join([*_error_lines(), *lines])
-        self.report({"INFO"}, f"{len(lines)} lines copied" if lines else "There is no log yet")
+        self.report({"INFO"}, f"{counted(len(lines), 'line')} copied" if lines else "There is no log yet")
         return {"FINISHED"}
 
 

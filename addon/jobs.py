@@ -44,8 +44,8 @@ from ..core.protocol import (
     RenderRequest,
     UserError,
 )
-from . import folders, job_list, live, models, pace
-from .engine import engine_python
+from . import folders, job_list, live, models, pace, prefetch
+from .engine import engine_python, steps_back
 from .job_kinds import ExportJob, FinishedFilm, HeardSound, ImportJob, Job, ListenJob, Question, ReadTimeline, RenderJob
 from .job_list import ListedFilm
 from .lines import redraw_sidebars
@@ -68,6 +68,8 @@ class State:
         Films that are drawn after this one, in this order.
     begun
         Whether the film that is drawn has frames that wait to be put on the timeline.
+    adopts
+        Whether strips of an earlier try wait to show those.
     looked
         When Blender was last made to read its frames anew, by a clock that only rises, and how many were drawn then.
     """
@@ -84,6 +86,7 @@ class State:
     notes: tuple[str, ...] = field(default_factory=tuple)
     waiting: tuple[RenderJob, ...] = ()
     begun: bool = False
+    adopts: bool = False
     looked: tuple[float, int] = (0.0, 0)
 
     @property
@@ -275,7 +278,9 @@ def cancel() -> None:
     if state.job is not None and _worker is not None:
         state.cancelling = True
         _worker.send(Cancel(job_id=state.job.job_id))
-    state.finished = state.read = state.heard = None
+    if state.finished is not None and not _is_settled(state.finished):
+        state.finished = None
+    state.read = state.heard = None
     state.begun = False
     note_films()
 
@@ -289,6 +294,14 @@ def cancel_waiting(job_id: str = "") -> None:
 def show_error(error: UserError, details: str = "") -> None:
     """Show an error in the panel until the next job."""
     state.error, state.details = error, details
+
+
+def dismiss() -> None:
+    """Take away the error that is shown, else the notes."""
+    if state.error is not None:
+        state.error, state.details, state.missing = None, "", ""
+    else:
+        state.notes = ()
 
 
 def end_worker() -> None:
@@ -326,7 +339,7 @@ def _running_worker() -> WorkerClient:
     if _worker is not None and _worker.has_ended:
         _drop_worker()
     if _worker is None:
-        _worker = WorkerClient(engine_python(), ROOT)
+        _worker = WorkerClient(engine_python(), ROOT, steps_back=steps_back())
     return _worker
 
 
@@ -349,9 +362,7 @@ def tick() -> float | None:
             redraw_sidebars()
         if models.state.is_outdated and models.state.job is None and _worker is not None:
             start_model_job(ListModels(job_id=uuid.uuid4().hex, cache_folder=str(folders.user_cache_folder())))
-        if (state.begun or state.is_done) and may_insert():
-            _insert()
-            redraw_sidebars()
+        _show_what_is_done()
         _look_at_frames()
         if state.waiting and state.job is None and not state.is_done:
             _start_next()
@@ -388,22 +399,35 @@ def _begin(begun: Begun) -> None:
     assert isinstance(state.job, RenderJob)
     state.job = replace(state.job, film=replace(state.job.film, begun=begun))
     there = live.marked_strips(state.job.mark)
-    live.adopt(there, begun)
+    state.adopts = bool(there)
     place = state.job.placement
     state.begun = isinstance(place, Placement) and not live.is_in_its_scene(there, place) and not state.cancelling
     note_films()
 
 
-def _finish(job: RenderJob, drawn: Drawn) -> None:
-    """Have a finished film shown; where its strip shows it already, nothing of the timeline changes, so that it can be done at once."""
-    pace.read()
-    state.begun, state.notes = False, (*state.notes, *drawn.warnings)
-    there = live.marked_strips(job.mark)
-    if live.is_settled(there, drawn, job.placement):
-        live.finish(there, drawn)
+def _show_what_is_done() -> None:
+    """Have shown what waits for it, as soon as that holds nothing up: under playback, too, where the timeline does not change by it."""
+    is_settled = state.finished is not None and _is_settled(state.finished)
+    waits = state.adopts or is_settled or ((state.begun or state.is_done) and may_insert())
+    if not waits or not prefetch.is_out_of_the_way():
+        return
+    if state.adopts:
+        state.adopts = False
+        if isinstance(state.job, RenderJob) and state.job.film.begun is not None:
+            live.adopt(live.marked_strips(state.job.mark), state.job.film.begun)
+    if state.finished is not None and is_settled:
+        there = live.marked_strips(state.finished.job.mark)
+        live.finish(there, state.finished.drawn)
         live.look_again(there)
-    else:
-        state.finished = FinishedFilm(job=job, drawn=drawn)
+        state.finished = None
+        note_films()
+    elif (state.begun or state.is_done) and may_insert():
+        _insert()
+    redraw_sidebars()
+
+
+def _is_settled(film: FinishedFilm) -> bool:
+    return live.is_settled(live.marked_strips(film.job.mark), film.drawn, film.job.placement)
 
 
 def _look_at_frames() -> None:
@@ -411,9 +435,11 @@ def _look_at_frames() -> None:
     if not isinstance(state.job, RenderJob) or state.job.film.begun is None or state.progress is None:
         return
     now, (when, done) = time.monotonic(), state.looked
-    if state.progress.done != done and now - when >= LOOK_SECONDS and not bpy.app.is_job_running("RENDER"):
+    if state.progress.done == done or now - when < LOOK_SECONDS or bpy.app.is_job_running("RENDER"):
+        return
+    if (there := live.marked_strips(state.job.mark)) and prefetch.is_out_of_the_way():
         state.looked = (now, state.progress.done)
-        live.look_again(live.marked_strips(state.job.mark))
+        live.look_again(there)
 
 
 def _end(job: Job, event: Event) -> None:
@@ -429,8 +455,10 @@ def _end(job: Job, event: Event) -> None:
         case _ if isinstance(job, Question):
             job.take(event)
         case Drawn():
+            pace.read()
             assert isinstance(job, RenderJob)
-            _finish(job, event)
+            state.begun, state.adopts, state.notes = False, False, (*state.notes, *event.warnings)
+            state.finished = FinishedFilm(job=job, drawn=event)
         case Exported():
             assert isinstance(job, ExportJob)
             state.notes = (f"Wrote {event.path}", *job.warnings, *event.warnings)
@@ -501,8 +529,9 @@ def _follow_file(*_: object) -> None:
 
 @bpy.app.handlers.persistent
 def _follow_undo(*_: object) -> None:
-    """After undo and redo: strips that were inserted early may be as they were then."""
+    """After undo and redo: strips that were inserted early may be as they were then, and what notes tell of is gone."""
     live.finish_by_disk()
+    state.notes = ()
 
 
 @bpy.app.handlers.persistent

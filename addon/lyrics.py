@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import Cue, LineThings, Strategy, Thing, UserError, class_names, line_table
+from . import scenes
 
 LONGEST_SECONDS = 24 * 60 * 60
 STRATEGIES = (
@@ -27,10 +28,13 @@ STRATEGIES = (
     (Strategy.RANDOM.value, "Any Votes", "The same, but the film's own things are drawn by lot from what was voted for"),
 )
 SOURCES = (
-    ("FILE", "File", "A text, .lrc, .srt, .vtt or other subtitle file. All but plain text say when each line is sung"),
-    ("TEXT", "Text", "A text of Blender's Text Editor, such as pasted lyrics"),
+    ("FILE", "File", "A text, .lrc, .srt, .vtt or other subtitle file. All but plain text say when each line is sung", "FILE", 0),
+    ("TEXT", "Text", "A text of Blender's Text Editor, such as pasted lyrics", "TEXT", 1),
 )
 
+
+AGAIN_SECONDS = 0.5
+_chosen = ("", "")  # the scene and the strip whose lyrics are to be read
 
 OF_SELECTED_LINE = ("line_start", "line_end", "line_mood")
 """Properties that show a part of the table: to set them changes the selected line."""
@@ -77,6 +81,26 @@ def shown(words: str) -> str:
 def text_with(words: str, shown_cues: tuple[Cue, ...]) -> str:
     """Give a table that shows these cues: the same one if it does."""
     return words if shown(words) == shown(of := line_table.pack(line_table.of_cues(shown_cues))) else of
+
+
+def read_soon(group: Any, _context: bpy.types.Context) -> None:
+    """Have a file or text read that has just been chosen; called by Blender, in which nothing may be asked for just then."""
+    global _chosen  # noqa: PLW0603 (one file is chosen at a time)
+    scene = group.id_data
+    strip = next((strip for strip in scene.sequence_editor.strips_all if strip.chromastrip == group), None)
+    if strip is not None and (group.lyrics_path if group.lyrics_source == "FILE" else group.lyrics_text):
+        _chosen = (scenes.noted_name(scene), strip.name)
+        if not bpy.app.timers.is_registered(read_chosen):
+            bpy.app.timers.register(read_chosen, first_interval=0.0)
+
+
+def read_chosen() -> float | None:
+    """Read it as soon as the engine is free; called by a timer."""
+    if not bpy.ops.chromastrip.read_lyrics.poll():
+        return AGAIN_SECONDS
+    scene_name, strip_name = _chosen
+    bpy.ops.chromastrip.read_lyrics("EXEC_DEFAULT", scene_name=scene_name, strip_name=strip_name)
+    return None
 
 
 def follow(group: Any, _context: bpy.types.Context | None = None) -> None:

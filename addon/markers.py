@@ -13,14 +13,17 @@ import bpy
 from ..core.protocol import Heard, UserError
 from . import compat, jobs, scenes
 from .asking import may
+from .lines import counted
 from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
 
 KINDS = {
-    "BEATS": ("Beats", "Beat"),
-    "BARS": ("Bars", "Bar"),
     "PARTS": ("Parts", "Part"),
+    "BARS": ("Bars", "Bar"),
+    "BEATS": ("Beats", "Beat"),
 }
-"""What can be marked: a label, and the first word of the markers' names."""
+"""What can be marked, the fewest first: a label, and the first word of the markers' names."""
+FEW = frozenset({"PARTS", "BARS"})
+"""What does not hide the timeline: a film has a beat each half second."""
 
 BEATS_IN_A_BAR = 4
 
@@ -92,7 +95,9 @@ class CHROMASTRIP_OT_insert_markers(bpy.types.Operator):
         stretch = stretch_of(scene, strip, told.job.mixed)
         remove(scene, stretch, told.job.kinds)
         count = put(scene, stretch, told.heard, told.job.kinds)
-        jobs.state.notes = (f"Added {count} markers along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
+        jobs.state.notes = (
+            (f"Added {counted(count, 'marker')} along “{strip.name}”.",) if count else ("No beats or parts were heard there.",)
+        )
         return {"FINISHED"}
 
 

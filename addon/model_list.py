@@ -7,7 +7,8 @@ import bpy
 
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
 from . import folders, jobs, models
-from .asking import may
+from .asking import choose_file, may
+from .engine import mirrors
 from .lines import draw_lines
 
 ICONS = {ModelState.ABSENT: "BLANK1", ModelState.PARTIAL: "SORTTIME", ModelState.READY: "CHECKMARK", ModelState.UNFIT: "ERROR"}
@@ -154,7 +155,7 @@ class CHROMASTRIP_OT_download_model(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it fetched."""
-        return _start(self, DownloadModel(**_common(), name=_chosen().name))
+        return _start(self, DownloadModel(**_common(), name=_chosen().name, mirrors=mirrors()))
 
 
 class CHROMASTRIP_OT_add_model(bpy.types.Operator):
@@ -204,8 +205,7 @@ class CHROMASTRIP_OT_add_upscaler(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose a file."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return choose_file(self, context)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it copied."""

@@ -14,9 +14,9 @@ from pathlib import Path
 import bpy
 import gpu
 
-from ..core.protocol import ProtocolError, decode, places
+from ..core.protocol import ProtocolError, class_names, decode, places
 from ..core.protocol.film_curves import CURVES_FILE, FULL, MOST_POINTS, FilmCurves, unpack
-from . import compat
+from . import compat, legend
 from .sections import is_film, shown_frames
 from .strips import current_strips
 
@@ -29,6 +29,7 @@ ONSET_COLOUR: Colour = (1.0, 0.55, 0.1, 0.9)
 THING_OPACITY = 0.75
 GOLDEN = 0.618034  # neighbours in this order of hues never look alike
 MOST_BATCHES = 200
+LEAST_NAMED, MOST_NAMED = 13, 6  # of 255; in the legend
 LOOK_SECONDS = 2.0  # between two looks for the curves of a film that is being drawn
 COORDINATES = 8  # of a bar: four corners
 
@@ -63,7 +64,7 @@ class _Known:
 
 
 _known = _Known()
-_handle: object = None
+_handles: tuple[object, ...] = ()
 
 
 # What is drawn where --------------------------------------------------------------------------------------------------------------------
@@ -115,11 +116,12 @@ def _stack(curves: FilmCurves, first: int, end: int, x: array, channel: int) -> 
     below = array("f", [bottom]) * (end - first)
     for number, levels in enumerate(weights):
         above = array("f", (low + (top - bottom) * level / all_ for low, level, all_ in zip(below, levels, whole, strict=True)))
-        yield Layer(colour=_colour(number), corners=_bars(x, below, above))
+        yield Layer(colour=thing_colour(number), corners=_bars(x, below, above))
         below = above
 
 
-def _colour(number: int) -> Colour:
+def thing_colour(number: int) -> Colour:
+    """Give the colour of a film's so-manieth thing."""
     return (*colorsys.hsv_to_rgb(number * GOLDEN % 1, 0.6, 0.9), THING_OPACITY)
 
 
@@ -131,14 +133,43 @@ def _bars(x: array, below: array, above: array) -> array:
     return corners
 
 
+# What it means --------------------------------------------------------------------------------------------------------------------------
+
+
+def entries_at(scene: bpy.types.Scene, frame: int) -> list[tuple[str, Colour]]:
+    """Give names and colours of what the curves show on a frame, of the highest film there: what shows most first, then the sound's two."""
+    there = [span for span in spans(scene) if span.left_handle <= frame < span.left_handle + span.end_frame - span.first_frame]
+    span = max(there, key=lambda span: span.channel, default=None)
+    curves = None if span is None else known_curves(span.folder)
+    if span is None or curves is None:
+        return []
+    point = (span.first_frame + frame - span.left_handle) // max(1, curves.frames_in_a_point)
+    levels = [unpack(thing.levels, count=curves.point_count)[point] for thing in curves.things] if point < curves.point_count else []
+    most = sorted((number for number, level in enumerate(levels) if level >= LEAST_NAMED), key=lambda number: -levels[number])
+    things = [(class_names.name(curves.things[number].number), thing_colour(number)) for number in most[:MOST_NAMED]]
+    return [*things, ("hits", ONSET_COLOUR), ("loudness", ENERGY_COLOUR)]
+
+
 # Drawing --------------------------------------------------------------------------------------------------------------------------------
+
+
+def _shown_scene() -> bpy.types.Scene | None:
+    """Give the scene of the sequencer that is drawn, if curves are switched on there."""
+    scene = compat.edited_scene(bpy.context)
+    is_on = scene is not None and scene.chromastrip_show_curves and bpy.context.space_data.show_overlays
+    return scene if is_on and bpy.context.space_data.view_type != "PREVIEW" else None
+
+
+def _draw_legend() -> None:
+    """Say what the colours mean at the playhead; called by Blender for each sequencer, in pixels."""
+    if (scene := _shown_scene()) is not None:
+        legend.draw(entries_at(scene, scene.frame_current))
 
 
 def _draw() -> None:
     """Draw the batches of all films that are seen; called by Blender for each sequencer, in its coordinates."""
-    context = bpy.context
-    scene = compat.edited_scene(context)
-    if scene is None or not scene.chromastrip_show_curves or not context.space_data.show_overlays:
+    scene = _shown_scene()
+    if scene is None:
         return
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     gpu.state.blend_set("ALPHA")
@@ -150,12 +181,18 @@ def _draw() -> None:
     gpu.state.blend_set("NONE")
 
 
+def known_curves(folder: str) -> FilmCurves | None:
+    """Give a film's curves if they have been read; else they are read soon."""
+    if folder not in _known.curves:
+        _want(folder)
+    return _known.curves.get(folder)
+
+
 def _batches(span: Span) -> Sequence[tuple[Colour, gpu.types.GPUBatch]]:
     """Give what to draw for a strip, made once; nothing until its film's curves have been read."""
     if span not in _known.batches:
-        curves = _known.curves.get(span.folder)
+        curves = known_curves(span.folder)
         if curves is None:
-            _want(span.folder)
             return ()
         if len(_known.batches) >= MOST_BATCHES:  # of strips that were moved on
             _known.batches.clear()
@@ -239,7 +276,7 @@ def _switched(_scene: bpy.types.Scene, _context: bpy.types.Context) -> None:
 
 def register() -> None:
     """Add the switch, and draw in the sequencers of a Blender with windows."""
-    global _handle  # noqa: PLW0603 (one for all sequencers)
+    global _handles  # noqa: PLW0603 (for all sequencers)
     bpy.types.Scene.chromastrip_show_curves = bpy.props.BoolProperty(
         name="Chromastrip Curves",
         description="Show on each film's strip how loud its sound is, where the hits are, and which things show when. Films that were drawn"
@@ -251,15 +288,16 @@ def register() -> None:
     bpy.types.SEQUENCER_PT_sequencer_overlay.append(draw_switch)
     bpy.app.handlers.load_pre.append(_forget_all)
     if not bpy.app.background:
-        _handle = bpy.types.SpaceSequenceEditor.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
+        add = bpy.types.SpaceSequenceEditor.draw_handler_add
+        _handles = (add(_draw, (), "WINDOW", "POST_VIEW"), add(_draw_legend, (), "WINDOW", "POST_PIXEL"))
 
 
 def unregister() -> None:
     """Take all of it back."""
-    global _handle  # noqa: PLW0603
-    if _handle is not None:
-        bpy.types.SpaceSequenceEditor.draw_handler_remove(_handle, "WINDOW")
-        _handle = None
+    global _handles  # noqa: PLW0603
+    for handle in _handles:
+        bpy.types.SpaceSequenceEditor.draw_handler_remove(handle, "WINDOW")
+    _handles = ()
     if bpy.app.timers.is_registered(read_wanted):
         bpy.app.timers.unregister(read_wanted)
     bpy.app.handlers.load_pre.remove(_forget_all)

@@ -56,6 +56,12 @@ class Preferences(bpy.types.AddonPreferences):
             (Precision.BFLOAT16.value, "Brain (bfloat16)", "For processors and cards that are fast in it"),
         ),
     )
+    steps_back: bpy.props.BoolProperty(
+        name="Low Priority",
+        description="Let the engine step back behind other programs: playback stays smooth while a film is drawn, which takes a seventh"
+        " longer where both want the processor. Counts when the engine is started next",
+        default=True,
+    )
     picture_format: bpy.props.EnumProperty(
         name="Frames",
         description="What files the frames are",
@@ -64,6 +70,12 @@ class Preferences(bpy.types.AddonPreferences):
             (PictureFormat.JPEG.value, "JPEG", "A third of the size, with a loss that is hardly seen"),
             (PictureFormat.WEBP.value, "WebP", "Without loss and smaller, but few other editors read it"),
         ),
+    )
+
+    mirrors: bpy.props.StringProperty(
+        name="Mirrors",
+        description="Addresses that models are downloaded from first, with blanks between: of a folder that holds the files as they are"
+        " published, or with {name} and {file} in it. What comes from there is checked as everything is",
     )
 
     release_minutes: bpy.props.IntProperty(
@@ -93,11 +105,12 @@ class Preferences(bpy.types.AddonPreferences):
             column.prop(self, "wheel_folder", placeholder="None: download")
         column.prop(self, "engine_python", placeholder="Automatic")
         column.separator()
-        for name in ("device", "precision", "picture_format"):
+        for name in ("device", "precision", "steps_back", "picture_format"):
             column.prop(self, name)
         column.separator()
         column.prop(self, "cache_limit_gb", text="Cache Limit in GB")
         row = column.row(align=True)
         row.prop(self, "release_minutes", text="Release Memory After Minutes")
         row.operator("chromastrip.release_memory", text="Release Now", icon="MEMORY")
+        column.prop(self, "mirrors", placeholder="None: the networks' own source")
         model_list.draw(self.layout, context, engine_is_set=engine_buttons.is_set())

@@ -13,8 +13,9 @@ import bpy.utils.previews
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
+from ..core.protocol import Model
 from .asking import may
-from .properties import NUMBERS
+from .properties import NUMBERS, StripSettings
 
 READY_MADE = Path(__file__).resolve().parent / "ready_made"  # Blender adds `presets`
 SUBFOLDER = "chromastrip"
@@ -42,18 +43,31 @@ class CHROMASTRIP_OT_add_preset(AddPresetBase, bpy.types.Operator):
     preset_values = [f"settings.{name}" for name in VALUES]
 
 
-STYLES = ("Storybook", "Dream", "Quick_Cuts", "Parade", "Collage", "Chord_Dance")
-PICTURE_SCALE = 3.0
+STYLES = {
+    "Storybook": "One thing after another, each whole and clear. It moves with the music, and gives way to the next one",
+    "Dream": "Slow and soft: things melt into each other over seconds, and hardly move",
+    "Quick_Cuts": "Lively: things change with the notes, nearly as fast as cuts",
+    "Parade": "36 things in turn, three times as many as elsewhere, each for a moment",
+    "Collage": "8 things that mix freely: each picture is made of several of them",
+    "Chord_Dance": "4 things at once: each note of the chord brings one out, as fast as it is played",
+}
+"""Names and tooltips, in the panel's order."""
+PICTURE_SCALE = 2.0
 
 
 class CHROMASTRIP_OT_use_style(bpy.types.Operator):
-    """Give the strip the settings of this style. Its model, things and seed stay"""
+    """Give the strip the settings of this style."""
 
     bl_idname = "chromastrip.use_style"
     bl_label = "Use Style"
     bl_options = {"REGISTER", "UNDO"}
 
     style: bpy.props.StringProperty(name="Style", description="Its name", options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Say what each style does."""
+        return f"{STYLES.get(properties.style, 'Give the strip the settings of a style')}. Model, subjects and seed stay"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -79,6 +93,16 @@ def draw_styles(layout: bpy.types.UILayout) -> None:
         column.operator("chromastrip.use_style", text=style.replace("_", " ")).style = style
 
 
+def draw_embedded_models(layout: bpy.types.UILayout, settings: StripSettings) -> None:
+    """Draw a button for each model that needs nothing, below its picture."""
+    row = layout.row(align=True)
+    for model in (Model.EMOJI.value, Model.ABSTRACT.value):
+        column = row.column(align=True)
+        if model in _pictures:
+            column.template_icon(_pictures[model].icon_id, scale=PICTURE_SCALE)
+        column.prop_enum(settings, "model", model)
+
+
 CLASSES = (CHROMASTRIP_PT_presets, CHROMASTRIP_OT_add_preset, CHROMASTRIP_OT_use_style)
 _pictures: Any = {}  # a collection of previews, by styles
 
@@ -88,9 +112,8 @@ def register() -> None:
     global _pictures  # noqa: PLW0603 (Blender's own: made and removed)
     bpy.utils.register_preset_path(str(READY_MADE))
     _pictures = bpy.utils.previews.new()
-    for style in STYLES:
-        if (path := READY_MADE / "styles" / f"{style}.png").is_file():
-            _pictures.load(style, str(path), "IMAGE")
+    for path in (*(READY_MADE / "styles").glob("*.png"), *(READY_MADE / "models").glob("*.png")):
+        _pictures.load(path.stem, str(path), "IMAGE")
 
 
 def unregister() -> None:

@@ -184,12 +184,16 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     lyrics_path: bpy.props.StringProperty(
         name="Lyrics File",
-        description="A text, .lrc, .srt, .vtt or other subtitle file with the song's words, one line of the song on each line",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+        description="A text, .lrc, .srt, .vtt or other subtitle file with the song's words, one line of the song on each line. It is read"
+        " at once",
+        options=set(),
+        update=lyrics.read_soon,
     )
     lyrics_text: bpy.props.StringProperty(
-        name="Lyrics Text", description="A text of this .blend with the song's words, one line of the song on each line", options=set()
+        name="Lyrics Text",
+        description="A text of this .blend with the song's words, one line of the song on each line. It is read at once",
+        options=set(),
+        update=lyrics.read_soon,
     )
     lyrics_strategy: bpy.props.EnumProperty(
         name="Reading", description="How lyrics become things", items=lyrics.STRATEGIES, default=lyrics.STRATEGIES[0][0], options=set()

@@ -13,7 +13,8 @@ import bpy
 
 from ..core.protocol import FrameSequence, RenderRequest, Section, Stem
 from . import compat, sources
-from .strips import drawn_fps, file_start_seconds, only_known, portable, scene_fps, sequencer_of
+from .sequencers import lent, only_known
+from .strips import drawn_fps, file_start_seconds, portable, scene_fps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,24 +137,29 @@ def turn(context: bpy.types.Context, strip: bpy.types.ImageStrip, frames: FrameS
 
 
 def _set_frames(context: bpy.types.Context, strip: bpy.types.ImageStrip, frames: FrameSequence) -> None:
-    """Give a strip other frames, perhaps more: by Blender's operator where there is a sequencer to run it in, else one by one."""
+    """Give a strip other frames, perhaps more: by Blender's operator, else one by one, which takes a second for 10 000."""
     scene, names = strip.id_data, frames.file_names()
-    override = sequencer_of(context, scene)
-    if override is not None and len(strip.elements) != len(names):
-        before = scene.sequence_editor.active_strip
-        scene.sequence_editor.active_strip = strip
-        with context.temp_override(**override):
-            bpy.ops.sequencer.change_path(
-                directory=frames.folder,
-                files=[{"name": name} for name in names],
-                relative_path=bpy.data.is_saved,
-                **only_known(bpy.ops.sequencer.change_path, use_placeholders=False),
-            )
-        scene.sequence_editor.active_strip = before
+    before = scene.sequence_editor.active_strip
+    with lent(context, scene) as override:
+        if override is not None:
+            scene.sequence_editor.active_strip = strip
+            with context.temp_override(**override):
+                bpy.ops.sequencer.change_path(
+                    directory=frames.folder,
+                    files=[{"name": name} for name in names],
+                    relative_path=bpy.data.is_saved,
+                    **only_known(bpy.ops.sequencer.change_path, use_placeholders=False),
+                )
+            scene.sequence_editor.active_strip = before
+        else:
+            _append_frames(strip, names)
+    strip.directory = portable(frames.folder)
+
+
+def _append_frames(strip: bpy.types.ImageStrip, names: Sequence[str]) -> None:
     while len(strip.elements) > len(names):
         strip.elements.pop(len(strip.elements) - 1)
     for name in names[len(strip.elements) :]:
         strip.elements.append(name)
     for element, name in zip(strip.elements, names, strict=True):
         element.filename = name
-    strip.directory = portable(frames.folder)

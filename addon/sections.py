@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -51,6 +51,7 @@ from .strips import (
 )
 
 LOOK_SECONDS = 2.0  # between two looks at the disk
+MOST_ASKED = 10  # strips for a button's state: it is asked for at each redraw
 NUMBER = re.compile(r"(\d+)\.\w+$")
 
 
@@ -187,6 +188,13 @@ def noted_state(strip: bpy.types.ImageStrip) -> State:
         _noted.wanted = (strip.id_data.name, strip.name)
         bpy.app.timers.register(_look_again, first_interval=0.0)
     return State.MISSING if _noted.missing and _noted.key == _look_key(strip) else state(strip)
+
+
+def are_known_to_be_fresh(strips: Sequence[bpy.types.ImageStrip]) -> bool:
+    """Say whether strips need not be drawn again, as far as is known without reading files: of one, somebody has looked at the disk."""
+    if len(strips) > MOST_ASKED or _noted.missing or all(_noted.key != _look_key(strip) for strip in strips):
+        return False
+    return all(state(strip) == State.FRESH for strip in strips)
 
 
 @dataclass
@@ -433,6 +441,13 @@ def sound_of(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bpy.types.S
     place = (film_origin(strip), len(strip.elements))
     sounds = (other for other in scene.sequence_editor.strips_all if other.type == "SOUND")
     return next((sound for sound in sounds if (compat.left_handle(sound), compat.frame_count(sound)) == place), None)
+
+
+def sound_place(scene: bpy.types.Scene, strip: bpy.types.Strip) -> str:
+    """Give the file that a strip, or the film that it shows, was drawn from: beside it lie words and stems; empty: there is none."""
+    sound = sound_of(scene, strip) if is_film(strip) else strip
+    files = (sources.file_path(one) for one in sources.inner_sounds([sound] if sound is not None else []) if one.sound is not None)
+    return next(files, "")
 
 
 def with_section(film: RenderRequest, section: Section) -> RenderRequest:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import bpy
 
 from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError, read_exact
 from . import compat, engine, fitting, folders, keyframes, scenes, shapes, sources
 from .properties import read_settings
+from .sequencers import lent, only_known
 
 MOST_CHANNELS = 128
 STRIP_COLOR = "COLOR_05"
@@ -368,55 +368,41 @@ def drawn_fps(strip: bpy.types.ImageStrip) -> Fraction:
 def new_image_strip(
     context: bpy.types.Context, scene: bpy.types.Scene, frames: FrameSequence, *, name: str, channel: int, first: int
 ) -> bpy.types.ImageStrip:
-    """Make the strip: by Blender's operator where there is a sequencer to run it in (10 000 frames in 0.05 s), else one by one."""
+    """Make the strip: by Blender's operator (10 000 frames in 0.05 s), else one by one, which takes a second."""
     names = frames.file_names()
     strips = current_strips(scene.sequence_editor)
     before = {strip.name for strip in strips}
-    override = sequencer_of(context, scene)
-    if override is None:
-        strip = strips.new_image(
-            name=name,
-            filepath=str(Path(frames.folder) / names[0]),
-            channel=channel,
-            frame_start=first,
-            fit_method="FIT",
-        )
-        for other in names[1:]:
-            strip.elements.append(other)
-        strip.directory = portable(frames.folder)
-    else:
-        with context.temp_override(**override):
-            bpy.ops.sequencer.image_strip_add(
-                directory=frames.folder,
-                files=[{"name": name} for name in names],
-                frame_start=first,
-                channel=channel,
-                fit_method="FIT",
-                replace_sel=False,
-                set_view_transform=False,
-                relative_path=bpy.data.is_saved,
-                **only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
-            )
-        strip = next(strip for strip in strips if strip.name not in before)
+    with lent(context, scene) as override:
+        if override is None:
+            strip = _appended(strips, frames, channel=channel, first=first)
+        else:
+            with context.temp_override(**override):
+                bpy.ops.sequencer.image_strip_add(
+                    directory=frames.folder,
+                    files=[{"name": name} for name in names],
+                    frame_start=first,
+                    channel=channel,
+                    fit_method="FIT",
+                    replace_sel=False,
+                    set_view_transform=False,
+                    relative_path=bpy.data.is_saved,
+                    **only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
+                )
+            strip = next(strip for strip in strips if strip.name not in before)
+            strip.directory = portable(frames.folder)  # without the operator's last slash: as `turn` writes it
     strip.name = name
     return strip
 
 
-def sequencer_of(context: bpy.types.Context, scene: bpy.types.Scene) -> dict[str, object] | None:
-    """Give what an operator of the sequencer must be told to run in one that edits this scene; None if there is none on the screen."""
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            edited = getattr(window.workspace, "sequencer_scene", None) or window.scene
-            if area.type == "SEQUENCE_EDITOR" and area.spaces.active.view_type != "PREVIEW" and edited == scene:
-                region = next(region for region in area.regions if region.type == "WINDOW")
-                return {"window": window, "area": area, "region": region, "scene": scene}
-    return None
-
-
-def only_known(operator: Any, **options: object) -> dict[str, object]:
-    """Leave out the options that this Blender's operator does not have yet."""
-    known = operator.get_rna_type().properties.keys()
-    return {name: value for name, value in options.items() if name in known}
+def _appended(strips: bpy.types.StripsTopLevel, frames: FrameSequence, *, channel: int, first: int) -> bpy.types.ImageStrip:
+    names = frames.file_names()
+    strip = strips.new_image(
+        name=names[0], filepath=str(Path(frames.folder) / names[0]), channel=channel, frame_start=first, fit_method="FIT"
+    )
+    for other in names[1:]:
+        strip.elements.append(other)
+    strip.directory = portable(frames.folder)
+    return strip
 
 
 def frames_folder(strip: bpy.types.ImageStrip) -> Path:

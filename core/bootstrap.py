@@ -271,9 +271,14 @@ def find_python(chosen: Path | None = None) -> tuple[Path, str]:
     found = f" ({'; '.join(reasons)})" if reasons else ""
     raise SetupError(
         f"No Python was found that the engine can use{found}.",
-        f"Install Python {wanted} from python.org or your system's packages (on Debian with python3-venv),"
+        f"Install Python {wanted} from python.org or your system's packages (on Debian {_venv_package(max(VERSIONS))}),"
         " or choose one in Python for Set-Up.",
     )
+
+
+def _venv_package(version: tuple[int, int]) -> str:
+    """Name Debian's package: python3-venv is that of the system's own Python, which may be too new."""
+    return f"python{version[0]}.{version[1]}-venv"
 
 
 def probe_python(python: Path) -> tuple[str, str]:
@@ -787,7 +792,8 @@ CURES = {
     r"hash(es)? (do|does) ?n[o']t match|HASHES|BadZipFile|[Ii]nvalid wheel": "A download was damaged: press Retry.",
     r"Permission denied|Access is denied|WinError 5|WinError 32":
         "Close other Blenders, look whether a virus scanner holds the files, then press Retry.",
-    r"ensurepip|No module named venv": "This Python lacks venv: install python3-venv, or choose another Python for Set-Up.",
+    r"ensurepip|No module named venv":
+        "This Python lacks venv: install it (on Debian python3.13-venv, for 3.13), or choose another Python for Set-Up.",
     r"cannot open shared object|DLL load failed|WinError 126":
         "A system library is missing. On Windows install the Visual C++ Redistributable; elsewhere look into the log.",
     r"No matching distribution|Failed to build|failed-wheel-build|subprocess-exited-with-error":

@@ -10,6 +10,9 @@ from .walk.positions import control_positions, sample
 
 MOST_POINTS = 4096
 MOST_THINGS = 6
+MOST_OTHERS = 18
+"""So many more are told of, where those are less than half of what shows most: in pieces and lines with classes of their own."""
+LEAST_SHARE = 0.5
 LOOKS_A_FRAME = 4
 """So often each frame's sound is looked at: a control frame's peak lies between two frames of a slow film."""
 
@@ -29,7 +32,8 @@ def film_curves(request: RenderRequest, heard: Features, latents: Latents) -> Fi
     Returns
     -------
     FilmCurves
-        At most `MOST_POINTS` points: under 50 kB as text. Where there is no sound, energy and onset strength are 0.
+        At most `MOST_POINTS` points: under 50 kB as text, and under 150 kB where each piece has classes of its own. Where there is no
+        sound, energy and onset strength are 0.
     """
     count = request.frame_count
     step = -(-count // MOST_POINTS)
@@ -54,9 +58,16 @@ def _along(request: RenderRequest, curve: np.ndarray) -> np.ndarray:
 
 
 def _things(latents: Latents, step: int) -> tuple[ThingCurve, ...]:
+    """Give those that show most in the whole film, then those that show most where these are the smaller part."""
     classes, weights = latents.in_columns()
-    most = np.argsort(-weights.sum(axis=0), kind="stable")[:MOST_THINGS]
-    return tuple(ThingCurve(number=classes[column], levels=_packed(weights[:, column], step)) for column in most.tolist())
+    chosen = np.argsort(-weights.sum(axis=0), kind="stable")[:MOST_THINGS].tolist()
+    told_of_most = np.sort(weights, axis=1)[:, -MOST_THINGS:].sum(axis=1)
+    for _ in range(MOST_OTHERS):
+        bare = weights[weights[:, chosen].sum(axis=1) < LEAST_SHARE * told_of_most]
+        if not bare.sum() or len(chosen) == len(classes):
+            break
+        chosen.append(int(np.argmax(bare.sum(axis=0))))
+    return tuple(ThingCurve(number=classes[column], levels=_packed(weights[:, column], step)) for column in chosen)
 
 
 def _packed(levels: np.ndarray, step: int) -> str:

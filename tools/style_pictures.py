@@ -1,6 +1,6 @@
-"""Draws the pictures of the styles: `addon/ready_made/styles/*.png`.
+"""Draws the pictures of the styles and of the embedded models: `addon/ready_made/styles/*.png`, `models/*.png`.
 
-In: the presets, the demo song, the embedded model. Out: for each style, four frames of its film in one small picture.
+In: the presets, the demo song, the embedded models. Out: for each style and model, four frames of its film in one small picture.
 
     python -m tools.style_pictures [NAME ...]
 """
@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from core.commands.asking import cache_folder
-from core.generator import Generator, emoji_network
+from core.generator import Generator, Network, abstract_network, emoji_network
 from core.latents import make_latents
 from core.network.running import Way
-from core.protocol import PARAMETERS, Settings
+from core.protocol import PARAMETERS, Model, Settings
 from core.sound.listening import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,17 +30,27 @@ SIDE = 64  # pixels of each of the four
 
 
 def main(names: list[str]) -> int:
-    """Draw the styles that are named, or all that have a picture."""
-    generator = Generator(emoji_network(), Way(device="cpu", precision="float32"))
-    heard = load(SONG, cache_folder() / "sounds")
+    """Draw the styles and models that are named, or all styles that have a picture."""
+    networks = {Model.EMOJI: emoji_network, Model.ABSTRACT: abstract_network}
     for name in names or [path.stem for path in (READY_MADE / "styles").glob("*.png")]:
-        chosen = settings(READY_MADE / "presets" / "chromastrip" / f"{name}.py")
-        times = (Fraction(round(25 * moment * heard.seconds), 25) for moment in MOMENTS)
-        films = [make_latents(heard, chosen, source_start_seconds=time, frame_count=1, fps=Fraction(25)) for time in times]
-        pictures = [next(iter(generator.draw(film, [0]))) for film in films]
-        whole = np.concatenate([np.concatenate(pictures[:2], axis=1), np.concatenate(pictures[2:], axis=1)])
-        Image.fromarray(whole).resize((2 * SIDE, 2 * SIDE), Image.Resampling.LANCZOS).save(READY_MADE / "styles" / f"{name}.png")
+        if name in networks:
+            draw(Settings(seed=SEED, model=Model(name)), networks[Model(name)](), READY_MADE / "models" / f"{name}.png")
+        else:
+            chosen = settings(READY_MADE / "presets" / "chromastrip" / f"{name}.py")
+            draw(chosen, emoji_network(), READY_MADE / "styles" / f"{name}.png")
     return 0
+
+
+def draw(chosen: Settings, network: Network, path: Path) -> None:
+    """Draw four moments of a film."""
+    generator = Generator(network, Way(device="cpu", precision="float32"))
+    heard = load(SONG, cache_folder() / "sounds")
+    times = (Fraction(round(25 * moment * heard.seconds), 25) for moment in MOMENTS)
+    films = [make_latents(heard, chosen, source_start_seconds=time, frame_count=1, fps=Fraction(25)) for time in times]
+    pictures = [next(iter(generator.draw(film, [0]))) for film in films]
+    whole = np.concatenate([np.concatenate(pictures[:2], axis=1), np.concatenate(pictures[2:], axis=1)])
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(whole).resize((2 * SIDE, 2 * SIDE), Image.Resampling.LANCZOS).save(path)
 
 
 def settings(preset: Path) -> Settings:

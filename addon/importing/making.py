@@ -8,7 +8,8 @@ import bpy
 
 from ...core.protocol import Colour, FrameSequence, MediaFile, Still, Text, places
 from .. import compat
-from ..strips import current_strips, new_image_strip, only_known, portable, scene_fps, sequencer_of
+from ..sequencers import only_known, sequencer_of
+from ..strips import current_strips, new_image_strip, portable, scene_fps
 from ..timeline.losses import Losses
 from .planning import Laid
 

@@ -8,7 +8,7 @@ import bpy
 
 from ...core.protocol import Amount, CleanedUp, CleanUp, Event, Stock, StockTaken, TakeStock, Use
 from .. import jobs
-from ..lines import redraw_sidebars
+from ..lines import counted, redraw_sidebars
 from . import films_here
 
 GB, MB = 10**9, 10**6
@@ -116,11 +116,6 @@ def going_lines() -> list[str]:
 def told(amount: Amount, what: str) -> str:
     """Say how much: "3 films, 1.2 GB"."""
     return f"{counted(amount.count, what)}, {in_bytes(amount.bytes)}"
-
-
-def counted(count: int, what: str) -> str:
-    """Say how many: "1 film", "2 films"."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def in_bytes(count: int) -> str:

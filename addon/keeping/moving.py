@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 
 from ...core.protocol import CleanedUp, Event, Gather, Gathered, LetGo, UserError, blends_of, places
-from .. import folders, jobs
+from .. import folders, jobs, prefetch
 from ..lines import redraw_sidebars
 from ..sections import is_film
 from ..strips import frames_folder, portable
@@ -112,7 +112,7 @@ def ask_to_gather(scene: bpy.types.Scene, *, leaves: bool) -> None:
 
 def turn_if_may() -> None:
     """Turn the strips to the gathered films, as an undo step of its own; not under a playing or rendering sequencer."""
-    if state.gathered and jobs.may_insert():
+    if state.gathered and jobs.may_insert() and prefetch.is_out_of_the_way():
         bpy.ops.chromastrip.turn_to_gathered("EXEC_DEFAULT", True)
 
 

@@ -33,5 +33,6 @@ CLASSES = (
     output.CHROMASTRIP_OT_apply_fit,
     splitting.CHROMASTRIP_OT_split_at_markers,
     cures.CHROMASTRIP_OT_copy_error,
+    cures.CHROMASTRIP_OT_dismiss,
     cures.CHROMASTRIP_OT_use_standard_view,
 )

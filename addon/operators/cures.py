@@ -19,6 +19,19 @@ class CHROMASTRIP_OT_copy_error(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class CHROMASTRIP_OT_dismiss(bpy.types.Operator):
+    """Take this away: it has been read"""
+
+    bl_idname = "chromastrip.dismiss"
+    bl_label = "Dismiss"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Forget the error, else the notes."""
+        jobs.dismiss()
+        return {"FINISHED"}
+
+
 class CHROMASTRIP_OT_use_standard_view(bpy.types.Operator):
     """Show pictures with the colours that they were drawn in: set the scene's view transform to Standard"""
 

@@ -18,7 +18,7 @@ from ...core.protocol import (
     UserError,
 )
 from .. import compat, folders, jobs, scenes, timeline
-from ..asking import may
+from ..asking import choose_file, may
 from ..importing import insert_edit
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
@@ -169,6 +169,10 @@ class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
         return may(cls, jobs.why_busy()) and compat.edited_scene(context) is not None
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let the user choose a file."""
+        return choose_file(self, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the file to the worker, which reads it."""

@@ -8,7 +8,7 @@ from ...core.protocol import UserError
 from .. import compat, jobs
 from ..asking import may
 from ..keeping import cleaning, memory, moving
-from ..keeping.cleaning import counted
+from ..lines import counted
 
 
 class CHROMASTRIP_OT_release_memory(bpy.types.Operator):
@@ -145,9 +145,9 @@ class CHROMASTRIP_OT_turn_to_gathered(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Turn them."""
-        count = counted(moving.turn(), "strip")
+        told = counted(moving.turn(), "strip", "now show")
         later = " Where they were, they go when you save." if moving.state.leaving else ""
-        jobs.state.notes = (f"{count} now show their frames in this file's folder.{later}",)
+        jobs.state.notes = (f"{told} frames in this file's folder.{later}",)
         return {"FINISHED"}
 
 

@@ -10,12 +10,14 @@ import bpy
 
 from ...core.protocol import ChooseClasses, ClassesChosen, Event, LineThings, Strategy, UserError, line_table
 from .. import compat, folders, jobs, lyrics, scenes, things
-from ..asking import may
+from ..asking import choose_file, may
+from ..lines import counted
 from ..properties import StripSettings
-from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip
-from ..strips import heard_span, scene_fps, source_start_seconds
+from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip, sound_place
+from ..strips import heard_span, portable, scene_fps, source_start_seconds
 from .things import NO_STRIP, exchange, offered_things, redraw
 
+LYRICS_FILES = "*.txt;*.lrc;*.srt;*.vtt;*.ass;*.ssa;*.sbv;*.sub;*.ttml;*.csv;*.tsv"
 NO_ONLINE = "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
 
 
@@ -33,7 +35,64 @@ class CHROMASTRIP_OT_find_words(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the worker."""
-        return _ask(self, context, download=False)
+        return _try_to_ask(self, context, download=False)
+
+
+class CHROMASTRIP_OT_choose_lyrics(bpy.types.Operator):
+    """Choose a file with the song's words: a text, .lrc, .srt, .vtt or another subtitle file. It is read at once"""
+
+    bl_idname = "chromastrip.choose_lyrics"
+    bl_label = "Choose Lyrics"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_text: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=LYRICS_FILES, options={"HIDDEN"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        return may(cls, _why_no_strip(context))
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Look beside the last one, else beside the sound."""
+        strip = _strip(context)
+        return choose_file(self, context, near=strip.chromastrip.lyrics_path or sound_place(compat.edited_scene(context), strip))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Name it, from the .blend's place where that can be done."""
+        settings = _settings(context)
+        settings.lyrics_source, settings.lyrics_path = "FILE", portable(bpy.path.abspath(self.filepath))
+        return {"FINISHED"}
+
+
+class CHROMASTRIP_OT_read_lyrics(bpy.types.Operator):
+    """Find things for lyrics that were just chosen"""
+
+    bl_idname = "chromastrip.read_lyrics"
+    bl_label = "Read Lyrics"
+    bl_options = {"INTERNAL"}
+
+    scene_name: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    strip_name: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when the engine is free."""
+        return not jobs.why_busy()
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Ask the worker, if the strip is still there and names lyrics."""
+        scene, strip = scenes.find(self.scene_name), scenes.find_strip(self.scene_name, self.strip_name)
+        if scene is None or strip is None or _why_no_lyrics(strip.chromastrip):
+            return {"CANCELLED"}
+        try:
+            _ask(scene, strip, download=False)
+        except UserError as error:
+            jobs.show_error(error)  # no report: a timer calls this, and nobody would catch what it raises
+            return {"CANCELLED"}
+        return {"FINISHED"}
 
 
 class CHROMASTRIP_OT_download_sentence_model(bpy.types.Operator):
@@ -51,7 +110,7 @@ class CHROMASTRIP_OT_download_sentence_model(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the worker, which may go online this once."""
-        return _ask(self, context, download=True)
+        return _try_to_ask(self, context, download=True)
 
 
 class CHROMASTRIP_OT_take_words(bpy.types.Operator):
@@ -320,6 +379,8 @@ class CHROMASTRIP_OT_spread_lines(bpy.types.Operator):
 
 CLASSES = (
     CHROMASTRIP_OT_find_words,
+    CHROMASTRIP_OT_choose_lyrics,
+    CHROMASTRIP_OT_read_lyrics,
     CHROMASTRIP_OT_download_sentence_model,
     CHROMASTRIP_OT_take_words,
     CHROMASTRIP_OT_paste_lyrics,
@@ -350,26 +411,29 @@ class Found:
 _found: list[Found] = []
 
 
-def _ask(operator: bpy.types.Operator, context: bpy.types.Context, *, download: bool) -> set[str]:
-    scene, strip = compat.edited_scene(context), _strip(context)
-    settings = strip.chromastrip
+def _try_to_ask(operator: bpy.types.Operator, context: bpy.types.Context, *, download: bool) -> set[str]:
     try:
-        question = ChooseClasses(
-            job_id=uuid.uuid4().hex,
-            cache_folder=str(folders.user_cache_folder()),
-            lyrics_path=_lyrics_path(settings),
-            words=_lyrics_words(settings),
-            strategy=Strategy(settings.lyrics_strategy),
-            class_count=max(len(settings.things), settings.class_count),
-            seed=settings.seed,
-            blocklist=tuple(things.names(settings.excluded)),
-            with_mood=True,
-            download=download,
-        )
-        jobs.ask(question, partial(_take, scenes.noted_name(scene), strip.name), busy_words="Things are being found for lyrics")
+        _ask(compat.edited_scene(context), _strip(context), download=download)
     except UserError as error:
         return jobs.refuse(operator, error)
     return {"FINISHED"}
+
+
+def _ask(scene: bpy.types.Scene, strip: bpy.types.Strip, *, download: bool) -> None:
+    settings = strip.chromastrip
+    question = ChooseClasses(
+        job_id=uuid.uuid4().hex,
+        cache_folder=str(folders.user_cache_folder()),
+        lyrics_path=_lyrics_path(settings),
+        words=_lyrics_words(settings),
+        strategy=Strategy(settings.lyrics_strategy),
+        class_count=max(len(settings.things), settings.class_count),
+        seed=settings.seed,
+        blocklist=tuple(things.names(settings.excluded)),
+        with_mood=True,
+        download=download,
+    )
+    jobs.ask(question, partial(_take, scenes.noted_name(scene), strip.name), busy_words="Things are being found for lyrics")
 
 
 def _take(scene_name: str, strip_name: str, event: Event) -> None:
@@ -404,7 +468,8 @@ def _about_times(table: tuple[LineThings, ...]) -> tuple[str, ...]:
     untimed = sum(row.start_seconds is None for row in table)
     if not untimed:
         return ()
-    return (f"{untimed} of {len(table)} lines have no time: set them to the playhead, or spread them along the strip.",)
+    told = f"{untimed} of {counted(len(table), 'line')} {'has' if untimed == 1 else 'have'} no time"
+    return (f"{told}: set them to the playhead, or spread them along the strip.",)
 
 
 # Time -----------------------------------------------------------------------------------------------------------------------------------

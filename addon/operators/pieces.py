@@ -9,7 +9,18 @@ from .. import compat, jobs, keyframes, scenes
 from ..asking import may
 from ..properties import OF_FILM, made_with, set_made_with
 from ..retiming import in_order
-from ..sections import film_length, film_origin, is_film, outdated, piece_request, selected_films, shown_strip, sound_of, sounds_of
+from ..sections import (
+    are_known_to_be_fresh,
+    film_length,
+    film_origin,
+    is_film,
+    outdated,
+    piece_request,
+    selected_films,
+    shown_strip,
+    sound_of,
+    sounds_of,
+)
 from ..sources import sounds
 from ..strips import current_strips
 
@@ -25,8 +36,7 @@ class CHROMASTRIP_OT_render(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
         scene = compat.edited_scene(context)
-        reason = "" if selected_films(scene) else "Select a strip of pictures that were drawn here"
-        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or reason)
+        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or _why_nothing_to_draw(selected_films(scene)))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand them to the worker, one after another."""
@@ -58,6 +68,12 @@ class CHROMASTRIP_OT_render_stale(bpy.types.Operator):
         return _render(self, scene, list(outdated(scene)))
 
 
+def _why_nothing_to_draw(films: Sequence[bpy.types.ImageStrip]) -> str:
+    if not films:
+        return "Select a strip of pictures that were drawn here"
+    return "Up to date: there is nothing to draw again. Change a setting first" if are_known_to_be_fresh(films) else ""
+
+
 def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequence[bpy.types.ImageStrip]) -> set[str]:
     if not strips:
         operator.report({"INFO"}, "All strips are up to date")
@@ -73,7 +89,7 @@ class CHROMASTRIP_OT_redo(bpy.types.Operator):
     """Give the sound the settings and keyframes of the selected strip drawn from it, and select the sound: to draw another film like it"""
 
     bl_idname = "chromastrip.redo"
-    bl_label = "Redo"
+    bl_label = "Settings to Sound"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

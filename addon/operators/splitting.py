@@ -6,6 +6,7 @@ import bpy
 
 from .. import compat
 from ..asking import may
+from ..lines import counted
 from ..sections import selected_films
 
 HEARD = ("Beat", "Bar", "Part")
@@ -57,7 +58,7 @@ class CHROMASTRIP_OT_split_at_markers(bpy.types.Operator):
         if len(pieces) == len(films):
             self.report({"INFO"}, "None of these markers stands along the selected pictures, or they are locked")
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(pieces)} pieces")
+        self.report({"INFO"}, counted(len(pieces), "piece"))
         return {"FINISHED"}
 
 

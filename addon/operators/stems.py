@@ -3,8 +3,8 @@
 import bpy
 
 from .. import compat
-from ..asking import may
-from ..sections import is_film, shown_strip
+from ..asking import choose_file, may
+from ..sections import is_film, shown_strip, sound_place
 from ..strips import portable
 
 STEMS = ("motion_stem", "class_stem")
@@ -32,8 +32,8 @@ class CHROMASTRIP_OT_choose_stem_file(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose a file."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        strip = shown_strip(compat.edited_scene(context))
+        return choose_file(self, context, near=sound_place(compat.edited_scene(context), strip) if strip is not None else "")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Name it, from the .blend's place where that can be done."""

@@ -95,7 +95,7 @@ def add_chosen(settings: StripSettings, class_id: int) -> None:
     """
     name, present = things.name_of(class_id), things.names(settings.classes)
     if class_id in things.excluded_classes(settings.excluded):
-        raise UserError(f"“{name}” is excluded.", "Take that back first, below the list.")
+        raise UserError(f"“{name}” is excluded.", "Take that back first, under Look > Excluded.")
     if not any(things.known(other).classes == {class_id} for other in present):
         settings.classes = things.text_of([*present, name])
         settings.thing = len(present)

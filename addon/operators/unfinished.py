@@ -1,5 +1,6 @@
 """Films that were not drawn to their end, by a crash or by Blender's end: going on with them, showing what there is of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class CHROMASTRIP_OT_insert_finished_frames(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, "" if any(map(_can_be_shown, job_list.state.offered)) else "No frames of them were finished")
+        return may(cls, "" if any(map(_can_be_shown, job_list.state.offered)) else _why_none(job_list.state.offered))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Insert them where they belong; those that are there already stay."""
@@ -81,6 +82,12 @@ def _with_todays_places(film: ListedFilm) -> ListedFilm:
     base, drawn = folders.base_folder(scenes.find(film.placement.scene_name)), Path(film.request.cache_folder)
     cache = drawn if drawn.is_dir() else base / "cache"
     return replace(film, request=replace(film.request, frames_folder=str(base), cache_folder=str(cache), machine=engine.machine()))
+
+
+def _why_none(films: Sequence[ListedFilm]) -> str:
+    if any(not isinstance(film.placement, Placement) for film in films):
+        return "A strip that is drawn again keeps its pictures until all new ones are there. Press Go On Drawing"
+    return "No frames of them were finished"
 
 
 def _can_be_shown(film: ListedFilm) -> bool:

@@ -2,17 +2,21 @@
 
 from .hand_over import CHROMASTRIP_PT_hand_over
 from .keeping import CHROMASTRIP_PT_keeping
-from .look import CHROMASTRIP_PT_look, CHROMASTRIP_UL_excluded_things, CHROMASTRIP_UL_things
+from .look import CHROMASTRIP_PT_look
 from .lyrics import CHROMASTRIP_PT_lyrics, CHROMASTRIP_UL_lines
 from .main import CHROMASTRIP_PT_main
 from .motion import CHROMASTRIP_PT_hits, CHROMASTRIP_PT_listening, CHROMASTRIP_PT_motion
 from .output import CHROMASTRIP_PT_output
 from .sections import CHROMASTRIP_PT_sections
+from .status import CHROMASTRIP_PT_messages
+from .subjects import CHROMASTRIP_MT_things, CHROMASTRIP_UL_excluded_things, CHROMASTRIP_UL_things
 
 CLASSES = (
     CHROMASTRIP_PT_main,
+    CHROMASTRIP_PT_messages,
     CHROMASTRIP_UL_things,
     CHROMASTRIP_UL_excluded_things,
+    CHROMASTRIP_MT_things,
     CHROMASTRIP_PT_look,
     CHROMASTRIP_PT_motion,
     CHROMASTRIP_PT_hits,

@@ -1,5 +1,6 @@
 """What our panels have in common."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import bpy
@@ -65,5 +66,10 @@ class NumbersPanel(StripPanel):
                 row.prop(strip, keyframes.PREFIX + name)
             else:
                 row.prop(settings, name)
-        for error in keyframes.refusals(strip, self.numbers):
-            draw_lines(self.layout, context, (error.cause, error.cure), icon="ERROR")
+        draw_refusals(self.layout, context, strip, self.numbers)
+
+
+def draw_refusals(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.Strip, names: Collection[str]) -> None:
+    """Say which of the drivers of some numbers cannot be followed."""
+    for error in keyframes.refusals(strip, names):
+        draw_lines(layout, context, (error.cause, error.cure), icon="ERROR")

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ...core.protocol import SENTENCE_MODEL, LineThings
-from .. import jobs, lyrics
+from ...core.protocol import LineThings
+from .. import lyrics
 from ..lines import draw_lines
 from ..properties import StripSettings
 from .base import NumbersPanel
@@ -49,29 +49,27 @@ class CHROMASTRIP_PT_lyrics(NumbersPanel, bpy.types.Panel):
     numbers = ("word_fade_seconds", "mood")
 
     def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
-        """Draw where the words come from, the table, and the selected line."""
+        """Draw how the words become things, the table, and the selected line."""
         settings = strip.chromastrip
-        _draw_source(self.layout, context, settings)
+        column = self.layout.column()
+        column.prop(settings, "lyrics_strategy")
+        column.operator("chromastrip.find_words", icon="VIEWZOOM")
         _draw_sheet(self.layout)
         if settings.words:
             _draw_table(self.layout, context, settings)
         super().draw_settings(context, strip)
 
 
-def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, settings: StripSettings) -> None:
-    column = layout.column()
-    column.row().prop(settings, "lyrics_source", expand=True)
+def draw_lyrics_source(layout: bpy.types.UILayout, settings: StripSettings) -> None:
+    """Draw where the words come from, in one row."""
+    row = layout.row(align=True)
     if settings.lyrics_source == "FILE":
-        column.prop(settings, "lyrics_path", text="File")
+        row.prop(settings, "lyrics_path", text="Lyrics", placeholder="None")
+        row.operator("chromastrip.choose_lyrics", text="", icon="FILEBROWSER")
     else:
-        row = column.row(align=True)
-        row.prop_search(settings, "lyrics_text", bpy.data, "texts", text="Text", icon="TEXT")
+        row.prop_search(settings, "lyrics_text", bpy.data, "texts", text="Lyrics", icon="TEXT")
         row.operator("chromastrip.paste_lyrics", text="", icon="PASTEDOWN")
-    column.prop(settings, "lyrics_strategy")
-    column.operator("chromastrip.find_words", icon="VIEWZOOM")
-    if jobs.state.missing == SENTENCE_MODEL:
-        draw_lines(column, context, ("Lyrics are read by a sentence model that is not on this machine.",), icon="INFO")
-        column.operator("chromastrip.download_sentence_model", icon="IMPORT")
+    row.prop(settings, "lyrics_source", text="", icon_only=True)
 
 
 def _draw_sheet(layout: bpy.types.UILayout) -> None:
@@ -113,6 +111,6 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context, settings:
     column = layout.column()
     column.operator("chromastrip.time_line", icon="TIME")
     if line.start_seconds is not None:
-        column.prop(settings, "line_start", text="Begins (Sound's Time)")
+        column.prop(settings, "line_start", text="Begins")
         column.prop(settings, "line_end", text="Ends")
     column.prop(settings, "line_mood")

@@ -1,14 +1,16 @@
-"""The tab itself: what is selected, the button, and what became of it."""
+"""The tab itself: what is selected, what a first film needs, the button, and what became of it."""
 
 import bpy
 
-from .. import compat, engine_buttons, jobs
+from .. import compat, engine_buttons
 from ..presets import CHROMASTRIP_PT_presets, draw_styles
 from ..sections import is_film, shown_strip
 from .base import SequencerPanel
-from .keeping import draw_elsewhere
-from .progress import draw_news, draw_progress, draw_unfinished
+from .look import draw_shape, is_of_its_film
+from .lyrics import draw_lyrics_source
 from .source import draw_film, draw_source
+from .status import draw_status
+from .subjects import draw_subjects
 
 
 class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
@@ -30,28 +32,44 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
         if engine_buttons.is_missing():
             engine_buttons.draw_in_sidebar(layout, context)
         strip = shown_strip(compat.edited_scene(context))
-        is_drawn = strip is not None and is_film(strip)
-        if is_drawn:
-            draw_film(layout, context, strip)
+        if strip is not None and is_film(strip):
+            draw_film(layout, strip)
         else:
             draw_source(layout, context)
-        if strip is not None and strip == context.active_strip:
-            header, body = layout.panel("chromastrip_styles", default_closed=False)
-            header.label(text="Style")
-            if body is not None:
-                draw_styles(body)
-        row = layout.row(align=True)
-        row.scale_y = 1.5
-        if is_drawn:
-            row.operator("chromastrip.render", icon="RENDER_ANIMATION")
-            row = layout.row(align=True)
-            row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
-            row.operator("chromastrip.redo", icon="LOOP_BACK")
-        else:
-            row.operator("chromastrip.generate", icon="RENDER_ANIMATION")
-            row.operator("chromastrip.preview", icon="FILE_MOVIE")
-        if jobs.state.busy:
-            draw_progress(layout)
-        draw_unfinished(layout, context)
-        draw_elsewhere(layout, context)
-        draw_news(layout, context)
+        if strip is not None:
+            _draw_choices(layout, context, strip)
+        _draw_buttons(layout, strip)
+        draw_status(layout, context)
+
+
+def _draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.Strip) -> None:
+    """Draw what a first film needs: style, subjects, lyrics, seed, shape."""
+    settings = strip.chromastrip
+    header, body = layout.panel("chromastrip_styles", default_closed=False)
+    header.label(text="Style")
+    if body is not None:
+        body.enabled = strip == context.active_strip  # presets are executed for that one
+        draw_styles(body)
+    header, body = layout.panel("chromastrip_subjects", default_closed=False)
+    header.label(text="Subjects")
+    if body is not None:
+        draw_subjects(body, settings)
+    column = layout.column()
+    draw_lyrics_source(column, settings)
+    column.prop(settings, "seed")
+    network = column.column()
+    network.enabled = not is_of_its_film(strip)
+    draw_shape(network, settings)
+
+
+def _draw_buttons(layout: bpy.types.UILayout, strip: bpy.types.Strip | None) -> None:
+    row = layout.row(align=True)
+    row.scale_y = 1.5
+    if strip is None or not is_film(strip):
+        row.operator("chromastrip.generate", icon="RENDER_ANIMATION")
+        row.operator("chromastrip.preview", icon="FILE_MOVIE")
+        return
+    row.operator("chromastrip.render", icon="RENDER_ANIMATION")
+    row = layout.row(align=True)
+    row.operator("chromastrip.render_stale", icon="FILE_REFRESH")
+    row.operator("chromastrip.redo", icon="LOOP_BACK")

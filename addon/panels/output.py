@@ -5,6 +5,7 @@ import bpy
 from .. import compat, fitting
 from ..lines import draw_lines
 from ..sections import is_film
+from ..strips import frames_folder
 from .base import StripPanel
 
 
@@ -34,4 +35,4 @@ class CHROMASTRIP_PT_output(StripPanel, bpy.types.Panel):
         self.layout.operator("chromastrip.apply_fit", icon="FULLSCREEN_ENTER")
         row = self.layout.row()
         row.label(text=strip.directory)
-        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = strip.directory
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(frames_folder(strip))

@@ -3,8 +3,8 @@
 import bpy
 
 from .. import compat
-from ..lines import draw_lines
-from ..markers import KINDS
+from ..lines import counted
+from ..markers import FEW, KINDS
 from ..sections import is_film, shown_strip
 from ..strips import beat_frames
 from .base import SequencerPanel
@@ -20,7 +20,7 @@ class CHROMASTRIP_PT_sections(SequencerPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the buttons, and say which markers count."""
         column = self.layout.column(align=True)
-        column.operator("chromastrip.add_markers", text="Add Beats, Bars and Parts", icon="MARKER_HLT").kinds = set(KINDS)
+        column.operator("chromastrip.add_markers", text="Add Parts and Bars", icon="MARKER_HLT").kinds = set(FEW)
         row = column.row(align=True)
         for kind, (label, _) in KINDS.items():
             row.operator("chromastrip.add_markers", text=label).kinds = {kind}
@@ -28,5 +28,6 @@ class CHROMASTRIP_PT_sections(SequencerPanel, bpy.types.Panel):
         self.layout.operator("chromastrip.split_at_markers", icon="MOD_EDGESPLIT")
         scene = compat.edited_scene(context)
         strip = shown_strip(scene)
-        if strip is not None and not is_film(strip) and (count := len(beat_frames(scene, strip))):
-            draw_lines(self.layout, context, (f"{count} markers are the beats of the next film.",), icon="INFO")
+        if strip is not None and not is_film(strip):  # a row with or without markers: nothing below moves when they come
+            count = len(beat_frames(scene, strip))
+            self.layout.label(text=f"Beats of the next film: {counted(count, 'marker') if count else 'as heard'}", icon="INFO")

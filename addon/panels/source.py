@@ -1,12 +1,12 @@
-"""What is selected: a sound, or a film of ours."""
+"""What is selected: a sound, or a film of ours. In rows of fixed number: what else should be known is told in the status."""
 
 import bpy
 
 from ...core.protocol import UserError
 from .. import compat, jobs, sources
-from ..lines import draw_lines
-from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
-from ..strips import drawn_fps, heard_with, scene_fps, source_strip
+from ..lines import counted, draw_lines
+from ..sections import State, is_whole, noted_state, shown_frames
+from ..strips import heard_with, source_strip
 
 STATE_ICONS = {
     State.FRESH: "CHECKMARK",
@@ -19,21 +19,14 @@ STATE_ICONS = {
 }
 
 
-def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.ImageStrip) -> None:
-    """Draw how a film of ours stands."""
+def draw_film(layout: bpy.types.UILayout, strip: bpy.types.ImageStrip) -> None:
+    """Draw how a film of ours stands, in two rows."""
+    first, end = shown_frames(strip)
     row = layout.row()
-    row.label(text=strip.name, icon="FILE_IMAGE")
+    row.label(text=strip.name if is_whole(strip) else f"{strip.name}, frames {first} ... {end - 1}", icon="FILE_IMAGE")
     _draw_copy_buttons(row)
     state = noted_state(strip)
-    first, end = shown_frames(strip)
-    frames = "the whole film" if is_whole(strip) else f"frames {first} ... {end - 1} of the film"
-    words = _drawing_words(strip) or state.value
-    draw_lines(layout, context, (f"{words}; {frames}",), icon=STATE_ICONS[state])
-    scene = compat.edited_scene(context)
-    if is_out_of_sync(scene, strip):
-        drawn, now = (f"{float(fps):.5g} fps" for fps in (drawn_fps(strip), scene_fps(scene)))
-        words = (f"Drawn for {drawn}; the scene has {now} now.", "Render draws it again, in sync with its sound.")
-        draw_lines(layout, context, words, icon="ERROR")
+    layout.label(text=_drawing_words(strip) or state.value, icon=STATE_ICONS[state])
 
 
 def _drawing_words(strip: bpy.types.ImageStrip) -> str:
@@ -51,7 +44,7 @@ def _draw_copy_buttons(row: bpy.types.UILayout) -> None:
 
 
 def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw which sound is meant, and what should be known about it."""
+    """Draw which sound is meant."""
     try:
         scene = compat.edited_scene(context)
         strip = source_strip(scene)
@@ -62,23 +55,5 @@ def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     heard = heard_with(scene, strip)
     first, end = sources.span(heard)
     row.label(text=strip.name if len(heard) == 1 else f"Mix of {len(heard)} Sounds", icon="SOUND")
-    row.label(text=f"{end - first} frames")
+    row.label(text=counted(end - first, "frame"))
     _draw_copy_buttons(row)
-    if len(heard) > 1:
-        draw_lines(layout, context, (f"The settings are those of “{strip.name}”.",))
-    _draw_cautions(layout, context, strip)
-
-
-def _draw_cautions(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy.types.Strip) -> None:
-    if strip.mute:
-        draw_lines(
-            layout, context, (f"“{strip.name}” is muted. The film follows it all the same; to hear it, unmute it (Alt H).",), icon="INFO"
-        )
-    if not bpy.data.is_saved:
-        draw_lines(
-            layout, context, ("Not saved yet: frames go to your cache folder. Save first to keep them beside the .blend.",), icon="INFO"
-        )
-    if compat.edited_scene(context).view_settings.view_transform not in ("Standard", "Raw"):
-        box = layout.box()
-        draw_lines(box, context, ("This scene's view transform changes the pictures' colours.",), icon="ERROR")
-        box.operator("chromastrip.use_standard_view")

@@ -147,7 +147,8 @@ def download(
             reasons.append(f"{_host(address)} {reason}")
     raise UserError(
         f"{wanted.title or wanted.target.name} could not be downloaded: {'; '.join(reasons) or 'no address is known'}.",
-        "Try again, which goes on from what has come; or name another mirror, or set HTTPS_PROXY if your network wants one.",
+        "Try again, which goes on from what has come; or name another mirror (Mirrors in the add-on's preferences, --mirror), or set"
+        " HTTPS_PROXY if your network wants one.",
     )
 
 

@@ -37,7 +37,8 @@ def answer(job: ModelJob, *, report: Callable[[ModelProgress], None] = lambda _:
         If `cancelled` says so. What has come of a download is kept.
     """
     end_if(cancelled)  # it may have waited behind another job
-    store = users_store(cache_folder=Path(job.cache_folder))
+    mirrors = job.mirrors.split() if isinstance(job, DownloadModel) else ()
+    store = users_store(cache_folder=Path(job.cache_folder), mirrors=mirrors)
     upscalers = Upscalers(folder=store.folder, cache_folder=store.cache_folder)
     notes = _done_with_upscalers(job, upscalers)
     if notes is None:

@@ -92,6 +92,7 @@ from .models import (
     VerifyModel,
 )
 from .settings import (
+    BAND_TARGETS,
     BANDS,
     EMBEDDED_MODELS,
     EMBEDDED_SIZES,
@@ -112,6 +113,7 @@ from .terminal import printable
 __all__ = [
     "AUTO",
     "BANDS",
+    "BAND_TARGETS",
     "EMBEDDED_MODELS",
     "EMBEDDED_SIZES",
     "FILM_FILE",

@@ -81,11 +81,18 @@ class ListModels:
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadModel:
-    """Fetch a published model, or the rest of it. Only ever sent because the user pressed a button."""
+    """Fetch a published model, or the rest of it. Only ever sent because the user pressed a button.
+
+    Parameters
+    ----------
+    mirrors
+        Where to ask first, with blanks between.
+    """
 
     job_id: str
     cache_folder: str
     name: str
+    mirrors: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -250,3 +250,10 @@ def test_a_disk_without_room_is_told_of_before_anything_is_made(options, monkeyp
     with pytest.raises(SetupError, match="100 MB left"):
         bootstrap.run_make(options)
     assert list(options.folder.iterdir()) == []
+
+
+def test_debians_package_is_named_by_the_version_that_the_engine_runs_in(tmp_path):
+    with pytest.raises(SetupError) as failure:
+        find_python(tmp_path / "no python")
+    assert "python3.13-venv" in failure.value.cure
+    assert "python3-venv" not in failure.value.cure

@@ -100,9 +100,19 @@ def test_a_film_without_curves_shows_none(addon, film):
 def test_it_is_off_by_default_and_draws_nothing_in_the_background(addon, saved_film):
     assert saved_film.scene.chromastrip_show_curves is False
     assert bpy.app.background
-    assert addon.overlay._handle is None
+    assert addon.overlay._handles == ()
     functions = bpy.types.SEQUENCER_PT_sequencer_overlay._dyn_ui_initialize()
     assert functions.count(addon.overlay.draw_switch) == 1
     addon.overlay.unregister()
     assert addon.overlay.draw_switch not in functions
     addon.overlay.register()
+
+
+def test_a_legend_names_what_shows_at_the_playhead(addon, film, saved_film, monkeypatch):
+    overlay = addon.overlay
+    folder = bpy.path.abspath(film.directory)
+    monkeypatch.setitem(overlay._known.curves, folder, overlay.read_curves(Path(folder)))
+    *things, hits, loudness = overlay.entries_at(saved_film.scene, 5)
+    assert (hits, loudness) == (("hits", overlay.ONSET_COLOUR), ("loudness", overlay.ENERGY_COLOUR))
+    assert len({colour for _, colour in things}) == len(things) > 0
+    assert overlay.entries_at(saved_film.scene, 4000) == []

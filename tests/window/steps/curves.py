@@ -1,7 +1,7 @@
 """Steps inside Blender's window: a number keyed in the panel with I, the job in the status bar, curves over the film's strip."""
 
 import bpy
-from driver import centre, check, find_button, move, open_sidebar, picture, press, region, run, sequencer, wait_until
+from driver import centre, check, find_button, move, open_by_default, open_sidebar, picture, press, region, run, sequencer, wait_until
 from workplace import enable_addon, films, new_film, scene, sound
 
 FRAMES = 100
@@ -12,6 +12,7 @@ def steps():
     addon = enable_addon()
     _, area = sequencer()
     new_film(frames=FRAMES)
+    open_by_default("CHROMASTRIP_PT_motion")
     yield from open_sidebar("Chromastrip")
     yield from key_with_i(area)
     yield from see_the_status_bar(addon)

@@ -9,7 +9,6 @@ from workplace import FPS, enable_addon, films, new_film, scene, sound
 
 SECONDS = 8
 FEW = 12
-LINE = 21  # pixels
 
 
 def steps():
@@ -35,7 +34,7 @@ def choose_things(jobs, area):
         yield from press(letters, at=add)
     yield 0.5
     picture("search")
-    yield from press("Return", at=(add[0], add[1] - LINE))  # the pointer chooses, too
+    yield from press("Return", at=add)  # the pointer chooses, too: it lies below the two that are found
     yield 0.3
     check("a thing is found by its name", sound().chromastrip.classes == "grand piano", sound().chromastrip.classes)
     sound().chromastrip.things[0].is_pinned = True
@@ -53,14 +52,13 @@ def choose_things(jobs, area):
 
 
 def read_lyrics(jobs, area):
-    settings = sound().chromastrip
-    settings.lyrics_path = os.environ["WINDOW_LYRICS"]
-    yield 0.3
+    sound().chromastrip.lyrics_path = os.environ["WINDOW_LYRICS"]
+    yield from wait_until(lambda: len(sound().chromastrip.lines) > 3 or jobs.state.error, 180)
+    check("a file of lyrics is read at once when it is chosen: each line has a thing", len(sound().chromastrip.lines) > 3, jobs.state.error)
     find = yield from find_button("chromastrip.find_words", area, across=0.5)
     yield from click(*find)
     check("Find Things asks the engine", jobs.state.busy, jobs.state.error)
-    ended = yield from wait_until(lambda: not jobs.state.busy, 180)
-    check("each line has a thing", ended and len(sound().chromastrip.lines) > 3, jobs.state.error)
+    yield from wait_until(lambda: not jobs.state.busy, 180)
     yield 0.5
     line = yield from find_button("chromastrip.time_line", area, across=0.5)
     picture("lyrics")

@@ -92,7 +92,7 @@ def see_why_grey(area):
 def _button_below(point, name, area):
     """Find a button that has appeared near another one: quicker than a search of the whole sidebar, which a short job would not outlast."""
     x, y = point
-    for down in range(54, 120, 6):
+    for down in range(54, 160, 6):
         yield from move(x, y + down)
         yield 0.1
         if f"bpy.ops.{name}(" in hovered(area):
