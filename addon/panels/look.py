@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import shapes, things
+from .. import model_list, models, shapes, things
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
 from .base import StripPanel
@@ -63,7 +63,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
 
     bl_label = "Look"
 
-    def draw_settings(self, _context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
+    def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
         """Draw the network's settings and the classes'."""
         settings = strip.chromastrip
         column = self.layout.column()
@@ -74,6 +74,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
             network.prop(settings, "size")
         if settings.model == Model.OWN:
             network.prop(settings, "own_model")
+        model_list.draw_absent(column, context, models.network_of(settings))
         _draw_shape(network, settings)
         column.prop(settings, "look")
         column.prop(settings, "seed")

@@ -8,7 +8,7 @@ from ..sections import is_film, shown_strip
 from .base import SequencerPanel
 from .keeping import draw_elsewhere
 from .progress import draw_news, draw_progress, draw_unfinished
-from .source import draw_film, draw_source
+from .source import draw_film, draw_range, draw_source
 
 
 class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
@@ -35,6 +35,7 @@ class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
             draw_film(layout, context, strip)
         else:
             draw_source(layout, context)
+        draw_range(layout, context)
         if strip is not None and strip == context.active_strip:
             header, body = layout.panel("chromastrip_styles", default_closed=False)
             header.label(text="Style")

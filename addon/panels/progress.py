@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Progress, Stage
-from .. import job_list, jobs
+from .. import job_list, jobs, model_list
 from ..lines import draw_lines
 
 MOST_LINES = 8
@@ -72,10 +72,11 @@ def progress_words(progress: Progress | None) -> tuple[float, str]:
 
 def draw_news(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw what went wrong, and what was said of the last job."""
-    if (error := jobs.state.error) is not None:
+    if (error := jobs.shown_error()) is not None:
         box = layout.box()
         draw_lines(box, context, (error.cause,), icon="ERROR")
         draw_lines(box, context, (error.cure,))
+        model_list.draw_download(box, context, error.missing)
         box.operator("chromastrip.copy_error", icon="COPYDOWN")
     for note in jobs.state.notes:
         draw_lines(layout, context, (note,), icon="INFO")

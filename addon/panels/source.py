@@ -3,9 +3,10 @@
 import bpy
 
 from ...core.protocol import UserError
-from .. import compat, jobs, sources
+from .. import compat, jobs, scene_range, sources
 from ..lines import draw_lines
 from ..sections import State, is_out_of_sync, is_whole, noted_state, shown_frames
+from ..sound_shift import frames_late
 from ..strips import drawn_fps, heard_with, scene_fps, source_strip
 
 STATE_ICONS = {
@@ -16,6 +17,9 @@ STATE_ICONS = {
     State.PARTLY: "TIME",
     State.DRAFT: "FILE_MOVIE",
     State.OUT_OF_SYNC: "ERROR",
+    State.EDGES: "FILE_REFRESH",
+    State.OTHER_FRAME: "FILE_REFRESH",
+    State.UNFITTED: "FULLSCREEN_ENTER",
 }
 
 
@@ -34,6 +38,20 @@ def draw_film(layout: bpy.types.UILayout, context: bpy.types.Context, strip: bpy
         drawn, now = (f"{float(fps):.5g} fps" for fps in (drawn_fps(strip), scene_fps(scene)))
         words = (f"Drawn for {drawn}; the scene has {now} now.", "Render draws it again, in sync with its sound.")
         draw_lines(layout, context, words, icon="ERROR")
+    if state == State.UNFITTED:
+        layout.operator("chromastrip.apply_fit", icon="FULLSCREEN_ENTER")
+    if late := frames_late(strip):
+        where = f"{abs(late)} {'frame' if abs(late) == 1 else 'frames'} {'after' if late > 0 else 'before'}"
+        words = (f"It lies {where} its sound, and no longer fits it.", "Move it back, or press Generate with the sound selected.")
+        draw_lines(layout, context, words, icon="ERROR")
+
+
+def draw_range(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Say that the scene ends before the film, where it has the range that Blender gave it, and offer the film's."""
+    scene = compat.edited_scene(context)
+    if scene is not None and (reason := scene_range.why_cut_off(scene)):
+        draw_lines(layout, context, (reason,), icon="INFO")
+        layout.operator("chromastrip.set_scene_range", icon="PREVIEW_RANGE")
 
 
 def _drawing_words(strip: bpy.types.ImageStrip) -> str:
