@@ -273,7 +273,7 @@ def _finish(client: BootstrapClient) -> None:
         said = client.last_words()
         cause = f"The set-up ended unexpectedly (exit code {client.exit_code}).{f' It said: {said}' if said else ''}"
         state.error, state.failed = UserError(cause, "Press Retry, or choose another Python for Set-Up."), task
-    elif not client.exit_code:
+    elif not client.exit_code and task != Task.PLAN:
         state.note = {Task.MAKE: "The engine is ready.", Task.REMOVE: "The engine is removed."}.get(task, "")
     _drop_client()
     state.condition = engine.condition()
