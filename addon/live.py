@@ -15,7 +15,7 @@ from ..core.protocol import FILM_FILE, UNFINISHED_FILE, Begun, Drawn, Machine, R
 from ..core.protocol.shape import aspect_text
 from . import scenes
 from .properties import write_settings
-from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, settings_digest, turn
+from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, mark_beside, settings_digest, turn
 from .strips import Placement, insert_film
 
 
@@ -65,9 +65,8 @@ def insert(
         end_frame=film.frames.frame_count,
         unfinished=mark_of(request, as_draft=as_draft) if isinstance(film, Begun) else "",
         draft=as_draft,
-        frames_aspect=aspect_text(request.frame_aspect or request.settings.aspect),
-        base=film.digest,
     )
+    mark_beside(settings, base=film.digest, frames_aspect=aspect_text(request.frame_aspect or request.settings.aspect))
     return strip
 
 

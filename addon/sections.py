@@ -183,7 +183,12 @@ def state(strip: bpy.types.ImageStrip) -> State:
     first, end = shown_frames(strip)
     if settings.drawn_end and not settings.drawn_first <= first < end <= settings.drawn_end:
         return State.LONGER
-    if settings.edges and not _has_edges(strip, first, end):
+    return _state_beside(strip, first, end)
+
+
+def _state_beside(strip: bpy.types.ImageStrip, first: int, end: int) -> State:
+    """Say how pictures that are what their settings say stand to what lies around them."""
+    if strip.chromastrip.edges and not _has_edges(strip, first, end):
         return State.EDGES
     if fitting.is_mirrored_otherwise(strip.id_data, strip):
         return State.OTHER_FRAME
@@ -315,17 +320,15 @@ def mark_as_drawn(
     end_frame: int,
     unfinished: str = "",
     draft: bool = False,
-    edges: str = "",
-    frames_aspect: str = "",
-    base: str = "",
 ) -> None:
-    """Note on a strip which film it shows, its rate and shape, with what settings which of its frames were drawn, and whether all are.
-
-    Of a piece, `edges` says where its film went on beside it, see `film_around`, and `base` names the film that it is a piece of.
-    """
+    """Note on a strip which film it shows, its rate, with what settings which of its frames were drawn, and whether all are, for good."""
     settings.film, settings.drawn, settings.drawn_first, settings.drawn_end = film, drawn, first_frame, end_frame
     settings.fps, settings.unfinished, settings.draft = str(fps), unfinished, draft
-    settings.edges, settings.frames_aspect, settings.base = edges, frames_aspect, base
+
+
+def mark_beside(settings: StripSettings, *, base: str, frames_aspect: str, edges: str = "") -> None:
+    """Note what film a strip is a piece of, the shape of its frames, and, of a piece, where its film went on beside it: `film_around`."""
+    settings.base, settings.frames_aspect, settings.edges = base, frames_aspect, edges
 
 
 def is_out_of_sync(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
@@ -576,10 +579,9 @@ def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.I
         fps=piece.fps,
         first_frame=shown.first_frame,
         end_frame=shown.end_frame,
-        edges=piece.edges,
-        frames_aspect=piece.frames_aspect,
-        base=film if is_whole(strip) else strip.chromastrip.base,
     )
+    base = film if is_whole(strip) else strip.chromastrip.base
+    mark_beside(strip.chromastrip, base=base, frames_aspect=piece.frames_aspect, edges=piece.edges)
     return strip
 
 

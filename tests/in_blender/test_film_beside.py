@@ -1,6 +1,7 @@
 """What lies around a film counts: the rest of it, its sound, the frame, the scene's range. "Up to date" is said only where it is so."""
 
 import json
+import sys
 from pathlib import Path
 
 import bpy
@@ -101,7 +102,7 @@ def test_another_film_of_the_same_sound_is_not_the_rest_of_this_one(addon, saved
     bpy.ops.chromastrip.generate()
     wait()
     assert len(films()) == 4
-    first, middle, last = (saved_film.editor.strips[name] for name in [strip.name for strip in split])
+    _, middle, last = (saved_film.editor.strips[name] for name in [strip.name for strip in split])
     saved_film.editor.strips.remove(last)
     middle.chromastrip.seed = 5
     assert edges_of(render(middle)) == [(True, False)]
@@ -140,9 +141,7 @@ def test_splitting_a_drawn_piece_leaves_it_up_to_date(addon, saved_film, split, 
 
 @pytest.fixture
 def frames_late(addon):
-    import sys
-
-    return lambda strip: sys.modules[f"{addon.__name__}.sound_shift"].frames_late(strip)
+    return sys.modules[f"{addon.__name__}.sound_shift"].frames_late
 
 
 def test_a_film_that_was_moved_alone_says_how_far_it_lies_from_its_sound(saved_film, film, frames_late):
@@ -270,8 +269,6 @@ def test_mirrored_pictures_want_render_for_another_shape_and_only_a_fit_for_anot
 
 
 def cut_off(addon, scene):
-    import sys
-
     return sys.modules[f"{addon.__name__}.scene_range"].why_cut_off(scene)
 
 
