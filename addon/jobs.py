@@ -302,14 +302,18 @@ def show_error(error: UserError, details: str = "") -> None:
         engine_setup.state.condition = None  # what was known of it is not so any more: it is looked at again
     elif error.missing in PUBLISHED_MODELS:
         models.state.is_outdated = True
-        error = UserError(error.cause, "Press Download, or add a folder that has them in the add-on's preferences.", missing=error.missing)
     state.error, state.details, state.missing = error, details, error.missing
 
 
 def shown_error() -> UserError | None:
-    """Give the error to be shown: none whose cause has gone meanwhile."""
+    """Give the error that the panel shows, in its words: none whose cause has gone meanwhile."""
     has_come = engine_setup.is_set() if state.missing == ENGINE else models.is_here(state.missing)
-    return None if state.missing and has_come else state.error
+    if state.error is None or (state.missing and has_come):
+        return None
+    if state.missing not in PUBLISHED_MODELS:
+        return state.error
+    cure = "Press Download, or add a folder that has them in the add-on's preferences."
+    return UserError(state.error.cause, cure, missing=state.missing)
 
 
 def end_worker() -> None:
