@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.protocol import Machine, PictureFormat, Precision, UserError
+from ..core.protocol import ENGINE, Machine, PictureFormat, Precision, UserError
 from . import folders
 from .output import AS_PREFERENCES
 
@@ -33,7 +33,7 @@ class Condition(enum.Enum):
 
 REASONS = {
     Condition.ABSENT: ("The engine is not set up.", f"Press Set Up Engine {WHERE}."),
-    Condition.HALF_MADE: ("The engine's environment is half-made.", f"Press Repair {WHERE}, or wait until it is set up."),
+    Condition.HALF_MADE: ("The engine's environment is half-made.", f"Press Repair, or Retry, {WHERE}."),
     Condition.BROKEN: ("The Python that the engine was made with is gone.", f"Press Repair {WHERE}."),
     Condition.OUTDATED: ("The engine was made for another version of the add-on.", f"Press Update {WHERE}."),
 }
@@ -53,7 +53,7 @@ def engine_python() -> Path:
         return Path(bpy.path.abspath(chosen))
     found = condition()
     if found != Condition.READY:
-        raise UserError(*REASONS[found])
+        raise UserError(*REASONS[found], missing=ENGINE)
     return made_python()
 
 

@@ -26,7 +26,7 @@ TASK_WORDS = {Task.PLAN: "Looking", Task.MAKE: "Setting up", Task.CHECK: "Checki
 
 def is_set() -> bool:
     """Say whether there is an engine to ask, as far as is known without looking."""
-    return bool(_chosen()) or engine_setup.state.condition == Condition.READY
+    return engine_setup.is_set()
 
 
 def is_missing() -> bool:
@@ -127,6 +127,8 @@ def _draw_news(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         box = layout.box()
         draw_lines(box, context, (state.error.cause,), icon="ERROR")
         draw_lines(box, context, (state.error.cure,))
+        if state.offer is not None:
+            box.operator("chromastrip.set_up_offered_build", icon="IMPORT", text=offer_label(state.offer))
     if state.note:
         draw_lines(layout, context, (state.note,), icon="INFO")
 
@@ -149,6 +151,24 @@ class CHROMASTRIP_OT_set_up_engine(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Begin."""
         return _start(Task.MAKE)
+
+
+class CHROMASTRIP_OT_set_up_offered_build(bpy.types.Operator):
+    """Make the engine's environment with the other build of PyTorch, since the one that fits this computer cannot be had"""
+
+    bl_idname = "chromastrip.set_up_offered_build"
+    bl_label = "Use Other Build"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        reason = "" if engine_setup.state.offer is not None else "The build that fits this computer has not been refused"
+        return may(cls, reason or _why_busy() or _why_not_online())
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Begin."""
+        return _start(Task.MAKE, take_offer=True)
 
 
 class CHROMASTRIP_OT_check_engine(bpy.types.Operator):
@@ -241,6 +261,7 @@ class CHROMASTRIP_OT_copy_engine_report(bpy.types.Operator):
 
 CLASSES = (
     CHROMASTRIP_OT_set_up_engine,
+    CHROMASTRIP_OT_set_up_offered_build,
     CHROMASTRIP_OT_check_engine,
     CHROMASTRIP_OT_remove_engine,
     CHROMASTRIP_OT_cancel_engine,
@@ -273,9 +294,17 @@ def _why_not_online() -> str:
     return "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network, or choose a folder of packages below"
 
 
-def _start(task: Task) -> set[str]:
+def offer_label(offer: engine_setup.Offer) -> str:
+    """Name the button that takes another build, as the program's own words do, with its size."""
+    is_larger = engine_setup.state.plan is None or offer.download_mb > engine_setup.state.plan.download_mb
+    return f"Use {'Large' if is_larger else 'Small'} Build ({offer.download_mb / 1000:.1f} GB)"
+
+
+def _start(task: Task, *, take_offer: bool = False) -> set[str]:
+    if task in {Task.MAKE, Task.REMOVE}:
+        jobs.end_worker()  # it holds the files that are about to change
     try:
-        engine_setup.start(task)
+        engine_setup.start(task, take_offer=take_offer)
     except UserError as error:
         engine_setup.fail(task, error)
         return {"CANCELLED"}

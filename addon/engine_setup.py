@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import UserError
-from . import engine, jobs, models
+from . import engine, models
 from .bootstrap_client import BootstrapClient, blenders_python
 from .engine import Condition
 from .lines import redraw_sidebars
@@ -42,6 +42,15 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Another build of PyTorch, where the one that fits cannot be had: taken only if the user says so."""
+
+    build: str
+    download_mb: int
+    disk_mb: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """A line of what Check found."""
 
@@ -66,6 +75,10 @@ class State:
         What Check found.
     failed
         The task that `error` is about.
+    offer
+        What could be set up in the place of what cannot be had.
+    takes_offer
+        Whether that is what is being set up.
     """
 
     condition: Condition | None = None
@@ -77,6 +90,8 @@ class State:
     rows: tuple[Row, ...] = ()
     error: UserError | None = None
     failed: Task | None = None
+    offer: Offer | None = None
+    takes_offer: bool = False
     note: str = ""
 
     @property
@@ -97,8 +112,15 @@ _client: BootstrapClient | None = None
 # What buttons call ----------------------------------------------------------------------------------------------------------------------
 
 
-def start(task: Task) -> None:
-    """Begin a task; `state` shows how it goes.
+def start(task: Task, *, take_offer: bool = False) -> None:
+    """Begin a task; `state` shows how it goes. No worker may run that holds the files which it changes.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    take_offer
+        Make the environment with the other build of PyTorch that was offered.
 
     Raises
     ------
@@ -107,12 +129,10 @@ def start(task: Task) -> None:
     """
     global _client  # noqa: PLW0603 (one task at a time)
     _drop_client()
-    if task in {Task.MAKE, Task.REMOVE}:
-        jobs.end_worker()  # it holds the files that are about to change
-    _client = BootstrapClient(SCRIPT, _arguments(task), python=_running_python())
-    state.task, state.cancelling, state.part, state.words = task, False, 0.0, ""
+    _client = BootstrapClient(SCRIPT, _arguments(task, take_offer=take_offer), python=_running_python())
+    state.task, state.cancelling, state.part, state.words, state.takes_offer = task, False, 0.0, "", take_offer
     if task != Task.PLAN or state.failed == Task.PLAN:
-        state.error, state.failed, state.note, state.rows = None, None, "", ()
+        state.error, state.failed, state.offer, state.note, state.rows = None, None, None, "", ()
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=POLL_SECONDS, persistent=True)
 
@@ -139,6 +159,22 @@ def look() -> None:
 def fail(task: Task, error: UserError) -> None:
     """Show an error until the next task."""
     state.task, state.error, state.failed, state.note = None, error, task, ""
+
+
+def why_busy() -> str:
+    """Say why the engine cannot be asked for anything now; empty: it can, or there is none."""
+    match state.task:
+        case Task.MAKE:
+            return "The engine is being set up. Wait until it is ready"
+        case Task.REMOVE:
+            return "The engine is being removed"
+        case _:
+            return ""
+
+
+def is_set() -> bool:
+    """Say whether there is an engine to ask, as far as is known without looking."""
+    return bool(engine.chosen_python()) or state.condition == Condition.READY
 
 
 def log() -> str:
@@ -168,7 +204,7 @@ def _preferences() -> Any:
     return bpy.context.preferences.addons[engine.PACKAGE].preferences
 
 
-def _arguments(task: Task) -> list[str]:
+def _arguments(task: Task, *, take_offer: bool) -> list[str]:
     given = {"--folder": str(engine.engine_folder()), "--requirements": str(engine.REQUIREMENTS)}
     preferences = _preferences()
     if task == Task.CHECK and preferences.engine_python:
@@ -179,7 +215,8 @@ def _arguments(task: Task) -> list[str]:
         if preferences.wheel_folder:
             given["--wheels"] = bpy.path.abspath(preferences.wheel_folder)
     anew = ["--anew"] if task == Task.MAKE and state.is_faulty else []
-    return [task.value, *(word for pair in given.items() for word in pair), *anew]
+    other = ["--pypi-build"] if take_offer else []
+    return [task.value, *(word for pair in given.items() for word in pair), *anew, *other]
 
 
 # What the timer does --------------------------------------------------------------------------------------------------------------------
@@ -225,6 +262,7 @@ def _take(event: dict[str, Any]) -> None:
             state.rows += (Row(name=name, words=words, is_well=is_well),)
         case {"event": "failed", "cause": cause, "cure": cure} if not state.cancelling:
             state.error, state.failed = UserError(cause, cure), state.task
+            state.offer = Offer(**event["offer"]) if "offer" in event else None
 
 
 def _finish(client: BootstrapClient) -> None:
@@ -235,12 +273,15 @@ def _finish(client: BootstrapClient) -> None:
         said = client.last_words()
         cause = f"The set-up ended unexpectedly (exit code {client.exit_code}).{f' It said: {said}' if said else ''}"
         state.error, state.failed = UserError(cause, "Press Retry, or choose another Python for Set-Up."), task
-    elif not client.exit_code:
+    elif not client.exit_code and task != Task.PLAN:
         state.note = {Task.MAKE: "The engine is ready.", Task.REMOVE: "The engine is removed."}.get(task, "")
     _drop_client()
     state.condition = engine.condition()
     if state.condition == Condition.READY and models.state.entries is None:
         models.state.error = None  # that there was no engine; now the list can be read
+    if task == Task.REMOVE or state.takes_offer:  # what setting up would do is another thing now
+        state.plan, state.takes_offer = None, False
+        look()
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------------------------

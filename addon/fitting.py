@@ -12,8 +12,11 @@ from pathlib import Path
 import bpy
 import imbuf
 
+from ..core.protocol.shape import aspect_text
+
 SLACK_PIXELS = 2
 CLOSE = 1e-4  # of a scale or an offset: Blender's floats
+NOTED = 9  # numbers of a transform, the frame and the picture that it was given for; older versions noted no picture
 
 
 class Fit(enum.StrEnum):
@@ -91,10 +94,10 @@ def frame_aspect(scene: bpy.types.Scene, fit: str, aspect: Fraction) -> Fraction
 
 def apply(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> None:
     """Let a strip's pictures fit the frame as its settings say, and note that."""
-    frame, transform = frame_size(scene), strip.transform
-    transform.scale_x, transform.scale_y = scales(Fit(strip.chromastrip.fit), picture=picture_size(strip), frame=frame)
+    frame, picture, transform = frame_size(scene), picture_size(strip), strip.transform
+    transform.scale_x, transform.scale_y = scales(Fit(strip.chromastrip.fit), picture=picture, frame=frame)
     transform.offset_x = transform.offset_y = transform.rotation = 0.0
-    strip.chromastrip.fitted = _words(transform, frame)
+    strip.chromastrip.fitted = _words(transform, frame, picture)
 
 
 def apply_if_ours(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> None:
@@ -106,7 +109,7 @@ def apply_if_ours(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> None:
 def is_ours(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
     """Say whether a strip still has the transform that it was given."""
     if noted := strip.chromastrip.fitted:
-        return _numbers(noted)[:5] == _numbers(_words(strip.transform, (0, 0)))[:5]
+        return _numbers(noted)[:5] == _numbers(_words(strip.transform, (0, 0), (0, 0)))[:5]
     transform = strip.transform  # an older version has inserted it, with Blender's own Fit
     wanted = (*scales(Fit.FIT, picture=picture_size(strip), frame=frame_size(scene)), 0.0, 0.0, 0.0)
     found = (transform.scale_x, transform.scale_y, transform.offset_x, transform.offset_y, transform.rotation)
@@ -116,7 +119,32 @@ def is_ours(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
 def is_for_another_frame(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
     """Say whether the scene's resolution has changed since a strip was given its transform. Reads no files."""
     noted = strip.chromastrip.fitted
-    return bool(noted) and tuple(_numbers(noted)[5:]) != frame_size(scene)
+    return bool(noted) and tuple(_numbers(noted)[5:7]) != frame_size(scene)
+
+
+def needs_fitting(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
+    """Say whether pictures no longer fit the frame as their setting says, since that is another one now. Reads no files.
+
+    What the user has moved, scaled or turned is the user's.
+    """
+    if not is_for_another_frame(scene, strip) or not is_ours(scene, strip):
+        return False
+    fit, (across, down, *_, width, height) = Fit(strip.chromastrip.fit), _numbers(strip.chromastrip.fitted)
+    if len(_numbers(strip.chromastrip.fitted)) < NOTED:
+        return fit != Fit.CENTRE
+    wanted = scales(fit, picture=(int(width), int(height)), frame=frame_size(scene))
+    return any(abs(one - other) > CLOSE * other for one, other in zip((across, down), wanted, strict=True))
+
+
+def is_mirrored_otherwise(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
+    """Say whether pictures that are mirrored to the frame's shape are so for another shape than it has now. Reads no files."""
+    settings = strip.chromastrip
+    if settings.fit != Fit.MIRROR:
+        return False
+    if settings.frames_aspect:
+        return settings.frames_aspect != aspect_text(scene_aspect(scene))
+    width, height = _numbers(settings.fitted)[5:7] or (0, 0)  # an older version has drawn it, and noted the frame alone
+    return bool(width and height) and Fraction(int(width), int(height)) != scene_aspect(scene)
 
 
 def picture_size(strip: bpy.types.ImageStrip) -> tuple[int, int]:
@@ -131,13 +159,16 @@ def picture_size(strip: bpy.types.ImageStrip) -> tuple[int, int]:
     return (element.orig_width or 1, element.orig_height or 1)
 
 
-def _words(transform: bpy.types.StripTransform, frame: tuple[int, int]) -> str:
+def _words(transform: bpy.types.StripTransform, frame: tuple[int, int], picture: tuple[int, int]) -> str:
     numbers = (transform.scale_x, transform.scale_y, transform.offset_x, transform.offset_y, transform.rotation)
-    return " ".join([*(f"{number:.6g}" for number in numbers), *map(str, frame)])
+    return " ".join([*(f"{number:.6g}" for number in numbers), *map(str, (*frame, *picture))])
 
 
 def _numbers(words: str) -> list[float]:
-    return [float(word) for word in words.split()]
+    try:
+        return [float(word) for word in words.split()]
+    except ValueError:  # a stranger's
+        return []
 
 
 def changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:

@@ -5,6 +5,7 @@ and kept for the next ones.
 """
 
 import atexit
+import contextlib
 import time
 import traceback
 import uuid
@@ -16,6 +17,8 @@ from typing import Any
 import bpy
 
 from ..core.protocol import (
+    ENGINE,
+    PUBLISHED_MODELS,
     Begun,
     Cancel,
     Cancelled,
@@ -44,16 +47,17 @@ from ..core.protocol import (
     RenderRequest,
     UserError,
 )
-from . import folders, job_list, live, models, pace, prefetch
+from . import engine_setup, folders, job_list, live, models, pace, prefetch
 from .engine import engine_python, steps_back
 from .job_kinds import ExportJob, FinishedFilm, HeardSound, ImportJob, Job, ListenJob, Question, ReadTimeline, RenderJob
 from .job_list import ListedFilm
 from .lines import redraw_sidebars
-from .sections import Piece
+from .sections import Piece, find_piece
 from .strips import Placement
 from .worker_client import WorkerClient
 
 POLL_SECONDS = 0.05
+CANCELLED = "Cancelled. Finished frames are kept."
 LOOK_SECONDS = 1.0  # between two times that Blender is made to read frames anew
 ROOT = Path(__file__).resolve().parent.parent  # holds `addon` and `core`, in the repository as in the installed extension
 
@@ -107,6 +111,10 @@ class State:
 
 state = State()
 _worker: WorkerClient | None = None
+_shown: set[tuple[str, str, str]] = set()
+"""Which films that are not finished have been on the timeline: what then is not there was undone or deleted."""
+_withdrawn: tuple[ListedFilm, ...] = ()
+"""Films that are drawn no further, since their strips are gone: taken up again when undo or redo brings those back."""
 
 
 # What operators call --------------------------------------------------------------------------------------------------------------------
@@ -125,7 +133,7 @@ def start_films(films: Sequence[ListedFilm]) -> int:
     UserError
         If the engine cannot be started.
     """
-    asked = {_identity(job.film) for job in _films_under_way()}
+    asked = {_identity(job.film) for job in _films_under_way() if not (state.cancelling and job is state.job)}
     news = [RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked]
     news = [job for job in news if not _comes_anyway(job)]
     if state.is_drawing:
@@ -135,6 +143,7 @@ def start_films(films: Sequence[ListedFilm]) -> int:
         state.waiting = tuple(news[1:])
     wanted = {_identity(film) for film in films}
     job_list.state.offered = tuple(film for film in job_list.state.offered if _identity(film) not in wanted)
+    _know_again(news)
     note_films()
     return len(news)
 
@@ -146,7 +155,8 @@ def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> in
 
 def _comes_anyway(job: RenderJob) -> bool:
     """Say whether a strip is drawn already as a part of its film."""
-    is_piece = isinstance(job.placement, Piece) and job.mark in {other.mark for other in _films_under_way()}
+    coming = {other.mark for other in _films_under_way() if not (state.cancelling and other is state.job)}
+    is_piece = isinstance(job.placement, Piece) and job.mark in coming
     return is_piece and any(strip.name == job.name for strip in live.marked_strips(job.mark))
 
 
@@ -265,7 +275,7 @@ def why_busy() -> str:
         return "A film is being drawn. Wait for it, or cancel it"
     if models.state.busy:
         return "A model is being downloaded or checked. Wait for it, or cancel it in the add-on's preferences"
-    return ""
+    return engine_setup.why_busy()
 
 
 def why_not_draw() -> str:
@@ -292,8 +302,23 @@ def cancel_waiting(job_id: str = "") -> None:
 
 
 def show_error(error: UserError, details: str = "") -> None:
-    """Show an error in the panel until the next job."""
-    state.error, state.details = error, details
+    """Show an error in the panel until the next job, or until its cause has gone."""
+    if error.missing == ENGINE:
+        engine_setup.state.condition = None  # what was known of it is not so any more: it is looked at again
+    elif error.missing in PUBLISHED_MODELS:
+        models.state.is_outdated = True
+    state.error, state.details, state.missing = error, details, error.missing
+
+
+def shown_error() -> UserError | None:
+    """Give the error that the panel shows, in its words: none whose cause has gone meanwhile."""
+    has_come = engine_setup.is_set() if state.missing == ENGINE else models.is_here(state.missing)
+    if state.error is None or (state.missing and has_come):
+        return None
+    if state.missing not in PUBLISHED_MODELS:
+        return state.error
+    cure = "Press Download, or add a folder that has them in the add-on's preferences."
+    return UserError(state.error.cause, cure, missing=state.missing)
 
 
 def dismiss() -> None:
@@ -401,7 +426,10 @@ def _begin(begun: Begun) -> None:
     there = live.marked_strips(state.job.mark)
     state.adopts = bool(there)
     place = state.job.placement
-    state.begun = isinstance(place, Placement) and not live.is_in_its_scene(there, place) and not state.cancelling
+    is_there = live.is_in_its_scene(there, place)
+    if is_there:
+        note_shown(state.job.film)
+    state.begun = isinstance(place, Placement) and not is_there and not state.cancelling
     note_films()
 
 
@@ -440,25 +468,73 @@ def _look_at_frames() -> None:
     if (there := live.marked_strips(state.job.mark)) and prefetch.is_out_of_the_way():
         state.looked = (now, state.progress.done)
         live.look_again(there)
+    if isinstance(state.job.placement, Placement):
+        _withdraw_gone()
+
+
+def note_shown(film: ListedFilm, *, is_there: bool = True) -> None:
+    """Note whether a film's strip is on the timeline."""
+    (_shown.add if is_there else _shown.discard)(_identity(film))
+
+
+def is_gone(job: RenderJob) -> bool:
+    """Say whether what a film is drawn for is not there any more: the strip that showed it already, or that shall show it."""
+    if isinstance(job.placement, Piece):
+        return find_piece(job.placement) is None
+    return _identity(job.film) in _shown and not live.marked_strips(job.mark)
+
+
+def _withdraw_gone() -> None:
+    """Draw those films no further whose strips are gone."""
+    if isinstance(state.job, RenderJob) and not state.cancelling and is_gone(state.job):
+        _withdraw(state.job)
+        cancel()
+    for job in [job for job in state.waiting if is_gone(job)]:
+        _withdraw(job)
+        cancel_waiting(job.job_id)
+
+
+def _withdraw(job: RenderJob) -> None:
+    global _withdrawn  # noqa: PLW0603
+    if not _is_withdrawn(job.film):
+        _withdrawn = (*_withdrawn, job.film)
+
+
+def _is_withdrawn(film: ListedFilm) -> bool:
+    return _identity(film) in {_identity(other) for other in _withdrawn}
+
+
+def _take_up_again() -> None:
+    """Go on with films whose strips are back."""
+    back = [film for film in _withdrawn if not is_gone(RenderJob(job_id="", film=film))]
+    if back and not why_not_draw():
+        with contextlib.suppress(UserError):  # there is no engine: the strips say that they are drawn only partly
+            start_films(back)
+
+
+def _know_again(jobs: Sequence[RenderJob]) -> None:
+    """Forget of films that are asked for what became of earlier tries."""
+    global _withdrawn  # noqa: PLW0603
+    asked = {_identity(job.film) for job in jobs}
+    _withdrawn = tuple(film for film in _withdrawn if _identity(film) not in asked)
+    for job in jobs:
+        note_shown(job.film, is_there=live.is_in_its_scene(live.marked_strips(job.mark), job.placement))
 
 
 def _end(job: Job, event: Event) -> None:
     match event:
         case Failed():
-            show_error(UserError(event.cause, event.cure), event.details)
-            state.missing = event.missing
+            show_error(UserError(event.cause, event.cure, missing=event.missing), event.details)
             _give_up_films()
             if isinstance(job, RenderJob):
                 job_list.state.offered = (job.film, *job_list.state.offered)
         case Cancelled():
-            state.notes = ("Cancelled. Finished frames are kept.",)
+            state.notes = _cancelled_notes(job)
         case _ if isinstance(job, Question):
             job.take(event)
         case Drawn():
-            pace.read()
             assert isinstance(job, RenderJob)
-            state.begun, state.adopts, state.notes = False, False, (*state.notes, *event.warnings)
-            state.finished = FinishedFilm(job=job, drawn=event)
+            _take_film(job, event)
         case Exported():
             assert isinstance(job, ExportJob)
             state.notes = (f"Wrote {event.path}", *job.warnings, *event.warnings)
@@ -468,6 +544,27 @@ def _end(job: Job, event: Event) -> None:
         case Heard():
             assert isinstance(job, ListenJob)
             state.heard = HeardSound(job=job, heard=event)
+
+
+def _take_film(job: RenderJob, drawn: Drawn) -> None:
+    """Have a finished film shown, unless what it was drawn for is gone."""
+    pace.read()
+    state.begun, state.adopts, state.notes = False, False, (*state.notes, *drawn.warnings)
+    if isinstance(job.placement, Placement) and is_gone(job):
+        _withdraw(job)
+    if _is_withdrawn(job.film):  # by now, or before the worker heard of it
+        state.notes = (*state.notes, *_cancelled_notes(job))
+    else:
+        state.finished = FinishedFilm(job=job, drawn=drawn)
+
+
+def _cancelled_notes(job: Job) -> tuple[str, ...]:
+    """Say why a job has ended before its time; nothing, if it was taken up again meanwhile."""
+    if not isinstance(job, RenderJob):
+        return (CANCELLED,)
+    if _is_withdrawn(job.film):
+        return (f"“{job.name}” is gone from the timeline: it is drawn no further, and its finished frames are kept.",)
+    return () if _identity(job.film) in {_identity(other.film) for other in state.waiting} else (CANCELLED,)
 
 
 def _insert() -> None:
@@ -506,8 +603,10 @@ def _fail(error: UserError, details: str = "") -> None:
 @bpy.app.handlers.persistent
 def _forget_job(*_: object) -> None:
     """Before another .blend is opened: the film's timeline goes away with this one. Its frames are kept, and so is the list of films."""
-    global state  # noqa: PLW0603
+    global state, _withdrawn  # noqa: PLW0603
     job_list.forget()
+    _withdrawn = ()
+    _shown.clear()
     if state.job is not None and _worker is not None:
         _worker.send(Cancel(job_id=state.job.job_id))
     state = State()
@@ -529,9 +628,11 @@ def _follow_file(*_: object) -> None:
 
 @bpy.app.handlers.persistent
 def _follow_undo(*_: object) -> None:
-    """After undo and redo: strips that were inserted early may be as they were then, and what notes tell of is gone."""
+    """After undo and redo: strips that were inserted early may be as they were then, gone or back, and what notes tell of is gone."""
     live.finish_by_disk()
     state.notes = ()
+    _withdraw_gone()
+    _take_up_again()
 
 
 @bpy.app.handlers.persistent

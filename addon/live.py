@@ -12,9 +12,10 @@ from pathlib import Path
 import bpy
 
 from ..core.protocol import FILM_FILE, UNFINISHED_FILE, Begun, Drawn, Machine, RenderRequest, encode
+from ..core.protocol.shape import aspect_text
 from . import scenes
 from .properties import write_settings
-from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, settings_digest, turn
+from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, mark_beside, settings_digest, turn
 from .strips import Placement, insert_film
 
 
@@ -65,6 +66,7 @@ def insert(
         unfinished=mark_of(request, as_draft=as_draft) if isinstance(film, Begun) else "",
         draft=as_draft,
     )
+    mark_beside(settings, base=film.digest, frames_aspect=aspect_text(request.frame_aspect or request.settings.aspect))
     return strip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
-from . import folders, jobs, models
+from . import engine_setup, folders, jobs, models
 from .asking import choose_file, may
 from .engine import mirrors
 from .lines import draw_lines
@@ -60,7 +60,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, *, engine_is_se
 def _look_later() -> None:
     """Have the list read when it is seen for the first time: after drawing, which does no work."""
     state = models.state
-    if state.entries is None and state.job is None and state.error is None and not bpy.app.timers.is_registered(look):
+    is_unknown = state.entries is None and state.job is None and state.error is None
+    if is_unknown and engine_setup.is_set() and not bpy.app.timers.is_registered(look):
         bpy.app.timers.register(look, first_interval=0.0)
 
 
@@ -72,6 +73,28 @@ def look() -> None:
         jobs.start_model_job(ListModels(**_common()))
     except UserError as error:
         models.fail(error)
+
+
+def draw_absent(layout: bpy.types.UILayout, context: bpy.types.Context, name: str) -> None:
+    """Say that a network is not here, if that is so, and offer to have it: where it is chosen, and where a film has failed for it."""
+    if not name:
+        return
+    _look_later()
+    if reason := models.why_absent(name):
+        draw_lines(layout, context, (f"{reason}.",), icon="ERROR")
+        draw_download(layout, context, name)
+
+
+def draw_download(layout: bpy.types.UILayout, context: bpy.types.Context, name: str) -> None:
+    """Draw the button that fetches a published network, with its size, or how far that is."""
+    entry = models.entry(name)
+    if models.state.busy:
+        _draw_progress(layout)
+    elif entry is not None and entry.is_published and entry.state != ModelState.READY:
+        left = (entry.bytes_total - entry.bytes_here) // models.MB
+        layout.operator("chromastrip.download_named_model", icon="IMPORT", text=f"Download ({left} MB)").model_name = name
+        if models.state.error is not None:
+            draw_lines(layout, context, (models.state.error.cause, models.state.error.cure))
 
 
 def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -156,6 +179,25 @@ class CHROMASTRIP_OT_download_model(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it fetched."""
         return _start(self, DownloadModel(**_common(), name=_chosen().name, mirrors=mirrors()))
+
+
+class CHROMASTRIP_OT_download_named_model(bpy.types.Operator):
+    """Download the network that these pictures are drawn by, or the rest of it"""
+
+    bl_idname = "chromastrip.download_named_model"
+    bl_label = "Download"
+    bl_options = {"INTERNAL"}
+
+    model_name: bpy.props.StringProperty(name="Model", description="As the list of models calls it", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Say why not, if not."""
+        return may(cls, _why_busy() or _why_not_online())
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Have it fetched."""
+        return _start(self, DownloadModel(**_common(), name=self.model_name, mirrors=mirrors()))
 
 
 class CHROMASTRIP_OT_add_model(bpy.types.Operator):
@@ -290,6 +332,7 @@ CLASSES = (
     CHROMASTRIP_UL_models,
     CHROMASTRIP_OT_list_models,
     CHROMASTRIP_OT_download_model,
+    CHROMASTRIP_OT_download_named_model,
     CHROMASTRIP_OT_add_model,
     CHROMASTRIP_OT_add_upscaler,
     CHROMASTRIP_OT_verify_model,
@@ -311,9 +354,11 @@ def _why_not_download() -> str:
         return "It is here already"
     if not entry.is_published:
         return "It is one of your own: remove it, and add it again"
-    if not bpy.app.online_access:
-        return "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
-    return ""
+    return _why_not_online()
+
+
+def _why_not_online() -> str:
+    return "" if bpy.app.online_access else "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
 
 
 def _why_not_verify() -> str:

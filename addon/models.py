@@ -14,12 +14,14 @@ from ..core.protocol import (
     Event,
     Failed,
     ListModels,
+    Model,
     ModelEntry,
     ModelJob,
     ModelProgress,
     ModelsListed,
     ModelState,
     RemoveModel,
+    Settings,
     UserError,
     VerifyModel,
 )
@@ -140,6 +142,35 @@ def fill_list(*_: object) -> None:
         manager.chromastrip_models.add().name = one.name
     names = [one.name for one in state.entries or ()]
     manager.chromastrip_model = names.index(before.name) if before and before.name in names else 0
+
+
+def network_of(settings: Settings | bpy.types.PropertyGroup) -> str:
+    """Name the network that a film or strip is drawn by, as the list of models does; empty: one that comes with the add-on."""
+    if settings.model == Model.OWN:
+        return settings.own_model
+    return f"{Model.BIGGAN.value}-{settings.size}" if settings.model == Model.BIGGAN else ""
+
+
+def is_here(name: str) -> bool:
+    """Say whether a network is known to be on this machine."""
+    return (one := entry(name)) is not None and one.state == ModelState.READY
+
+
+def why_absent(name: str) -> str:
+    """Say why nothing can be drawn by a network; empty: it is here, or nobody knows yet."""
+    if not name or state.entries is None or is_here(name):
+        return ""
+    one = entry(name)
+    if one is None:
+        return f"There is no model “{name}” on this machine"
+    how = (
+        "is damaged"
+        if one.state == ModelState.UNFIT
+        else "is only half downloaded"
+        if one.state == ModelState.PARTIAL
+        else "is not here yet"
+    )
+    return f"{name} {how}"
 
 
 # Words ----------------------------------------------------------------------------------------------------------------------------------

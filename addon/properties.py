@@ -291,6 +291,18 @@ class StripSettings(bpy.types.PropertyGroup):
     sound_name: bpy.props.StringProperty(name="Sound", description="The sound that the film was drawn from", options={"HIDDEN"})
     mixed_names: bpy.props.StringProperty(name="Sounds", description="All sounds that it was drawn from, if several", options={"HIDDEN"})
     fps: bpy.props.StringProperty(name="Frame Rate", description="The exact frame rate that the film was drawn for", options={"HIDDEN"})
+    base: bpy.props.StringProperty(
+        name="Base", description="The film whose piece this is, whatever was drawn again since", options={"HIDDEN"}
+    )
+    edges: bpy.props.StringProperty(
+        name="Edges", description="Where its film went on when the piece was drawn: before, after; empty: all is one", options={"HIDDEN"}
+    )
+    frames_aspect: bpy.props.StringProperty(
+        name="Frames' Shape", description="The shape that the frames have, mirrored or not", options={"HIDDEN"}
+    )
+    sound_starts: bpy.props.StringProperty(
+        name="Sound Starts", description="Which second of each sound's file is heard with the film's first frame", options={"HIDDEN"}
+    )
     drawn: bpy.props.StringProperty(name="Drawn", description="Digest of the settings that the film was drawn with", options={"HIDDEN"})
     drawn_first: bpy.props.IntProperty(
         name="Drawn From", description="The first of the film's frames that were drawn with these settings", options={"HIDDEN"}

@@ -33,6 +33,7 @@ from ..core.protocol import (
     decode,
     places,
 )
+from ..core.protocol.shape import aspect_text
 from . import compat, engine, fitting, folders, keyframes, retiming, scenes, shapes, sources
 from .lines import redraw_sidebars
 from .properties import NETWORK, StripSettings, chosen, read_settings
@@ -65,6 +66,9 @@ class State(enum.Enum):
     PARTLY = "Drawn only partly yet"
     DRAFT = "Draft"
     OUT_OF_SYNC = "Drawn for another frame rate"
+    EDGES = "Its film does not go on beside it as it did when it was drawn"
+    OTHER_FRAME = "Mirrored for another resolution"
+    UNFITTED = "Fitted to another resolution"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,10 @@ class Piece:
         The digest of the settings that it is being drawn with.
     fps
         The film's rate.
+    edges
+        See `film_around`.
+    frames_aspect
+        The shape that the new frames have.
     retimed
         Which of the new film's frames it shall show, and where, if the scene's rate is another one now.
     """
@@ -92,6 +100,8 @@ class Piece:
     end_frame: int
     drawn: str
     fps: Fraction
+    edges: str = ""
+    frames_aspect: str = ""
     retimed: retiming.Retimed | None = None
 
 
@@ -174,7 +184,16 @@ def state(strip: bpy.types.ImageStrip) -> State:
     first, end = shown_frames(strip)
     if settings.drawn_end and not settings.drawn_first <= first < end <= settings.drawn_end:
         return State.LONGER
-    return State.FRESH
+    return _state_beside(strip, first, end)
+
+
+def _state_beside(strip: bpy.types.ImageStrip, first: int, end: int) -> State:
+    """Say how pictures that are what their settings say stand to what lies around them."""
+    if strip.chromastrip.edges and not _has_edges(strip, first, end):
+        return State.EDGES
+    if fitting.is_mirrored_otherwise(strip.id_data, strip):
+        return State.OTHER_FRAME
+    return State.UNFITTED if fitting.needs_fitting(strip.id_data, strip) else State.FRESH
 
 
 def state_with_files(strip: bpy.types.ImageStrip) -> State:
@@ -263,6 +282,42 @@ def film_length(strip: bpy.types.Strip) -> int:
     return end - first
 
 
+BEFORE, AFTER, ALONE = "before", "after", "alone"
+
+
+def film_around(strip: bpy.types.ImageStrip) -> str:
+    """Say on which sides of a piece its film goes on: where another strip that is not muted shows the next of the film's frames.
+
+    Returns
+    -------
+    str
+        Some of `BEFORE` and `AFTER`, with a blank between; `ALONE`: none.
+    """
+    first, end = shown_frames(strip)
+    left, right = compat.left_handle(strip), compat.right_handle(strip)
+    sides = {BEFORE: (left - 1, first - 1), AFTER: (right, end)}
+    others = [other for other in strip.id_data.sequence_editor.strips_all if other != strip and other.type == "IMAGE" and not other.mute]
+    found = [side for side, (frame, number) in sides.items() if any(_shows(other, frame, number, strip) for other in others)]
+    return " ".join(found) or ALONE
+
+
+def _shows(other: bpy.types.ImageStrip, frame: int, number: int, strip: bpy.types.ImageStrip) -> bool:
+    """Say whether a strip shows a frame of the film that another strip is a piece of, at a place on the timeline."""
+    if not compat.left_handle(other) <= frame < compat.right_handle(other) or not is_film(other):
+        return False
+    one, settings = other.chromastrip, strip.chromastrip
+    are_of_one = one.base == settings.base if one.base and settings.base else one.sound_name == settings.sound_name
+    return are_of_one and one.fps == settings.fps and frame_number(other.strip_elem_from_frame(frame).filename) == number
+
+
+def _has_edges(strip: bpy.types.ImageStrip, first: int, end: int) -> bool:
+    """Say whether a piece's film goes on beside it where it did when the piece was drawn; where it was cut since, it is not looked."""
+    settings, around = strip.chromastrip, film_around(strip).split()
+    drawn = settings.edges.split()
+    ends = {BEFORE: first == settings.drawn_first, AFTER: end == settings.drawn_end}
+    return all((side in drawn) == (side in around) for side, is_end in ends.items() if is_end)
+
+
 def mark_as_drawn(
     settings: StripSettings,
     *,
@@ -277,6 +332,11 @@ def mark_as_drawn(
     """Note on a strip which film it shows, its rate, with what settings which of its frames were drawn, and whether all are, for good."""
     settings.film, settings.drawn, settings.drawn_first, settings.drawn_end = film, drawn, first_frame, end_frame
     settings.fps, settings.unfinished, settings.draft = str(fps), unfinished, draft
+
+
+def mark_beside(settings: StripSettings, *, base: str, frames_aspect: str, edges: str = "") -> None:
+    """Note what film a strip is a piece of, the shape of its frames, and, of a piece, where its film went on beside it: `film_around`."""
+    settings.base, settings.frames_aspect, settings.edges = base, frames_aspect, edges
 
 
 def is_out_of_sync(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> bool:
@@ -302,7 +362,7 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
     UserError
         If it is not known any more what the film was drawn from, or settings are wrong.
     """
-    film, origin = film_request(scene, strip), film_origin(strip)
+    film, origin, edges = film_request(scene, strip), film_origin(strip), film_around(strip)
     first, end = shown_frames(strip)
     retimed = None
     if is_out_of_sync(scene, strip):
@@ -314,9 +374,16 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
     settings = replace(own, curves=film.settings.curves, cues=own.cues if is_ours else film.settings.cues)
     if strip.chromastrip.drawn or keyframes.moving(strip):  # else it comes from elsewhere, and its curves are the film's alone
         settings = keyframes.with_curves(settings, strip, film, origin=origin)
-    section = Section(first_frame=first, end_frame=min(end, film.frame_count), settings=settings)
+    section = Section(
+        first_frame=first,
+        end_frame=min(end, film.frame_count),
+        settings=settings,
+        enters=BEFORE in edges,
+        lands=AFTER in edges,
+    )
+    laid = with_section(film, section)
     request = replace(
-        with_section(film, section),
+        laid,
         limit_flashes=strip.chromastrip.limit_flashes,
         frame_aspect=fitting.frame_aspect(scene, strip.chromastrip.fit, settings.aspect),
         **shapes.upscaling_of(strip.chromastrip),
@@ -329,6 +396,8 @@ def piece_request(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> tuple[
         end_frame=shown_frames(strip)[1],
         drawn=settings_digest(strip),
         fps=film.fps,
+        edges=edges if section in laid.sections else "",
+        frames_aspect=aspect_text(request.frame_aspect or request.settings.aspect),
         retimed=retimed,
     )
     return request, piece
@@ -518,7 +587,16 @@ def show_piece(piece: Piece, frames: FrameSequence, *, film: str) -> bpy.types.I
     else:
         retiming.turn(bpy.context, strip, frames, piece.retimed)
         drawn = settings_digest(strip) if keyframes.moving(strip) else drawn  # keys stay on the scene's frames
-    mark_as_drawn(strip.chromastrip, film=film, drawn=drawn, fps=piece.fps, first_frame=shown.first_frame, end_frame=shown.end_frame)
+    mark_as_drawn(
+        strip.chromastrip,
+        film=film,
+        drawn=drawn,
+        fps=piece.fps,
+        first_frame=shown.first_frame,
+        end_frame=shown.end_frame,
+    )
+    base = film if is_whole(strip) else strip.chromastrip.base
+    mark_beside(strip.chromastrip, base=base, frames_aspect=piece.frames_aspect, edges=piece.edges)
     return strip
 
 

@@ -34,6 +34,7 @@ class Placement:
     keyed: tuple[keyframes.KeyedNumber, ...] = ()
     words: str = ""
     stems: tuple[str, str] = ("", "")
+    sound_starts: tuple[Fraction, ...] = ()
 
 
 # The sound ------------------------------------------------------------------------------------------------------------------------------
@@ -171,6 +172,7 @@ def placement(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Placement:
         words=strip.chromastrip.words,
         stems=(strip.chromastrip.motion_stem, strip.chromastrip.class_stem),
         keyed=keyframes.read_keys(strip, origin=first, frame_count=end - first),
+        sound_starts=tuple(file_second(scene, one, first) for one in heard),
     )
 
 
@@ -184,6 +186,14 @@ def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Frac
 def file_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
     """Say where in its own file a sound strip's first frame lies, in seconds."""
     return own_start_seconds(scene, strip)
+
+
+def file_second(scene: bpy.types.Scene, strip: bpy.types.Strip, frame: int) -> Fraction:
+    """Say where in its own file a strip is on one of the scene's frames, in seconds; of what has no file, since where it would begin."""
+    second = (frame - exact(compat.content_start(strip))) / scene_fps(scene)
+    if strip.type != "SOUND":
+        return second
+    return second + compat.content_trim_start(strip) / scene_fps(scene) + exact(strip.sound_offset)
 
 
 def own_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
@@ -331,6 +341,7 @@ def insert_film(context: bpy.types.Context, where: Placement, frames: FrameSeque
     strip.color_tag = STRIP_COLOR
     strip.chromastrip.fit, strip.chromastrip.words = where.fit, where.words
     strip.chromastrip.motion_stem, strip.chromastrip.class_stem = where.stems
+    strip.chromastrip.sound_starts = "\n".join(map(str, where.sound_starts))
     strip.chromastrip.mixed_names = "\n".join(where.sound_names) if len(where.sound_names) > 1 else ""
     fitting.apply(scene, strip)
     keyframes.write_keys(strip, where.keyed, origin=where.left_handle)

@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,12 +58,13 @@ Say = Callable[..., None]
 
 
 class SetupError(Exception):
-    """What went wrong, and what the user can do."""
+    """What went wrong, what the user can do, and the other build of PyTorch that could be had, if that is the matter."""
 
-    def __init__(self, cause: str, cure: str) -> None:
+    def __init__(self, cause: str, cure: str, *, offer: "Build | None" = None) -> None:
         super().__init__(f"{cause} {cure}")
         self.cause = cause
         self.cure = cure
+        self.offer = offer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except SetupError as error:
-        say("failed", cause=error.cause, cure=error.cure)
+        say("failed", cause=error.cause, cure=error.cure, **(_offered(error.offer) if error.offer else {}))
         return 1
     except OSError as error:
         say("failed", cause=f"{error.filename or options.folder}: {error.strerror}.", cure=_cure(str(error)))
@@ -111,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--python", type=Path, help="make the environment with this Python (any that fits); check: check this one")
         command.add_argument("--wheels", type=Path, help="a folder of wheels: install from there, and never go online")
         command.add_argument("--anew", action="store_true", help="make: keep nothing of an environment that is there")
+        command.add_argument(
+            "--pypi-build", action="store_true", help="take the build of PyTorch that pip's own index has, if another fits, too"
+        )
         command.add_argument("--end-with-stdin", action="store_true", help="end, with all that was started, when standard input closes")
         command.set_defaults(run=run)
     return parser
@@ -133,6 +137,10 @@ class Build:
         Where it is, beside pip's own index; empty: there.
     torch_mb, torch_disk_mb
         About how much PyTorch and what it links to are to download, and on the disk.
+    tag
+        What its version ends in, where one index has other builds of the same version; empty: none has.
+    wheel_mb
+        Of the download, how much PyTorch itself is; 0: all.
     """
 
     name: str
@@ -140,6 +148,8 @@ class Build:
     index: str
     torch_mb: int
     torch_disk_mb: int
+    tag: str = ""
+    wheel_mb: int = 0
 
     @property
     def download_mb(self) -> int:
@@ -175,7 +185,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
         If there is none.
     """
     python, version = find_python(options.python)
-    return Plan(python=python, version=version, build=choose_build())
+    return Plan(python=python, version=version, build=pypi_build() if options.pypi_build else choose_build())
 
 
 def _tell_plan(plan: Plan, options: argparse.Namespace) -> None:
@@ -215,12 +225,24 @@ def choose_build(*, system: str = sys.platform, machine: str = "", cuda: int | N
     cuda = driver_cuda() if cuda is None else cuda
     on_linux = system == "linux"
     if cuda >= PYPI_CUDA:
-        index = "" if on_linux else f"{TORCH_INDEX}/cu130"
-        return Build(name="cuda 13", words="for NVIDIA cards", index=index, torch_mb=2750, torch_disk_mb=5500)
+        return pypi_build(system) if on_linux else replace(CUDA_BUILD, index=f"{TORCH_INDEX}/cu130", tag="+cu130")
     if cuda == PYPI_CUDA - 1:
-        return Build(name="cuda 12", words="for NVIDIA cards", index=f"{TORCH_INDEX}/cu126", torch_mb=2750, torch_disk_mb=5500)
-    index = f"{TORCH_INDEX}/cpu" if on_linux else ""  # on Windows PyPI has this one
-    return Build(name="cpu", words="for the processor", index=index, torch_mb=200, torch_disk_mb=750)
+        wheel_mb = 850 if on_linux else 0  # on Windows all is in it
+        return replace(CUDA_BUILD, name="cuda 12", index=f"{TORCH_INDEX}/cu126", tag="+cu126", wheel_mb=wheel_mb)
+    return replace(CPU_BUILD, index=f"{TORCH_INDEX}/cpu", tag="+cpu") if on_linux else pypi_build(system)
+
+
+CPU_BUILD = Build(name="cpu", words="for the processor", index="", torch_mb=200, torch_disk_mb=750)
+CUDA_BUILD = Build(name=f"cuda {PYPI_CUDA}", words="for NVIDIA cards", index="", torch_mb=2750, torch_disk_mb=5500)
+
+
+def pypi_build(system: str = sys.platform) -> Build:
+    """Give the build of PyTorch that pip's own index has: on Linux the large one, which works on the processor, too."""
+    return CUDA_BUILD if system == "linux" else CPU_BUILD
+
+
+def _offered(build: Build) -> dict[str, Any]:
+    return {"offer": {"build": build.words, "download_mb": build.download_mb, "disk_mb": build.disk_mb}}
 
 
 def driver_cuda() -> int:
@@ -427,7 +449,7 @@ class Place:
         self.mark.unlink()
         self.environment.rmdir()
 
-    def _stamped(self) -> dict[str, str]:
+    def _stamped(self) -> dict[str, Any]:
         """Give what `ready.json` says; empty: it is not there, damaged, or not ours."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
@@ -435,7 +457,7 @@ class Place:
             return {}
         return stamp if isinstance(stamp, dict) and "requirements" in stamp and not self.stamp.is_symlink() else {}
 
-    def read_stamp(self) -> dict[str, str]:
+    def read_stamp(self) -> dict[str, Any]:
         """Give what the environment was made for; empty: it is half-made, or not there."""
         return self._stamped() if self.python.exists() else {}
 
@@ -483,7 +505,8 @@ def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
         step.warm_up(options.requirements)
     content = {
         "requirements": digest(options.requirements),
-        "build": plan.build.name,
+        "build": step.installed_build(),
+        "is_chosen": bool(options.pypi_build or options.wheels),  # by the user: Check finds no fault with it
         "version": plan.version,
         "made_with": str(plan.python),
     }
@@ -492,7 +515,7 @@ def _make(place: Place, plan: Plan, options: argparse.Namespace) -> None:
     unfinished.replace(place.stamp)
 
 
-def _can_be_updated(place: Place, stamp: dict[str, str], plan: Plan) -> bool:
+def _can_be_updated(place: Place, stamp: dict[str, Any], plan: Plan) -> bool:
     """Say whether a whole environment can be kept: of the build that fits, and with a Python that still runs."""
     return stamp.get("build") == plan.build.name and not probe_python(place.python)[1]
 
@@ -516,6 +539,7 @@ class Steps:
     plan: Plan
     log: IO[str]
     wheels: Path | None
+    said: str = ""
 
     def make_environment(self) -> None:
         """Make an empty virtual environment in the place of what is there."""
@@ -534,15 +558,51 @@ class Steps:
 
     def install(self, requirements: Path) -> None:
         """Install the packages: PyTorch first and alone, for it may come from an index of its own, which need not be asked for others."""
-        progress = PipProgress(expected_mb=self.plan.build.download_mb, packages_folder=self._packages_folder())
-        raw = ["--progress-bar", "raw" if self._pip_version() >= RAW_PROGRESS_PIP else "off"]
-        torch = [line for line in read_requirements(requirements) if line.startswith("torch==")]
-        if torch and self._own_index():
-            self._run([*self._pip(), *raw, "--no-deps", *self._own_index(), *torch], heard=progress.hear)
-        self._run([*self._pip(), *raw, "--requirement", str(requirements)], heard=progress.hear)
+        build, begin = self.plan.build, DOWNLOAD_FROM
+        torch = next((line for line in read_requirements(requirements) if line.startswith("torch==")), "")
+        has_own = bool(torch and build.tag and not self.wheels and not os.environ.get("PIP_NO_INDEX"))
+        wheel_mb = (build.wheel_mb or build.torch_mb) if has_own else 0
+        if has_own:
+            end = begin + wheel_mb / build.download_mb * (INSTALLED_AT - begin)
+            self._install_build(torch, self._progress(wheel_mb, begin=begin, end=end))
+            begin = end
+        progress = self._progress(build.download_mb - wheel_mb, begin=begin, end=INSTALLED_AT)
+        self._run([*self._pip(), *self._raw(), "--requirement", str(requirements)], heard=progress.hear)
         if (alone := alone_of(requirements)).is_file():
             with contextlib.suppress(SetupError):  # all but upscalers works without
                 self._run([*self._pip(), "--no-deps", "--requirement", str(alone)])
+
+    def _install_build(self, torch: str, progress: "PipProgress") -> None:
+        """Install the build of PyTorch that was promised, by its whole version, which no other one has; none is taken in its place."""
+        build = self.plan.build
+        try:
+            self._run([*self._pip(), *self._raw(), "--no-deps", *self._own_index(), f"{torch}{build.tag}"], heard=progress.hear)
+        except SetupError as error:
+            version = re.escape(torch.removeprefix("torch=="))
+            if not re.search(
+                rf"from versions: (.*, )?{version}[,)]|ResolutionImpossible", self.said
+            ):  # the latter under the user's constraints
+                raise  # something else: no index can be reached, or there is no room
+            raise _other_build_error(
+                build, pypi_build(), at=build.index if self._own_index() else "the index that pip was told of"
+            ) from error
+
+    def installed_build(self) -> str:
+        """Name the build of PyTorch that is there, which is the planned one unless packages came from elsewhere."""
+        try:
+            version = (self._packages_folder() / "torch" / "version.py").read_text(encoding="utf-8")
+        except OSError:
+            return self.plan.build.name
+        cuda = re.search(r"^cuda\b[^=\n]*= *['\"](\d+)", version, re.MULTILINE)
+        if cuda:
+            return f"cuda {cuda[1]}"
+        return "cpu" if self.plan.build.name.startswith("cuda") else self.plan.build.name
+
+    def _progress(self, expected_mb: int, *, begin: float, end: float) -> "PipProgress":
+        return PipProgress(expected_mb=expected_mb, packages_folder=self._packages_folder(), begin=begin, end=end)
+
+    def _raw(self) -> list[str]:
+        return ["--progress-bar", "raw" if self._pip_version() >= RAW_PROGRESS_PIP else "off"]
 
     def warm_up(self, requirements: Path) -> None:
         """Import what is slow the first time."""
@@ -575,8 +635,21 @@ class Steps:
     def _run(self, command: list[str], heard: Callable[[str], None] = lambda _: None) -> None:
         self.log.flush()
         begin = self.place.log.stat().st_size
-        if run_logged(command, self.log, heard):
-            raise explain(self.place.log.read_bytes()[begin:].decode(errors="replace"))
+        failed = run_logged(command, self.log, heard)
+        self.said = self.place.log.read_bytes()[begin:].decode(errors="replace")
+        if failed:
+            raise explain(self.said)
+
+
+def _other_build_error(wanted: Build, other: Build, *, at: str) -> SetupError:
+    size = "Large" if other.download_mb > wanted.download_mb else "Small"
+    use = "also works on the processor" if wanted.name == "cpu" else "does not use the card"
+    return SetupError(
+        f"PyTorch {wanted.words}, which fits this computer, is not to be had from {at}.",
+        f"Look whether that can be reached, and press Retry; or press Use {size} Build: PyTorch {other.words}, which {use}"
+        f" ({other.download_mb / 1000:.1f} GB to download, {other.disk_mb / 1000:.1f} GB on the disk).",
+        offer=other,
+    )
 
 
 def read_requirements(path: Path) -> list[str]:
@@ -601,18 +674,22 @@ class PipProgress:
         About how much comes in all.
     packages_folder
         Where pip installs: it says nothing while it does, but what is installed can be counted.
+    begin, end
+        Which part of the whole this run of pip is.
     tell
         Called with ``"progress", part=, words=``.
     """
 
     expected_mb: int
     packages_folder: Path
+    begin: float = DOWNLOAD_FROM
+    end: float = INSTALLED_AT
     tell: Say = say
     names: set[str] = field(default_factory=set)
     come_mb: float = 0.0
     current: str = ""
     current_mb: float = 0.0
-    part: float = DOWNLOAD_FROM
+    part: float = 0.0
     wanted: set[str] = field(default_factory=set)
     said: str = ""
 
@@ -651,20 +728,26 @@ class PipProgress:
 
     def _tell_download(self, done_mb: float) -> None:
         if self.current:
-            far = min((self.come_mb + done_mb) / self.expected_mb, 1.0)
-            self.part = max(self.part, DOWNLOAD_FROM + far * (DOWNLOAD_TO - DOWNLOAD_FROM))
+            self._go_on(done_mb)
             size = f"{done_mb:.0f} / {self.current_mb:.0f} MB" if done_mb else f"{self.current_mb:.1f} MB"
             self._tell(f"Downloading {self.current}   {size}")
 
     def _tell_installed(self) -> None:
         here = {_distribution(path.name) for path in self.packages_folder.glob("*.dist-info")}
-        done = len(self.wanted & here)
-        self.part = max(self.part, DOWNLOAD_TO + done / len(self.wanted) * (INSTALLED_AT - DOWNLOAD_TO))
-        self._tell(f"Installing   {done} of {len(self.wanted)} packages")
+        done, count = len(self.wanted & here), len(self.wanted)
+        self.part = max(self.part, self._downloaded_at + done / count * (self.end - self._downloaded_at))
+        self._tell(f"Installing   {done} of {count} packages" if count > 1 else f"Installing {next(iter(self.wanted))}")
+
+    @property
+    def _downloaded_at(self) -> float:
+        return self.begin + (self.end - self.begin) * (DOWNLOAD_TO - DOWNLOAD_FROM) / (INSTALLED_AT - DOWNLOAD_FROM)
+
+    def _go_on(self, done_mb: float = 0.0) -> None:
+        far = min((self.come_mb + done_mb) / max(self.expected_mb, 1), 1.0)
+        self.part = max(self.part, self.begin + far * (self._downloaded_at - self.begin))
 
     def _tell(self, words: str) -> None:
-        far = min(self.come_mb / self.expected_mb, 1.0)
-        self.part = max(self.part, DOWNLOAD_FROM + far * (DOWNLOAD_TO - DOWNLOAD_FROM))
+        self._go_on()
         if words != self.said:  # pip tells of each 10 kB
             self.said = words
             self.tell("progress", part=round(self.part, 4), words=words)
@@ -885,6 +968,8 @@ def check_rows(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         librosa, av, numpy = _ask(python, SOUND_PROGRAM, what="a package for sound")
         yield "Sound", f"librosa {librosa}, PyAV {av}, NumPy {numpy}"
     yield "Models", _list_models(python)
+    if "torch" in requirements and not options.python and not Place(folder=options.folder).read_stamp().get("is_chosen"):
+        check_build(cuda, choose_build())
 
 
 def _check_disk(folder: Path) -> str:
@@ -919,12 +1004,34 @@ def _public(version: str) -> str:
     return version.partition("+")[0]  # 2.13.0+cpu is 2.13.0
 
 
+def check_build(cuda_of_torch: str, fits: Build) -> None:
+    """Find out whether a PyTorch is of the build that fits this computer.
+
+    Raises
+    ------
+    SetupError
+        If it leaves the card unused, or is larger than what fits.
+    """
+    major = int(cuda_of_torch.partition(".")[0] or 0)
+    cause = ""
+    if fits.name == CPU_BUILD.name and major:
+        cause = "PyTorch is built for NVIDIA cards, and this computer has none that it can use."
+    elif fits.name.startswith("cuda") and not major:
+        cause = "PyTorch is built without CUDA: the NVIDIA card is not used."
+    elif fits.name.startswith("cuda") and major > int(fits.name.split()[1]):
+        cause = f"PyTorch is built for CUDA {cuda_of_torch}, which the NVIDIA card's driver does not know: the card is not used."
+    if cause:
+        size = f"{fits.download_mb / 1000:.1f} GB to download, {fits.disk_mb / 1000:.1f} GB on the disk"
+        cure = f"Press Repair to have PyTorch {fits.words}: {size}."
+        raise SetupError(cause, cure)
+
+
 def _why_no_card(cuda_of_torch: str) -> str:
     driver = driver_cuda()
     if not driver:
         return ""
     if not cuda_of_torch:
-        return "; the NVIDIA card is not used: PyTorch is built without CUDA. Remove the engine and set it up again to use it"
+        return "; the NVIDIA card is not used: PyTorch is built without CUDA"
     return f"; the NVIDIA card is not used: its driver knows CUDA {driver}, PyTorch needs {cuda_of_torch}. Update the driver to use it"
 
 

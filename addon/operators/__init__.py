@@ -31,6 +31,7 @@ CLASSES = (
     keeping.CHROMASTRIP_OT_move_frames_here,
     keeping.CHROMASTRIP_OT_turn_to_gathered,
     output.CHROMASTRIP_OT_apply_fit,
+    output.CHROMASTRIP_OT_set_scene_range,
     splitting.CHROMASTRIP_OT_split_at_markers,
     cures.CHROMASTRIP_OT_copy_error,
     cures.CHROMASTRIP_OT_dismiss,

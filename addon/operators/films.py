@@ -110,7 +110,7 @@ def _show_finished(context: bpy.types.Context, film: jobs.FinishedFilm) -> None:
     live.finish(there, film.drawn)
     if isinstance(job.placement, Piece):
         show_piece(job.placement, film.drawn.frames, film=film.drawn.digest)
-    elif not live.is_in_its_scene(there, job.placement):
+    elif not live.is_in_its_scene(there, job.placement) and not jobs.is_gone(job):
         live.insert(context, job.placement, film.drawn, request=job.request, as_draft=job.film.as_draft)
 
 
@@ -118,6 +118,7 @@ def _show_begun(context: bpy.types.Context, job: jobs.RenderJob) -> None:
     assert job.film.begun is not None  # `jobs.state.begun`
     assert not isinstance(job.placement, Piece)
     live.insert(context, job.placement, job.film.begun, request=job.request, as_draft=job.film.as_draft)
+    jobs.note_shown(job.film)
 
 
 class CHROMASTRIP_OT_cancel(bpy.types.Operator):

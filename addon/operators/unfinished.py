@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...core.protocol import UserError
-from .. import engine, folders, job_list, jobs, live, scenes
+from .. import engine, folders, job_list, jobs, live, models, scenes
 from ..asking import may
 from ..job_list import ListedFilm
 from ..strips import Placement
@@ -23,7 +23,8 @@ class CHROMASTRIP_OT_go_on_drawing(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, jobs.why_not_draw() or ("" if job_list.state.offered else "All films were drawn to their end"))
+        reason = "" if job_list.state.offered else "All films were drawn to their end"
+        return may(cls, jobs.why_not_draw() or reason or _why_no_network(job_list.state.offered))
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Hand them to the worker, one after another."""
@@ -75,6 +76,14 @@ class CHROMASTRIP_OT_dismiss_unfinished(bpy.types.Operator):
         job_list.state.offered = ()
         jobs.note_films()
         return {"FINISHED"}
+
+
+def _why_no_network(films: Sequence[ListedFilm]) -> str:
+    """Say which film cannot be gone on with, since what draws it is not here. Drafts are drawn by what there is."""
+    for film in films:
+        if not film.as_draft and (reason := models.why_absent(models.network_of(film.request.settings))):
+            return f"{reason}: “{film.request.name}” is drawn by it. Download it first"
+    return ""
 
 
 def _with_todays_places(film: ListedFilm) -> ListedFilm:

@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import compat, pace, shapes
+from .. import compat, model_list, models, pace, shapes
 from ..presets import draw_embedded_models
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
@@ -28,6 +28,7 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
             network.prop(settings, "size")
         if settings.model == Model.OWN:
             network.prop(settings, "own_model")
+        model_list.draw_absent(column, context, models.network_of(settings))
         if settings.model != Model.SYNC_CARD and shapes.is_widened(settings):
             network.prop(settings, "widening")
         if not settings.film and (time := pace.expected(compat.edited_scene(context), strip)):

@@ -33,6 +33,7 @@ class CHROMASTRIP_PT_output(StripPanel, bpy.types.Panel):
         if fitting.is_for_another_frame(scene, strip):
             draw_lines(self.layout, context, ("The scene's resolution has changed since the pictures were fitted.",), icon="INFO")
         self.layout.operator("chromastrip.apply_fit", icon="FULLSCREEN_ENTER")
+        self.layout.operator("chromastrip.set_scene_range", icon="PREVIEW_RANGE")
         row = self.layout.row()
         row.label(text=strip.directory)
         row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(frames_folder(strip))

@@ -16,6 +16,9 @@ STATE_ICONS = {
     State.PARTLY: "TIME",
     State.DRAFT: "FILE_MOVIE",
     State.OUT_OF_SYNC: "ERROR",
+    State.EDGES: "FILE_REFRESH",
+    State.OTHER_FRAME: "FILE_REFRESH",
+    State.UNFITTED: "FULLSCREEN_ENTER",
 }
 
 

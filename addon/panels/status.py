@@ -5,14 +5,16 @@ The box shows how the job goes, else the first message, in so many rows; all mes
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import bpy
 
-from ...core.protocol import SENTENCE_MODEL, UserError
-from .. import compat, job_list, jobs, shapes
+from ...core.protocol import PUBLISHED_MODELS, SENTENCE_MODEL, UserError
+from .. import compat, job_list, jobs, model_list, scene_range, shapes
 from ..keeping import moving
 from ..lines import counted, draw_in_rows, draw_lines
-from ..sections import is_film, is_out_of_sync, shown_strip
+from ..sections import State, is_film, is_out_of_sync, noted_state, shown_strip
+from ..sound_shift import frames_late
 from ..strips import drawn_fps, heard_with, scene_fps, source_strip
 from .progress import draw_job, draw_queue
 
@@ -98,13 +100,13 @@ def messages(context: bpy.types.Context) -> list[Message]:
     scene = compat.edited_scene(context)
     strip = shown_strip(scene)
     of_strip = _of_film(scene, strip) if strip is not None and is_film(strip) else _of_source(scene)
-    return [*_of_jobs(), *of_strip, *_of_files()]
+    return [*_of_jobs(context), *of_strip, *_of_range(scene), *_of_files()]
 
 
-def _of_jobs() -> Iterator[Message]:
+def _of_jobs(context: bpy.types.Context) -> Iterator[Message]:
     state, films = jobs.state, job_list.state.offered
-    if (error := state.error) is not None:
-        yield Message(sentences=(error.cause, error.cure), icon="ERROR", draw_buttons=_draw_error_buttons)
+    if (error := jobs.shown_error()) is not None:
+        yield Message(sentences=(error.cause, error.cure), icon="ERROR", draw_buttons=partial(_draw_error_buttons, context, error))
     if state.notes:
         yield Message(sentences=state.notes, draw_buttons=_draw_dismiss)
     if films:
@@ -117,6 +119,18 @@ def _of_film(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> Iterator[Me
         drawn, now = (f"{float(fps):.5g} fps" for fps in (drawn_fps(strip), scene_fps(scene)))
         words = (f"Drawn for {drawn}; the scene has {now} now.", "Render draws it again, in sync with its sound.")
         yield Message(sentences=words, icon="ERROR")
+    if late := frames_late(strip):
+        where = f"{counted(abs(late), 'frame')} {'after' if late > 0 else 'before'}"
+        words = (f"It lies {where} its sound, and no longer fits it.", "Move it back, or press Generate with the sound selected.")
+        yield Message(sentences=words, icon="ERROR")
+    if noted_state(strip) == State.UNFITTED:
+        yield Message(sentences=(f"{State.UNFITTED.value}.",), icon="FULLSCREEN_ENTER", draw_buttons=_draw_apply_fit)
+
+
+def _of_range(scene: bpy.types.Scene | None) -> Iterator[Message]:
+    """Say that the scene ends before the film, where it has the range that Blender gave it, and offer the film's."""
+    if scene is not None and (reason := scene_range.why_cut_off(scene)):
+        yield Message(sentences=(reason,), draw_buttons=_draw_set_range)
 
 
 def _of_source(scene: bpy.types.Scene) -> Iterator[Message]:
@@ -144,9 +158,11 @@ def _of_files() -> Iterator[Message]:
 # What can be done about it --------------------------------------------------------------------------------------------------------------
 
 
-def _draw_error_buttons(row: bpy.types.UILayout) -> None:
-    if jobs.state.missing == SENTENCE_MODEL:
+def _draw_error_buttons(context: bpy.types.Context, error: UserError, row: bpy.types.UILayout) -> None:
+    if error.missing == SENTENCE_MODEL:
         row.operator("chromastrip.download_sentence_model", icon="IMPORT")
+    elif error.missing in PUBLISHED_MODELS:
+        model_list.draw_download(row, context, error.missing)
     elif job_list.state.offered:
         row.operator("chromastrip.go_on_drawing", icon="PLAY")
     row.operator("chromastrip.copy_error", icon="COPYDOWN")
@@ -155,6 +171,14 @@ def _draw_error_buttons(row: bpy.types.UILayout) -> None:
 
 def _draw_dismiss(row: bpy.types.UILayout) -> None:
     row.operator("chromastrip.dismiss", text="" if jobs.state.error else "Dismiss", icon="X")
+
+
+def _draw_apply_fit(row: bpy.types.UILayout) -> None:
+    row.operator("chromastrip.apply_fit", icon="FULLSCREEN_ENTER")
+
+
+def _draw_set_range(row: bpy.types.UILayout) -> None:
+    row.operator("chromastrip.set_scene_range", icon="PREVIEW_RANGE")
 
 
 def _draw_standard_view(row: bpy.types.UILayout) -> None:

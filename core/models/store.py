@@ -275,6 +275,7 @@ class ModelStore:
             f"The weights of {name} are not on this machine{half}.",
             f"Download them ({model.about_bytes // 10**6} MB), or add a folder that has them: in the add-on's preferences, or by"
             f" models download {name}, models add FOLDER.",
+            missing=name,
         )
 
     def _ready(self, name: str) -> Checkpoint | None:

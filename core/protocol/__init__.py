@@ -24,7 +24,7 @@ from .edit import (
     mean_volume,
     volume_at,
 )
-from .errors import SENTENCE_MODEL, UserError
+from .errors import ENGINE, SENTENCE_MODEL, UserError
 from .exact import read_exact
 from .film_notes import NOTE_FILE, blends_of, note_blend
 from .keeping import (
@@ -97,6 +97,7 @@ from .settings import (
     EMBEDDED_MODELS,
     EMBEDDED_SIZES,
     PARAMETERS,
+    PUBLISHED_MODELS,
     PUBLISHED_SIZES,
     WITHOUT_EFFECT,
     Cue,
@@ -116,12 +117,14 @@ __all__ = [
     "BAND_TARGETS",
     "EMBEDDED_MODELS",
     "EMBEDDED_SIZES",
+    "ENGINE",
     "FILM_FILE",
     "MIXER_VARIABLE",
     "MIX_FILE",
     "NOTE_FILE",
     "PARAMETERS",
     "PROFILES",
+    "PUBLISHED_MODELS",
     "PUBLISHED_SIZES",
     "SENTENCE_MODEL",
     "UNFINISHED_FILE",

@@ -3,6 +3,9 @@
 SENTENCE_MODEL = "sentence model"
 """What reads lyrics."""
 
+ENGINE = "engine"
+"""The environment that the worker runs in."""
+
 
 class UserError(Exception):
     """Something that the user can mend.
@@ -14,7 +17,8 @@ class UserError(Exception):
     cure
         What to do: one sentence.
     missing
-        What would have to be fetched first, where a button can do that: such as `SENTENCE_MODEL`.
+        What would have to be fetched first, where a button can do that: `SENTENCE_MODEL`, `ENGINE`, or a published
+        network's name.
     """
 
     def __init__(self, cause: str, cure: str, *, missing: str = "") -> None:

@@ -36,12 +36,16 @@ class Section:
         Its hyperparameters; model, size and shape must be the film's.
     landing_seconds
         How long it takes to find back to the film around it.
+    enters, lands
+        Whether the film is there before it and after it: what is not there is neither come from nor landed on.
     """
 
     first_frame: int
     end_frame: int
     settings: Settings
     landing_seconds: Fraction = Fraction(1)
+    enters: bool = True
+    lands: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,8 @@ class Parameter:
 
 
 PUBLISHED_SIZES = (128, 256, 512)
+PUBLISHED_MODELS = tuple(f"{Model.BIGGAN.value}-{size}" for size in PUBLISHED_SIZES)
+"""What the list of models calls them."""
 """What the published BigGANs draw, in pixels."""
 
 BANDS = ("low", "mid", "high")

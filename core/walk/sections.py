@@ -1,8 +1,8 @@
 """How a section of a film with settings of its own is laid over the rest without a seam.
 
 Outside a section nothing changes, not one bit. Inside, the noise starts from the exact state that it finds, and lands on the old path
-before the section's end; classes and truncation are cross-faded at both ends. Where the film itself begins or ends, there is nothing to
-come from or to land on: there the section shows fully.
+before the section's end; classes and truncation are cross-faded at both ends. Where the film itself begins or ends, or is not shown beyond
+the section, there is nothing to come from or to land on: there the section shows fully.
 """
 
 from fractions import Fraction
@@ -35,9 +35,9 @@ def lay_over(film: Latents, own: Latents, section: Section, *, fps: Fraction) ->
         N rows, those outside the section as they were.
     """
     entering, landing = ramps(section.end_frame - section.first_frame, landing_frames=float(section.landing_seconds * fps))
-    if section.first_frame == 0:
+    if section.first_frame == 0 or not section.enters:
         entering[:] = 1
-    if section.end_frame == len(film.noise):
+    if section.end_frame == len(film.noise) or not section.lands:
         landing[:] = 1
     return replaced(film, own, first_frame=section.first_frame, noise_share=landing, class_share=np.minimum(entering, landing))
 

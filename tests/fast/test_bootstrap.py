@@ -25,7 +25,7 @@ def requirements(tmp_path):
 
 @pytest.fixture
 def options(tmp_path, requirements):
-    return argparse.Namespace(folder=tmp_path / "engine", requirements=requirements, python=None, wheels=None)
+    return argparse.Namespace(folder=tmp_path / "engine", requirements=requirements, python=None, wheels=None, pypi_build=False)
 
 
 def steps(tmp_path, *, wheels=None, build=None):

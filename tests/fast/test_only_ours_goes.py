@@ -33,7 +33,7 @@ def engine(tmp_path):
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("rose==1.0\n")
     (tmp_path / "engine").mkdir()
-    return argparse.Namespace(folder=tmp_path / "engine", requirements=requirements, python=None, wheels=None, anew=True)
+    return argparse.Namespace(folder=tmp_path / "engine", requirements=requirements, python=None, wheels=None, anew=True, pypi_build=False)
 
 
 def write(folder, files):

@@ -114,6 +114,17 @@ def test_where_the_film_begins_or_ends_a_section_shows_fully():
     np.testing.assert_allclose(last.class_vectors([FRAMES - 1]), make(base=own).class_vectors([FRAMES - 1]), atol=1e-6)
 
 
+def test_a_section_neither_comes_from_nor_lands_on_film_that_is_not_there():
+    own = Settings(seed=9, truncation=0.4)
+    alone = make(Section(first_frame=60, end_frame=180, settings=own, enters=False, lands=False))
+    np.testing.assert_array_equal(alone.truncation[60:180], np.float32(0.4))
+    np.testing.assert_allclose(alone.class_vectors(range(60, 180)), make(base=own).class_vectors(range(60, 180)), atol=1e-6)
+    lands, enters = (make(Section(first_frame=60, end_frame=180, settings=own, enters=one, lands=not one)) for one in (False, True))
+    both = make(Section(first_frame=60, end_frame=180, settings=own))
+    np.testing.assert_array_equal(rows(lands)[120:], rows(both)[120:])
+    np.testing.assert_array_equal(rows(enters)[:120], rows(both)[:120])
+
+
 def test_sections_that_do_not_meet_may_come_in_any_order():
     one = Section(first_frame=20, end_frame=80, settings=Settings(seed=1))
     other = Section(first_frame=100, end_frame=180, settings=Settings(seed=2, class_count=4))

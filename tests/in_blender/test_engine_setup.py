@@ -258,3 +258,78 @@ def test_drawing_reads_no_file(addon, here, monkeypatch):
     addon.engine_buttons._look_later()
     assert bpy.app.timers.is_registered(addon.engine_setup.look)
     bpy.app.timers.unregister(addon.engine_setup.look)
+
+
+# What is said meanwhile -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def song(saved_film, add_sound, click_track):
+    return add_sound(click_track(seconds=1, clicks=[0.5]))
+
+
+def why_not(press):
+    with pytest.raises(RuntimeError) as refusal:
+        press()
+    return str(refusal.value)
+
+
+def test_nothing_can_be_asked_of_an_engine_that_is_being_set_up_or_removed_and_buttons_say_why(addon, here, finish, song):
+    bpy.ops.chromastrip.set_up_engine()
+    for press in (bpy.ops.chromastrip.generate, bpy.ops.chromastrip.render_stale, bpy.ops.chromastrip.list_models):
+        assert "The engine is being set up" in why_not(press)
+    finish()
+    assert not addon.jobs.why_busy()
+    bpy.ops.chromastrip.check_engine()
+    assert not addon.jobs.why_busy()  # it only looks
+    finish()
+    bpy.ops.chromastrip.remove_engine()
+    assert "being removed" in why_not(bpy.ops.chromastrip.generate)
+    finish()
+
+
+def test_an_error_about_the_engine_goes_when_there_is_one_and_comes_with_the_next_try_without(addon, here, finish, song):
+    addon.engine_setup.look()
+    finish()
+    assert "not set up" in why_not(bpy.ops.chromastrip.generate)
+    assert "not set up" in addon.jobs.shown_error().cause
+    bpy.ops.chromastrip.set_up_engine()
+    finish()
+    assert addon.jobs.shown_error() is None
+    shutil.rmtree(here)  # behind our back
+    assert "not set up" in why_not(bpy.ops.chromastrip.generate)
+    assert addon.jobs.shown_error() is not None
+
+
+def test_an_error_about_the_engine_goes_when_the_user_names_one(addon, extension, here, finish, song, worker_python):
+    assert "not set up" in why_not(bpy.ops.chromastrip.generate)
+    bpy.context.preferences.addons[extension].preferences.engine_python = str(worker_python)
+    assert addon.jobs.shown_error() is None
+
+
+def test_after_remove_it_is_said_again_what_setting_up_would_take(addon, made, finish):
+    addon.engine_setup.look()
+    assert addon.engine_setup.state.plan is not None  # of the set-up
+    bpy.ops.chromastrip.remove_engine()
+    finish()
+    assert "removed" in addon.engine_setup.state.note
+    assert addon.engine_setup.state.plan is not None
+
+
+def test_another_build_is_offered_with_its_size_and_taken_by_its_button_alone(addon, here, finish):
+    setup = addon.engine_setup
+    assert not bpy.ops.chromastrip.set_up_offered_build.poll()
+    bpy.ops.chromastrip.set_up_engine()
+    offer = {"build": "for NVIDIA cards", "download_mb": 3100, "disk_mb": 6400}
+    finish(until=lambda: setup.state.plan is not None)
+    setup.state.plan = setup.Plan(version="3.11.9", build="for the processor", download_mb=550, disk_mb=1650, free_mb=60_000)
+    setup._take({"event": "failed", "cause": "It cannot be reached.", "cure": "Press Use Large Build.", "offer": offer})
+    setup._drop_client()
+    setup.state.task = None
+    assert addon.engine_buttons.offer_label(setup.state.offer) == "Use Large Build (3.1 GB)"
+    assert "--pypi-build" not in setup._arguments(setup.Task.MAKE, take_offer=False)
+    assert bpy.ops.chromastrip.set_up_offered_build() == {"FINISHED"}
+    assert setup.state.offer is None
+    assert setup.state.takes_offer
+    finish()
+    assert setup.state.condition == addon.engine.Condition.READY

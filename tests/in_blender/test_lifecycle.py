@@ -241,6 +241,7 @@ def paste_into(scene):
 
 def test_strips_copied_to_another_scene_show_their_film_and_have_settings_of_their_own(addon, film, clipboard):
     scene, other = bpy.context.scene, bpy.data.scenes.new("Other")
+    other.render.resolution_x = other.render.resolution_y = scene.render.resolution_x  # else it would want to be fitted
     copy_all(scene)
     copy = paste_into(other)
     (film,) = image_strips(scene)
@@ -255,6 +256,7 @@ def test_strips_copied_to_another_file_show_their_film(addon, film, clipboard, e
     copy_all(bpy.context.scene)
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(elsewhere / "other.blend"))
+    bpy.context.scene.render.resolution_x = bpy.context.scene.render.resolution_y = 128
     copy = paste_into(bpy.context.scene)
     assert copy.chromastrip.film == digest
     assert addon.sections.state_with_files(copy) == addon.sections.State.FRESH

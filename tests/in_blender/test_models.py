@@ -257,6 +257,41 @@ def test_a_network_that_is_not_here_is_named_with_what_to_do(addon, press, here,
     assert films() == []
 
 
+def test_a_network_that_is_not_here_is_told_before_anything_is_drawn(addon, press, saved_film, add_sound, click_track):
+    strip = add_sound(click_track(seconds=0.5, clicks=[0.2]), model="biggan-deep")
+    strip.chromastrip.size = "512"
+    name = addon.models.network_of(strip.chromastrip)
+    assert name == NAME
+    assert addon.models.why_absent(name) == f"{NAME} is not here yet"
+    strip.chromastrip.model, strip.chromastrip.own_model = "own", "tulips"
+    assert "no model “tulips”" in addon.models.why_absent(addon.models.network_of(strip.chromastrip))
+    strip.chromastrip.model = "emoji"
+    assert not addon.models.why_absent(addon.models.network_of(strip.chromastrip))
+    addon.models.state.entries = None
+    assert not addon.models.why_absent(NAME)  # nobody knows yet
+
+
+def test_a_film_that_failed_for_a_network_offers_the_download_and_is_gone_on_with_only_after_it(
+    addon, press, saved_film, add_sound, click_track, wait
+):
+    strip = add_sound(click_track(seconds=0.5, clicks=[0.2]), model="biggan-deep")
+    strip.chromastrip.size = "512"
+    addon.models.state.entries = None  # nobody has opened the preferences
+    bpy.ops.chromastrip.generate()
+    wait()
+    press.wait()
+    error = addon.jobs.shown_error()
+    assert error.missing == NAME
+    assert "Press Download" in error.cure
+    assert "models download" not in str(error)
+    with pytest.raises(RuntimeError, match=f"{NAME} is not here yet"):
+        bpy.ops.chromastrip.go_on_drawing()
+    press.done("download_named_model", model_name=NAME)
+    assert addon.models.is_here(NAME), addon.models.state
+    assert addon.jobs.shown_error() is None
+    assert bpy.ops.chromastrip.go_on_drawing.poll()
+
+
 # Upscalers ------------------------------------------------------------------------------------------------------------------------------
 
 MAKE_UPSCALER = """if True:
