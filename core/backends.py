@@ -36,6 +36,11 @@ class Backend(Protocol):
     follows_latents: bool
     """Whether a row's picture shows its latents and nothing else, so that calmer latents make a calmer film. Not so a measuring card."""
 
+    @property
+    def at_once(self) -> int:
+        """How many pictures keep it busy; loads the network."""
+        ...
+
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
         ...
@@ -56,6 +61,9 @@ class Backend(Protocol):
 @runtime_checkable
 class Storer(Protocol):
     """A backend that stores its pictures itself: several cards, see `cards`."""
+
+    devices: "Devices"
+    """The cards."""
 
     notes: Sequence[str]
     """What there is to tell about the cards: sentences for people."""

@@ -59,6 +59,11 @@ class Cards:
         self.notes = [*self.devices.notes]
         self.name, self.width, self.height, self.class_total = one.name, one.width, one.height, one.class_total
 
+    @property
+    def at_once(self) -> int:
+        """How many pictures keep one card busy."""
+        return self._the_one.at_once
+
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture, as any of the cards does."""
         return self._the_one.cache_keys(latents)
