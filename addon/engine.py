@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.protocol import ENGINE, Machine, PictureFormat, Precision, UserError
+from ..core.protocol import AUTO, ENGINE, Machine, PictureFormat, Precision, UserError
 from . import folders
 from .output import AS_PREFERENCES
 
@@ -123,7 +123,7 @@ def machine() -> Machine:
     """Give what shall draw."""
     chosen = bpy.context.preferences.addons[PACKAGE].preferences
     return Machine(
-        device=chosen.device,
+        device=(chosen.device in {AUTO, "cuda"} and chosen.cards.strip()) or chosen.device,
         precision=Precision(chosen.precision),
         cache_folder=str(folders.user_cache_folder()),
         cache_limit_bytes=chosen.cache_limit_gb * GB,

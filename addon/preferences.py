@@ -46,6 +46,10 @@ class Preferences(bpy.types.AddonPreferences):
             ("cpu", "Processor", "Slower, on any computer"),
         ),
     )
+    cards: bpy.props.StringProperty(
+        name="Cards",
+        description="Which graphics cards draw a film together, as cuda:0,cuda:1. Empty: all if Device is Automatic, else the first one",
+    )
     precision: bpy.props.EnumProperty(
         name="Precision",
         description="What numbers the network calculates in. Pictures of two precisions differ by a level here and there",
@@ -105,7 +109,11 @@ class Preferences(bpy.types.AddonPreferences):
             column.prop(self, "wheel_folder", placeholder="None: download")
         column.prop(self, "engine_python", placeholder="Automatic")
         column.separator()
-        for name in ("device", "precision", "steps_back", "picture_format"):
+        column.prop(self, "device")
+        row = column.row()
+        row.active = self.device in {AUTO, "cuda"}
+        row.prop(self, "cards", placeholder="All")
+        for name in ("precision", "steps_back", "picture_format"):
             column.prop(self, name)
         column.separator()
         column.prop(self, "cache_limit_gb", text="Cache Limit in GB")

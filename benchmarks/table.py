@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ORDER = ("network", "films", "following", "naming", "drawing", "listening", "walking", "lyrics", "flashes", "replay", "handover", "blender")
+ORDER = (
+    *("network", "films", "following", "naming", "drawing", "two_cards"),
+    *("listening", "walking", "lyrics", "flashes", "replay", "handover", "blender"),
+)
 README_SHOWS = ("network", "drawing")
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 WHOLE_NUMBERS_FROM = 100

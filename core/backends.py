@@ -6,7 +6,7 @@ cached never loads one.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from .sync_card import SyncCard
 from .working import Cancelled, ReportCount, never, report_nothing
 
 if TYPE_CHECKING:
+    from .cards import Cards
     from .generator import Generator, Network
+    from .network.devices import Devices
+    from .storing import Stored
 
 
 class Backend(Protocol):
@@ -32,6 +35,11 @@ class Backend(Protocol):
 
     follows_latents: bool
     """Whether a row's picture shows its latents and nothing else, so that calmer latents make a calmer film. Not so a measuring card."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures keep it busy; loads the network."""
+        ...
 
     def cache_keys(self, latents: Latents) -> list[str]:
         """Name each row's picture by a digest of all that it is drawn from: 32 hexadecimal digits."""
@@ -50,6 +58,23 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
+class Storer(Protocol):
+    """A backend that stores its pictures itself: several cards, see `cards`."""
+
+    devices: "Devices"
+    """The cards."""
+
+    notes: Sequence[str]
+    """What there is to tell about the cards: sentences for people."""
+
+    def store_drawn(
+        self, request: RenderRequest, latents: Latents, rows: Sequence[int], keys: Sequence[str], *, cancelled: Cancelled
+    ) -> "Stored":
+        """Draw some rows and store them as `request` says; give each one's key and file as they come, in any order."""
+        ...
+
+
 class Backends:
     """Makes backends, and keeps the last one and its loaded network for the next film.
 
@@ -65,6 +90,7 @@ class Backends:
         self._fault = fault
         self._models_folder = models_folder
         self._kept: Generator | None = None
+        self._cards: Cards | None = None
 
     def open(self, request: RenderRequest) -> Backend:
         """Give the backend that draws with this request's model, size and shape, on its machine.
@@ -77,17 +103,35 @@ class Backends:
         if request.settings.model == Model.SYNC_CARD:
             return SyncCard(size=request.settings.size, aspect=request.settings.aspect, fault=self._fault)
         from .generator import Generator
+        from .network.devices import find_devices
         from .network.running import find_way
 
         machine = request.machine
         cache_folder = Path(machine.cache_folder or request.cache_folder)
         network = self._network(request.settings, cache_folder)
-        way = find_way(device=machine.device, precision=machine.precision, cache_folder=cache_folder)
+        devices = find_devices(machine.device)
+        way = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
         settings = request.settings
         made = Generator(network, way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder)
-        if self._kept is None or self._kept.name != made.name:
+        if self._kept is None or (self._kept.name, self._kept.way) != (made.name, made.way):
             self._kept = made
-        return self._kept
+        self._cards = self._cards_of(devices)
+        if self._cards is None:
+            return self._kept
+        self._cards.begin(self._kept)
+        return self._cards
+
+    def _cards_of(self, devices: "Devices") -> "Cards | None":
+        """Give the processes of several cards, kept for the next film as a network is; None: one device needs none."""
+        if self._cards is not None:
+            if self._cards.devices.names == devices.names:
+                return self._cards
+            self._cards.close()
+        if len(devices.names) == 1:
+            return None
+        from .cards import Cards
+
+        return Cards(devices, models_folder=self._models_folder)
 
     def draft_of(self, request: RenderRequest) -> RenderRequest:
         """Ask for a film's draft, see `drafts`."""

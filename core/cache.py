@@ -9,10 +9,11 @@ import hashlib
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .files import TEMPORARY_PREFIX, write_whole
+from .protocol import UserError
 
 SHELF_LETTERS = 2  # entries lie in folders named by the first letters of their keys: file managers dislike 100 000 files in one
 
@@ -28,6 +29,7 @@ class FrameCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._disk: int | None = None  # the one that the first picture was stored on
 
     def find(self, keys: Iterable[str], *, suffix: str = ".png") -> dict[str, Path]:
         """Find the entries of some keys, leaving out those that are missing or damaged.
@@ -46,24 +48,41 @@ class FrameCache:
         dict[str, Path]
             The intact entries' files.
         """
+        found: dict[str, Path] = {}
+        for key, path in self._named(keys, suffix):
+            if key not in found and _is_intact(path):
+                _note_use(path)
+                found[key] = path
+        return found
+
+    def names(self, keys: Iterable[str], *, suffix: str = ".png") -> set[str]:
+        """Say which of some keys have an entry, by the files' names: `find` reads them, too."""
+        return {key for key, _ in self._named(keys, suffix)}
+
+    def _named(self, keys: Iterable[str], suffix: str) -> Iterator[tuple[str, Path]]:
         shelves: dict[str, set[str]] = defaultdict(set)
         for key in keys:
             shelves[key[:SHELF_LETTERS]].add(key)
-        found = {}
         for shelf, wanted in shelves.items():
             for path in self._entries(shelf):
                 key = path.name.partition("-")[0]
-                if key in wanted and key not in found and path.suffix == suffix and _is_intact(path):
-                    _note_use(path)
-                    found[key] = path
-        return found
+                if key in wanted and path.suffix == suffix:
+                    yield key, path
 
     def store(self, key: str, content: bytes, *, suffix: str = ".png") -> Path:
         """Keep an encoded picture and give its file, which is there whole or not at all."""
         path = self.folder / key[:SHELF_LETTERS] / f"{key}-{content_digest(content)}{suffix}"
         if not path.exists():
+            self._check_disk()
             write_whole(path, content)
         return path
+
+    def _check_disk(self) -> None:
+        """Notice that a disk has gone: its folder would be made anew, on the disk that it was mounted on."""
+        disk = next(parent for parent in (self.folder, *self.folder.parents) if parent.exists()).stat().st_dev
+        if self._disk not in (None, disk):
+            raise UserError(f"The disk of {self.folder} has gone.", "Connect it again and start again: what it holds is kept.")
+        self._disk = disk
 
     def _entries(self, shelf: str) -> list[Path]:
         try:

@@ -1,30 +1,22 @@
-"""Finds a film's pictures in the cache and draws those that are missing: encoded by other threads while the next ones are drawn.
+"""Finds a film's pictures in the cache and has those drawn that are missing, here or by several cards.
 
 Latents and their cache keys come in; where the pictures lie comes out. Numbers no frames, and judges no picture.
 """
 
-import os
 import shutil
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
-
-from . import pictures
-from .backends import Backend
-from .cache import FrameCache
+from .backends import Backend, Storer
 from .filling import Filling, coarse_first
-from .finishing import FinishedCache, Step, sizes
+from .finishing import Step, sizes
 from .protocol import RenderRequest, Stage, UserError
+from .storing import Drawn, Stored, open_cache, stored
 from .walk.latent_rows import Latents
 from .working import CancelledError
-
-MOST_WAITING = 64
-"""How many drawn pictures may wait to be encoded: bounds the memory."""
 
 SPARE_BYTES = 50_000_000
 
@@ -62,14 +54,14 @@ class Drawing:
         cancelled: Callable[[], bool],
         batch_size: int | None,
         filling: Filling | None = None,
-        steps: Sequence[Step] = (),
+        steps: tuple[Step, ...] = (),
     ) -> None:
         self.backend = backend
         self.pictures: dict[str, Path] = {}  # where each cache key's picture lies, so far
         self.drawn_count, self.drawing_seconds = 0, 0.0
-        self._format = request.picture_format
+        self._request, self._format = request, request.picture_format
         self._steps = steps
-        self._cache = FinishedCache(FrameCache(Path(request.cache_folder) / "pictures"), steps, request.picture_format, cancelled)
+        self._cache = open_cache(request, steps, cancelled)
         self._report, self._cancelled = report, cancelled
         self._batch_size = batch_size
         self._filling = filling
@@ -77,8 +69,18 @@ class Drawing:
             Counter()
         )  # how many frames wait for each missing picture: where the music stands still, they share one
 
-    def draw(self, latents: Latents, keys: Sequence[str], *, stage: Stage = Stage.DRAWING) -> None:
-        """Have all of some latents' pictures in `pictures`.
+    @property
+    def notes(self) -> Sequence[str]:
+        """What there is to tell about what draws: sentences for people."""
+        return self.backend.notes if isinstance(self.backend, Storer) else ()
+
+    def missing(self, keys: Sequence[str], rows: range) -> set[str]:
+        """Say which of some rows' pictures must be drawn, by the names of the cache's files: they are not read."""
+        wanted = {keys[row] for row in rows}
+        return wanted - self._cache.names(wanted, suffix=self._format.suffix)
+
+    def draw(self, latents: Latents, keys: Sequence[str], *, rows: range | None = None, stage: Stage = Stage.DRAWING) -> None:
+        """Have all of some latents' pictures in `pictures`, or those of some rows.
 
         Parameters
         ----------
@@ -86,6 +88,8 @@ class Drawing:
             N rows.
         keys
             Their N cache keys.
+        rows
+            Which of the N rows are wanted; None: all.
         stage
             What to call it in reports.
 
@@ -96,72 +100,65 @@ class Drawing:
         CancelledError
             If `cancelled` said so.
         """
-        wanted = set(keys).difference(self.pictures)
+        rows = range(len(keys)) if rows is None else rows
+        wanted = {keys[row] for row in rows}.difference(self.pictures)
         if not wanted:
             return
         self.pictures |= self._cache.find(wanted, suffix=self._format.suffix)
-        self._waiting = Counter(key for key in keys if key not in self.pictures)
+        self._waiting = Counter(keys[row] for row in rows if keys[row] not in self.pictures)
         for key, picture in self._cache.finish([*self._waiting], suffix=self._format.suffix):
             self.pictures[key] = picture
             del self._waiting[key]
-            self._tell(stage, keys)
+            self._tell(stage, len(rows))
         if self._waiting:
             kept = {*sizes(self._steps, (self.backend.width, self.backend.height))}
             picture_bytes = 3 * sum(width * height for width, height in kept)
             _check_disk(self._cache.folder, picture_count=len(self._waiting), picture_bytes=picture_bytes)
-            self._tell(Stage.LOADING, keys)
+            self._tell(Stage.LOADING, len(rows))
             self.backend.load()
             if self._filling is not None:
                 self._filling.follow(keys, self.pictures)
             started = time.monotonic()
-            self._draw_missing(latents, keys, stage)
+            self._draw_missing(latents, keys, rows, stage)
             self.drawing_seconds += time.monotonic() - started
-        self._tell(stage, keys)
+        self._tell(stage, len(rows))
 
-    def _tell(self, stage: Stage, keys: Sequence[str]) -> None:
-        self._report(stage, len(keys) - self._waiting.total(), len(keys))
+    def _tell(self, stage: Stage, total: int) -> None:
+        self._report(stage, total - self._waiting.total(), total)
 
-    def _draw_missing(self, latents: Latents, keys: Sequence[str], stage: Stage) -> None:
-        encoding: deque[Future[tuple[str, Path]]] = deque()  # what is drawn
-
-        def finish_oldest() -> None:
-            self._finish(*encoding.popleft().result())
-            self._tell(stage, keys)
-
-        with (
-            closing(self._drawn(latents, keys)) as drawn,  # however this ends, what still waits to be drawn is forgotten
-            ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,  # encoders let other threads run: encoding overlaps drawing
-        ):
-            while not self._cancelled() and (one := next(drawn, None)) is not None:
-                encoding.append(pool.submit(self._keep, keys[one[0]], one[1]))
-                while encoding and (len(encoding) > MOST_WAITING or encoding[0].done()):
-                    finish_oldest()
-            while encoding:
-                finish_oldest()
+    def _draw_missing(self, latents: Latents, keys: Sequence[str], rows: range, stage: Stage) -> None:
+        with closing(self._stored(latents, keys, rows)) as come:
+            for key, picture in come:
+                self._finish(key, picture)
+                self._tell(stage, len(rows))
         if self._filling is not None:
             self._filling.show()
         if self._waiting:
             raise CancelledError
 
-    def _drawn(self, latents: Latents, keys: Sequence[str]) -> Generator[tuple[int, np.ndarray]]:
-        """Give each missing picture with its row."""
-        for batch in self._batches(keys):
-            with closing(self.backend.draw(latents, batch)) as pictures:
-                yield from zip(batch, pictures, strict=True)
+    def _stored(self, latents: Latents, keys: Sequence[str], rows: range) -> Stored:
+        """Give each missing picture's key and file, as they come."""
+        batches = self._batches(keys, rows)
+        if isinstance(self.backend, Storer):
+            missing = [row for batch in batches for row in batch]
+            return self.backend.store_drawn(self._request, latents, missing, keys, cancelled=self._cancelled)
+        return stored(self._drawn(latents, keys, batches), self._cache, self._format, cancelled=self._cancelled)
 
-    def _batches(self, keys: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Give one row for each missing picture, in order or coarse to fine, in batches."""
-        rows = range(len(keys)) if self._filling is None else coarse_first(len(keys))
+    def _drawn(self, latents: Latents, keys: Sequence[str], batches: Iterable[Sequence[int]]) -> Drawn:
+        for batch in batches:
+            with closing(self.backend.draw(latents, batch)) as pictures:
+                for row, picture in zip(batch, pictures, strict=True):
+                    yield keys[row], picture
+
+    def _batches(self, keys: Sequence[str], rows: range) -> Iterable[Sequence[int]]:
+        """Give one row for each missing picture, in order or (a whole film) coarse to fine, in batches."""
         first_rows: dict[str, int] = {}
-        for row in rows:
+        for row in rows if self._filling is None else coarse_first(len(keys)):
             if keys[row] in self._waiting:
                 first_rows.setdefault(keys[row], row)
         missing = [*first_rows.values()]
         step = self._batch_size or len(missing)
         return [missing[first : first + step] for first in range(0, len(missing), step)]
-
-    def _keep(self, key: str, picture: np.ndarray) -> tuple[str, Path]:
-        return key, self._cache.store(key, pictures.encode(picture, self._format), suffix=self._format.suffix)
 
     def _finish(self, key: str, picture: Path) -> None:
         self.pictures[key] = picture

@@ -24,6 +24,8 @@ UNFIT_PLACES = (
     *(errno.EACCES, errno.EROFS, errno.EPERM),
     *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP),
 )
+GONE_PLACES = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH)
+"""What a disk says that was pulled out, or whose server does not answer."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -112,7 +114,7 @@ def check_writable(folder: Path) -> None:
 
 @contextmanager
 def disk_errors_explained(folder: Path) -> Generator[None]:
-    """Turn a full disk and a forbidden folder into a `UserError`; other errors pass."""
+    """Turn a full disk, a forbidden folder and a disk that has gone into a `UserError`; other errors pass."""
     try:
         yield
     except OSError as error:
@@ -123,6 +125,10 @@ def disk_errors_explained(folder: Path) -> Generator[None]:
         if error.errno in UNFIT_PLACES:
             raise UserError(
                 f"{folder} cannot be written to: {error.strerror}.", "Choose another place, one that you may write to."
+            ) from error
+        if error.errno in GONE_PLACES:
+            raise UserError(
+                f"The disk of {folder} does not answer: {error.strerror}.", "Connect it again and start again: what it holds is kept."
             ) from error
         raise
 

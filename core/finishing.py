@@ -20,7 +20,7 @@ from . import pictures
 from .cache import FrameCache
 from .keys import picture_key
 from .mirroring import mirrored, mirrored_size
-from .protocol import AUTO, PictureFormat, RenderRequest
+from .protocol import PictureFormat, RenderRequest
 from .working import Cancelled, end_if, never
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def _upscaling(request: RenderRequest, cancelled: Cancelled) -> Step:
     if not request.upscaler:
         return Step(words=("upscaled", str(factor), "lanczos"), make=lanczos, size=size)
     from .models.published import models_folder
-    from .network.running import find_device
+    from .network.devices import card_model, find_devices
     from .upscaling.store import Upscalers
 
     store = Upscalers(folder=models_folder(), cache_folder=Path(request.machine.cache_folder or request.cache_folder))
-    device = find_device() if request.machine.device == AUTO else request.machine.device
+    device = find_devices(request.machine.device).names[0]
     file = store.file(request.upscaler)
 
     @cache
@@ -101,7 +101,8 @@ def _upscaling(request: RenderRequest, cancelled: Cancelled) -> Step:
     def by_network(picture: np.ndarray) -> np.ndarray:
         return resized(enlarger()(picture), size((picture.shape[1], picture.shape[0])))
 
-    words = ("upscaled", str(factor), store.sha256(request.upscaler), device.partition(":")[0])
+    kind = f"{device.partition(':')[0]} {card_model(device)}".rstrip()
+    words = ("upscaled", str(factor), store.sha256(request.upscaler), kind)
     return Step(words=words, make=by_network, size=size)
 
 
@@ -143,6 +144,13 @@ class FinishedCache:
         """Find the finished pictures of some keys."""
         own = {self._key(key): key for key in keys}
         return {own[key]: path for key, path in self._cache.find(own, suffix=suffix).items()}
+
+    def names(self, keys: Iterable[str], *, suffix: str) -> set[str]:
+        """Say which of some pictures are drawn, finished or not, by their files' names: fast, and damage is not noticed."""
+        wanted = {*keys}
+        own = {self._key(key): key for key in wanted}
+        there = self._cache.names({*own, *wanted}, suffix=suffix)
+        return {own.get(key, key) for key in there}
 
     def finish(self, keys: Iterable[str], *, suffix: str) -> Iterator[tuple[str, Path]]:
         """Finish those of some pictures that are drawn and were not finished, and give each with its key.

@@ -5,6 +5,7 @@ Until the network is first needed, torch is not even imported: making a `Generat
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -155,7 +156,7 @@ class Generator:
         self.name = " ".join((f"{network.digest} {network.size} {way.name} {DRAWING_VERSION}", *self._shape_words(drawn)))
         self._drawn_out = drawn if self._first_map.widening is Widening.GROUND else None
         self._left, self._top = ((whole - cut) // 2 for whole, cut in zip(drawn, (self.width, self.height), strict=True))
-        self._network, self._way, self._cache_folder = network, way, cache_folder
+        self._network, self.way, self._cache_folder = network, way, cache_folder
         self._directions: np.ndarray | None = None
         self._runner: Runner | None = None
 
@@ -197,18 +198,26 @@ class Generator:
         from .network.calibrating import CALIBRATION_VERSION, calibrate, kept_or_calibrated
 
         def find() -> np.ndarray:
-            return calibrate(self._network.load(), self._way, report=report, cancelled=cancelled)
+            return calibrate(self._network.load(), self.way, report=report, cancelled=cancelled)
 
         if self._cache_folder is None:
             return find()
-        name = f"{self._network.digest[:32]}-{self._way.name.replace(' ', '-')}-{CALIBRATION_VERSION}.npy"
+        way = re.sub(r"[^\w.-]+", "-", self.way.name)
+        name = f"{self._network.digest[:32]}-{way}-{CALIBRATION_VERSION}.npy"
         return kept_or_calibrated(self._cache_folder / "directions" / name, find)
 
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:
             shape = SQUARE if self._drawn_out else self._first_map
-            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=shape), self._way)
+            self._runner = open_runner(dataclasses.replace(self._network.load(), first_map=shape), self.way)
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures keep it busy; loads the network."""
+        self.load()
+        assert self._runner is not None
+        return self._runner.at_once
 
     def draw(self, latents: Latents, rows: Sequence[int]) -> Pictures:
         """Draw some rows, in this order: uint8 [height, width, 3] each. The same row gives the same bytes in any company."""

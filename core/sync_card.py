@@ -43,7 +43,7 @@ class SyncCard:
         Empty: nothing.
     """
 
-    class_total = CLASS_COUNT
+    class_total, at_once = CLASS_COUNT, 1
     follows_latents = False  # each card shows its frame's number: it is never calmed, and its flashes are not counted
 
     def __init__(self, *, size: int, aspect: Fraction = Fraction(1), fault: str = "") -> None:

@@ -22,6 +22,16 @@ def small(folder: Path, *, size: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)  # lazy: a file of it may still be mapped
 
 
+def pull(folder: Path) -> None:
+    """Take the disk away that is mounted on a folder, as a cable does."""
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def push(folder: Path) -> None:
+    """Mount another disk, an empty one."""
+    _mount("-t", "tmpfs", "tmpfs", str(folder))
+
+
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[Path]:
     """Let nobody change what is below a folder, root included."""

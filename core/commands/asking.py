@@ -102,7 +102,11 @@ def add(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{name.replace('_', '-')}", type=type(getattr(Settings(), name)), metavar="N", help=_parameter_help(name).replace("%", "%%")
         )
-    command.add_argument("--device", default=AUTO, help="what draws: cpu, cuda, cuda:1, mps (auto: the fastest that there is)")
+    command.add_argument(
+        "--device",
+        default=AUTO,
+        help="what draws: cpu, mps, cuda, cuda:1, cards as cuda:0,cuda:1 or cuda:* (auto: the fastest that there is, all its cards)",
+    )
     command.add_argument(
         "--precision",
         choices=[str(precision) for precision in Precision],

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from . import asking, outputs, words
 from .telling import JOB_ID, progress, say
 
 if TYPE_CHECKING:
+    from ..backends import Backend
     from ..pipeline import Film
 
 OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
@@ -22,9 +23,7 @@ OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
 def add(commands: Any) -> None:
     """Name the command's words."""
     command = commands.add_parser("render", help="draw a film")
-    command.add_argument(
-        "--out", required=True, help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream"
-    )
+    command.add_argument("--out", help="a folder in which the film gets a folder of its own, a film.mp4, or - for a yuv4mpeg stream")
     outputs.add(command)
     asking.add(command)
     command.add_argument(
@@ -44,28 +43,42 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--upscaler", default="", metavar="NAME", help="by which of your networks, as `models list` names it (none: Lanczos' filter)"
     )
+    command.add_argument(
+        "--frames",
+        type=words.span,
+        metavar="A:B",
+        help="draw only these frames, into the cache, which several machines may share; the same command without it makes the film",
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only tell how many frames are there, how many are to be drawn, and about how long that takes",
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, refuse=command.error)
 
 
 def run(options: Namespace) -> None:
-    """Draw the film."""
+    """Draw the film, or a span of it; or tell what is left to do."""
+    if options.dry_run:
+        _estimate(options)
+    elif options.frames is not None:
+        _draw_span(options)
+    elif options.out is None:
+        options.refuse("the following arguments are required: --out")
+    else:
+        _draw_film(options)
+
+
+def _draw_film(options: Namespace) -> None:
     from .. import pipeline
-    from ..backends import Backends
     from ..files import check_writable
     from ..paces import expected
 
     into_folder = options.out != "-" and not _is_movie(options.out)
     outputs.check(options, inputs=asking.inputs(options))
-    request = replace(
-        asking.request(options),
-        limit_flashes=not options.allow_flashes,
-        picture_format=PictureFormat(options.format),
-        frame_aspect=options.mirror,
-        upscale=options.upscale,
-        upscaler=options.upscaler,
-    )
+    request = _request(options)
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     elif options.out != "-":
@@ -75,9 +88,58 @@ def run(options: Namespace) -> None:
     if not options.json and (line := expected(request)):
         say(line)
     with progress(options) as report:
-        film = pipeline.render(request, open_backend=Backends(fault=options.fault).open, report=report)
+        film = pipeline.render(request, open_backend=_open_backend(options), report=report)
     _deliver(options, request, [Path(film.frames.folder) / name for name in film.frames.file_names()])
     _tell(options, film)
+
+
+def _draw_span(options: Namespace) -> None:
+    from ..pipeline import draw_span
+
+    with progress(options) as report:
+        drawn = draw_span(_request(options), options.frames, open_backend=_open_backend(options), report=report)
+    if options.json:
+        say(encode(drawn))
+        return
+    _tell_warnings(drawn.warnings)
+    say(f"Frames {drawn.first_frame}:{drawn.end_frame} are in the cache ({drawn.drawn_count} pictures drawn now).")
+
+
+def _estimate(options: Namespace) -> None:
+    from ..estimating import estimate
+
+    with progress(options) as report:
+        left = estimate(_request(options), options.frames, open_backend=_open_backend(options), report=report)
+    if options.json:
+        say(encode(left))
+        return
+    say(f"{left.frame_count} frames, {left.there_count} of them there; {left.picture_count} pictures are to be drawn.")
+    if left.picture_count:
+        say(f"That takes about {_in_words(left.seconds)} here; more if passages flash and must be drawn again, calmer.")
+
+
+def _in_words(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 (minutes)
+
+
+def _request(options: Namespace) -> RenderRequest:
+    return replace(
+        asking.request(options),
+        limit_flashes=not options.allow_flashes,
+        picture_format=PictureFormat(options.format),
+        frame_aspect=options.mirror,
+        upscale=options.upscale,
+        upscaler=options.upscaler,
+    )
+
+
+def _open_backend(options: Namespace) -> "Callable[[RenderRequest], Backend]":
+    from ..backends import Backends
+
+    return Backends(fault=options.fault).open
 
 
 def _is_movie(out: str) -> bool:
@@ -110,6 +172,10 @@ def _tell(options: Namespace, film: "Film") -> None:
         drawn = Drawn(job_id=JOB_ID, frames=film.frames, drawn_count=film.drawn_count, digest=film.digest, warnings=film.warnings)
         say(encode(drawn))
         return
-    for warning in film.warnings:
-        say(f"Note: {warning}")
+    _tell_warnings(film.warnings)
     say(f"{film.frames.frame_count} frames ({film.drawn_count} drawn now) in {film.frames.folder}")
+
+
+def _tell_warnings(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        say(f"Note: {warning}")

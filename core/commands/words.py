@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LONGEST_SECONDS = 24 * 60 * 60
+LONGEST_SPAN = 24  # letters
 
 
 def fps(text: str) -> Fraction:
@@ -37,6 +38,14 @@ def rational(text: str) -> Fraction:
         return read_exact(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no number such as 25, 29.97 or 30000/1001") from error
+
+
+def span(text: str) -> range:
+    """Read a span of frames, as 1000:2000: the second one is the frame behind the last."""
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdecimal() and end.isdecimal() and len(text) <= LONGEST_SPAN):
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of frames such as 1000:2000")
+    return range(int(first), int(end))
 
 
 def aspect(text: str) -> Fraction:

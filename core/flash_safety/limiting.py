@@ -29,6 +29,8 @@ class Watched:
     ----------
     keys
         Its frames' cache keys.
+    first_keys
+        The same before anything was calmed.
     calmed
         Where the walk was calmed, one on top of the other.
     failing
@@ -36,6 +38,7 @@ class Watched:
     """
 
     keys: Sequence[str]
+    first_keys: Sequence[str]
     calmed: tuple[Calming, ...]
     failing: tuple[Passage, ...]
 
@@ -62,7 +65,8 @@ def draw_and_watch(latents: Latents, drawing: Drawing, request: RenderRequest) -
     UserError, CancelledError
         As `Drawing.draw`.
     """
-    film, keys, calmed = latents, drawing.backend.cache_keys(latents), ()
+    film, first_keys, calmed = latents, drawing.backend.cache_keys(latents), ()
+    keys: Sequence[str] = first_keys
     failing = _failing(film, keys, drawing, request) if drawing.backend.follows_latents else ()
     for _ in range(MOST_ROUNDS if request.limit_flashes else 0):
         if not failing:
@@ -72,7 +76,7 @@ def draw_and_watch(latents: Latents, drawing: Drawing, request: RenderRequest) -
         keys = _with_keys_of(news, film, keys, drawing)
         failing = _failing(film, keys, drawing, request, stage=Stage.CALMING)
     drawing.draw(film, keys)  # those that a note told about are not there yet
-    return Watched(keys=keys, calmed=calmed, failing=failing)
+    return Watched(keys=keys, first_keys=first_keys, calmed=calmed, failing=failing)
 
 
 def _with_keys_of(calmings: Sequence[Calming], film: Latents, keys: Sequence[str], drawing: Drawing) -> list[str]:

@@ -84,6 +84,11 @@ class DeviceRunner:
             self._explain(error)
             raise
 
+    @property
+    def at_once(self) -> int:
+        """A batch."""
+        return self.batch_shape
+
     def draw(self, rows: RowSource) -> Pictures:
         """Draw. See `runners.Runner`."""
         done = 0

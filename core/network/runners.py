@@ -5,7 +5,6 @@ cores there are and how much memory is free changes no pixel on a processor. On 
 that; see `card.DeviceRunner`.
 """
 
-import os
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +18,7 @@ from torch import Tensor
 from ..pictures import Pictures
 from ..protocol import UserError
 from . import memory, processor, reference
+from .cores import usable_cores
 from .folding import Folded
 
 SMALLEST_PUBLISHED = 128
@@ -82,6 +82,11 @@ def up_to_the_last(first: int, count: int, total: int) -> np.ndarray:
 class Runner(Protocol):
     """Draws with one network."""
 
+    @property
+    def at_once(self) -> int:
+        """How many pictures keep it busy."""
+        ...
+
     def draw(self, rows: RowSource) -> Pictures:
         """Draw: give uint8 [height, width, 3] for each row, in order. Who closes the iterator early waits for what is being drawn only.
 
@@ -116,6 +121,11 @@ class CpuRunner:
         self._thread = threading.local()
         self._pool = ThreadPoolExecutor(self.cores, thread_name_prefix="draw", initializer=self._begin_thread)
         self._network = self._pool.submit(_prepare, folded, dtype).result()  # there: on one core
+
+    @property
+    def at_once(self) -> int:
+        """One on each core."""
+        return self.cores
 
     def _most_at_once(self, folded: Folded) -> int:
         """Say how many pictures there is memory for, before any is begun: a system that runs out of it may end programs."""
@@ -162,11 +172,6 @@ def _prepare(folded: Folded, dtype: torch.dtype) -> Folded | processor.CpuNetwor
     if processor.is_possible():
         return processor.prepare_cpu(folded, dtype=dtype)
     return reference.prepare(folded, dtype=dtype)
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_out_of_memory(error: BaseException) -> bool:

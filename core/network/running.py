@@ -5,19 +5,16 @@ In: the names of a device and a precision, perhaps "auto". Out: a `Way`, and fro
 
 import json
 import platform
-import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bootstrap import driver_cuda
 from ..files import write_whole
 from ..protocol import AUTO, UserError
+from .devices import card_model, find_device
 
 if TYPE_CHECKING:
     from .folding import Folded
@@ -39,20 +36,24 @@ class Way:
     Parameters
     ----------
     device
-        "cpu", "mps", "cuda", or "cuda:1".
+        "cpu", "cpu:1" (one core), "mps", "cuda", or "cuda:1".
     precision
         "float32", "bfloat16" or "float16".
+    model
+        What the graphics card is called; empty: it is none.
     """
 
     device: str
     precision: str
+    model: str = ""
 
     @property
     def name(self) -> str:
         """Name the kernels, as "cpu fused float32": pictures of two ways differ in what was rounded, so this belongs into cache keys."""
         kind = self.device.partition(":")[0]
         is_fused = kind == "cpu" and platform.machine().lower() in FUSED_MACHINES
-        return f"{kind} {'fused' if is_fused else 'plain'} {self.precision}"
+        words = (kind, "fused" if is_fused else "plain", self.precision, self.model)  # another card's kernels round otherwise
+        return " ".join(word for word in words if word)
 
 
 def find_way(*, device: str, precision: str, cache_folder: Path) -> Way:
@@ -61,7 +62,7 @@ def find_way(*, device: str, precision: str, cache_folder: Path) -> Way:
     Parameters
     ----------
     device
-        "auto", "cpu", "mps", "cuda", or "cuda:1".
+        "auto", "cpu", "cpu:1", "mps", "cuda", or "cuda:1".
     precision
         "auto", "float32", "bfloat16" or "float16".
     cache_folder
@@ -78,7 +79,7 @@ def find_way(*, device: str, precision: str, cache_folder: Path) -> Way:
         precision = faster_precision(cache_folder) if kind == "cpu" else PRECISIONS[kind][0]
     if precision not in PRECISIONS[kind]:
         raise UserError(f"Precision is {precision}, which {kind} cannot draw in.", f"Set Precision to {' or '.join(PRECISIONS[kind])}.")
-    return Way(device=device, precision=precision)
+    return Way(device=device, precision=precision, model=card_model(device))
 
 
 def open_runner(folded: "Folded", way: Way) -> "Runner":
@@ -102,28 +103,13 @@ def open_runner(folded: "Folded", way: Way) -> "Runner":
     from .runners import CpuRunner
 
     dtype = getattr(torch, way.precision)
-    return CpuRunner(folded, dtype=dtype) if way.device == "cpu" else DeviceRunner(folded, device=way.device, dtype=dtype)
+    kind, _, core = way.device.partition(":")
+    return (
+        CpuRunner(folded, dtype=dtype, cores=1 if core else None) if kind == "cpu" else DeviceRunner(folded, device=way.device, dtype=dtype)
+    )
 
 
 # What this machine has ------------------------------------------------------------------------------------------------------------------
-
-
-def find_device() -> str:
-    """Say what this machine draws fastest on: "cuda", "mps" or "cpu"; asks the driver, for importing PyTorch takes seconds."""
-    if sys.platform == "darwin":
-        return "mps" if platform.machine() == "arm64" else "cpu"
-    wanted = _cuda_of_torch()
-    return "cuda" if wanted is not None and driver_cuda() >= wanted else "cpu"
-
-
-def _cuda_of_torch() -> int | None:
-    """Give the major version of CUDA that PyTorch was built for; None: for none."""
-    torch = find_spec("torch")
-    if torch is None or torch.origin is None:
-        return None
-    text = (Path(torch.origin).parent / "version.py").read_text(encoding="utf-8")
-    found = re.search(r"^cuda.*=\s*['\"](\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else None
 
 
 def faster_precision(cache_folder: Path) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 AUTO = "auto"
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+_ONE = r"(cpu|cuda)(:(\d{1,4}|\*))?"
+_DEVICE = re.compile(rf"auto|mps|{_ONE}(\s*,\s*{_ONE})*")
 
 
 class Precision(enum.StrEnum):
@@ -38,7 +39,8 @@ class Machine:
     Parameters
     ----------
     device
-        "auto", "cpu", "mps", "cuda", or one of several cards, as "cuda:1".
+        "auto", "cpu", "mps", "cuda", one of several cards as "cuda:1", several as "cuda:0,cuda:1", or all as "cuda:*". A processor's
+        cores count as cards, too: "cpu:0,cpu:1".
     precision
         AUTO: what the device is fastest in.
     cache_folder
@@ -55,4 +57,4 @@ class Machine:
     def problems(self) -> Iterator[str]:
         """Name what is wrong: a sentence for people each."""
         if not _DEVICE.fullmatch(self.device):
-            yield f"The device “{self.device}” is unknown: it may be auto, cpu, cuda, cuda:1 or mps."
+            yield f"The device “{self.device}” is unknown: it may be auto, cpu, cuda, cuda:1, several as cuda:0,cuda:1, cuda:* or mps."

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from ..network.card import check_device, steady_kernels
+from ..network.cores import usable_cores
 from ..network.memory import free_bytes
-from ..network.runners import is_out_of_memory, usable_cores
+from ..network.runners import is_out_of_memory
 from ..protocol import UserError
 from ..working import Cancelled, end_if
 from .networks import COLOURS, Upscaler

@@ -17,13 +17,13 @@ import pytest
 
 from core import drawing, pictures
 from core.backends import Backends
-from core.drawing import MOST_WAITING
 from core.flash_safety import flashes
 from core.frame_folder import is_unfinished
 from core.keys import picture_key
 from core.pipeline import CancelledError, render
 from core.protocol import Model, Section, Settings, Stage, UserError, decode
 from core.protocol.messages import RenderRequest
+from core.storing import MOST_WAITING
 from core.sync_card import SyncCard, read_card
 from tests import films, sounds
 from tests.waiting import until
