@@ -130,9 +130,8 @@ class Cards:
 
     def _come(self, left: deque[int]) -> Stored:
         """Wait a moment for answers, and give the pictures among them."""
-        by_connection = {card.connection: card for card in self._cards.values()}
-        for connection in wait([*by_connection], timeout=WAIT_SECONDS):
-            card = by_connection[connection]
+        heard = wait([card.connection for card in self._cards.values()], timeout=WAIT_SECONDS)
+        for card in [card for card in self._cards.values() if card.connection in heard]:
             for answer in card.answers():
                 if isinstance(answer, Picture):
                     yield answer.key, answer.path
