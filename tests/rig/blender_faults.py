@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,7 +184,8 @@ class Rig:
         return f"Blender ended: {(place.base / 'said.txt').read_text(errors='replace')[-2000:]}"
 
     def _audit(self, place: Place) -> None:
-        allowed = (place.project, place.base / "blender", place.base / "home" / ".cache" / "chromastrip", place.base / "tmp")
+        caches = [place.base / "home" / ".cache" / name for name in ("chromastrip", "thumbnails")]  # the latter are Blender's
+        allowed = (place.project, place.base / "blender", place.base / "tmp", *caches)
         found = [path for path in films.files_below(place.base) if not any(map(path.is_relative_to, allowed))]
         assert {path.name for path in found} <= {"song.wav", "said.txt"}, f"written outside: {found}"
         ours = [path for path in films.files_below(place.base / "tmp") if "blender_" not in str(path)]
@@ -252,5 +253,3 @@ def main(*, rounds: int, seed: int, python: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="rig-blender-") as folder:
         return faults.do(Rig(Path(folder), python), plans(rounds=rounds, seed=seed))
 
-
-Strike = Callable[[faults.Struck], object]

@@ -116,7 +116,7 @@ class Session:
 
 def say(**words) -> None:
     """Tell the rig."""
-    print("RIG", json.dumps(words), flush=True)
+    print(f"\nRIG {json.dumps(words)}", flush=True)  # Blender itself may just have written half a line
 
 
 def hear() -> str:

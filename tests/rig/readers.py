@@ -65,6 +65,8 @@ class Reader:
         Reads it; raises one of `refusals` if it is none.
     corpus
         Gives whole ones.
+    accepts_nothing
+        Whether even those are refused, such as small tensors of no known network.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Reader:
     read: Callable[[Path], object]
     corpus: Callable[[], list[bytes]]
     refusals: tuple[type[Exception], ...] = (UserError,)
+    accepts_nothing: bool = False
 
 
 def _ours(*endings: str) -> list[bytes]:
@@ -268,9 +271,9 @@ READERS = (
     Reader(name="film", file="film.json", read=_read_film, corpus=lambda: [encode(_request()).encode()]),
     Reader(name="curves", file="curves.json", read=_read_curves, corpus=_curves, refusals=(ProtocolError,)),
     Reader(name="message", file="a", read=_read_message, corpus=_messages, refusals=(ProtocolError,)),
-    Reader(name="checkpoint", file="pytorch_model.bin", read=_read_checkpoint, corpus=_checkpoints),
+    Reader(name="checkpoint", file="pytorch_model.bin", read=_read_checkpoint, corpus=_checkpoints, accepts_nothing=True),
     Reader(name="configuration", file="config.json", read=_read_configuration, corpus=_configurations),
-    Reader(name="upscaler", file="a.safetensors", read=_read_upscaler, corpus=_upscalers),
+    Reader(name="upscaler", file="a.safetensors", read=_read_upscaler, corpus=_upscalers, accepts_nothing=True),
     Reader(name="features", file="a.npz", read=_read_features, corpus=_arrays),
     Reader(name="curve-file", file="a.npy", read=lambda path: command_line.curve(f"truncation={path}"), corpus=_curve_files),
     Reader(name="beats", file="a.txt", read=lambda path: command_line.beats(str(path)), corpus=lambda: [b"0.5, 1, 3/2\n2.25\n"]),
