@@ -71,11 +71,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     benchmarking = add("bench", bench, "Run benchmarks/bench_*.py, or those that are named.")
     benchmarking.add_argument("names", nargs="*", metavar="NAME", help="such as 'generator' for benchmarks/bench_generator.py")
     _add_demo_options(add("demo", demo, "A song to a film: sound strip, synced image strip, .blend, movie, contact sheet, .otio."))
+    rigging = add("rig", rig, "Look for faults by seed: faults at moments, strangers' bytes, long use. More arguments go to tests/rig.")
+    rigging.usage = "dev.py rig [-h] [SUBJECT ...] [--rounds N] [--seed S] [--seconds N] [--keep DIR]"
     add("zip", make_zip, "Build the add-on's zip into dist/.")
     add("packages", packages, "Print the Debian packages that bpy needs and this machine lacks.")
 
     options, options.rest = parser.parse_known_args(arguments)
-    if options.rest and options.name != "test":
+    if options.rest and options.name not in ("test", "rig"):
         parser.error(f"{options.name} does not know {' '.join(options.rest)}")
     return options
 
@@ -133,6 +135,12 @@ def test(options: argparse.Namespace) -> int:
 def pytest(*arguments: str) -> int:
     """Run pytest in the worker's environment."""
     return run(WORKER.python, "-m", "pytest", *arguments)
+
+
+def rig(options: argparse.Namespace) -> int:
+    """Let the rig look for faults, see `tests/rig/__main__.py`."""
+    make([WORKER])
+    return run(WORKER.python, "-m", "tests.rig", *options.rest)
 
 
 def _add_test_options(parser: argparse.ArgumentParser) -> None:

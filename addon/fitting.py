@@ -5,6 +5,7 @@ until Apply Fit is asked for.
 """
 
 import enum
+import contextlib
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -148,14 +149,15 @@ def is_mirrored_otherwise(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -
 
 
 def picture_size(strip: bpy.types.ImageStrip) -> tuple[int, int]:
-    """Give width and height of a strip's pictures: of the first one's file, or what Blender remembers of it, if the file is gone."""
+    """Give width and height of a strip's pictures: of the first one's file, or what Blender remembers of it, if the file is gone or damaged."""
     element = strip.elements[0]
     path = Path(bpy.path.abspath(strip.directory, library=strip.id_data.library)) / element.filename
-    if path.is_file():
-        picture = imbuf.load(os.fspath(path))
-        size = tuple(picture.size)
-        picture.free()
-        return size
+    with contextlib.suppress(ValueError, OSError):  # a damaged file, or one that goes while it is asked for
+        if path.is_file():
+            picture = imbuf.load(os.fspath(path))
+            size = tuple(picture.size)
+            picture.free()
+            return size
     return (element.orig_width or 1, element.orig_height or 1)
 
 

@@ -50,7 +50,7 @@ class FrameCache:
         """
         found: dict[str, Path] = {}
         for key, path in self._named(keys, suffix):
-            if key not in found and _is_intact(path):
+            if key not in found and is_intact(path):
                 _note_use(path)
                 found[key] = path
         return found
@@ -72,7 +72,7 @@ class FrameCache:
     def store(self, key: str, content: bytes, *, suffix: str = ".png") -> Path:
         """Keep an encoded picture and give its file, which is there whole or not at all."""
         path = self.folder / key[:SHELF_LETTERS] / f"{key}-{content_digest(content)}{suffix}"
-        if not path.exists():
+        if not path.is_file():
             self._check_disk()
             write_whole(path, content)
         return path
@@ -102,7 +102,8 @@ def _note_use(path: Path) -> None:
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
-def _is_intact(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
+    """Say whether an entry holds what its name says; a damaged one is removed, so that it is drawn again."""
     try:
         intact = path.stem.partition("-")[2] == content_digest(path.read_bytes())
         if not intact:

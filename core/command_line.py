@@ -12,6 +12,7 @@ from . import PROGRAM
 from .commands import analyse, classes, clean, contact_sheet, cues, export, import_, models, plot, render, vectors, work
 from .commands.telling import tell_failure
 from .protocol import UserError
+from .working import MEMORY_IS_FULL, is_memory_full
 
 INTERRUPTED = 130
 COMMANDS = (render, analyse, classes, cues, plot, vectors, models, contact_sheet, export, import_, clean, work)
@@ -36,15 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise  # a fault of ours
         tell_failure(options, UserError(f"This needs the package {error.name}.", 'Install the extra: pip install "chromastrip[render]".'))
         return 1
-    except MemoryError:
-        tell_failure(options, UserError("The memory is full.", "Close other programs, or choose a smaller size."))
-        return 1
     except BrokenPipeError:  # the reader of our film ended: so do we, without complaint
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What is finished is kept: the same command goes on from here.\n")
         return INTERRUPTED
+    except Exception as error:
+        if not is_memory_full(error):
+            raise
+        tell_failure(options, MEMORY_IS_FULL)
+        return 1
     return 0
 
 

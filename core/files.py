@@ -1,5 +1,6 @@
 """Files that are there whole or not at all: written under a temporary name, then renamed. Safe with several processes."""
 
+import contextlib
 import errno
 import os
 import re
@@ -10,9 +11,12 @@ import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from .protocol import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 TEMPORARY_PREFIX = ".writing-"
 TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{32}(\.[^.]*)?")
@@ -91,12 +95,33 @@ def checked_arrays(file: IO[bytes]) -> IO[bytes]:
     try:
         with zipfile.ZipFile(file) as arrays:
             total = sum(one.file_size for one in arrays.infolist())
-    except zipfile.BadZipFile as error:
+    except Exception as error:  # as `read_arrays`
         raise ValueError("it is no .npz file") from error
     if total > LARGEST_ARRAYS:
         raise ValueError(f"its arrays have {total} bytes")
     file.seek(0)
     return file
+
+
+def read_arrays(path: Path) -> "dict[str, np.ndarray]":
+    """Read all of an .npz file, of whoever's making.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is damaged, or no such file.
+    """
+    import numpy as np
+
+    with path.open("rb") as file:
+        checked = checked_arrays(file)
+        try:
+            with np.load(checked, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays}
+        except Exception as error:  # a stranger's bytes may break numpy, zipfile and zlib in any way; all of them mean the same
+            raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from error
 
 
 def check_writable(folder: Path) -> None:
@@ -134,7 +159,12 @@ def disk_errors_explained(folder: Path) -> Generator[None]:
 
 
 def _replace(temporary: Path, target: Path) -> None:
-    """Rename a file to another one's name. On Windows that fails as long as somebody reads that one, as Blender does while it plays."""
+    """Rename a file to another one's name. On Windows that fails as long as somebody reads that one, as Blender does while it plays.
+
+    An empty folder that has its name gives way.
+    """
+    with contextlib.suppress(OSError):  # a file, or nothing, or somebody's folder, which the renaming then names
+        target.rmdir()
     for _ in range(READER_PATIENCE):
         try:
             temporary.replace(target)

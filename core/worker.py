@@ -61,7 +61,7 @@ from .protocol import (
     encode,
     handshake,
 )
-from .working import CancelledError, DeviceLostError
+from .working import MEMORY_IS_FULL, CancelledError, DeviceLostError, is_memory_full
 
 REPORT_SECONDS = 0.2
 """At most one `Progress` in so long a time."""
@@ -248,9 +248,9 @@ def _run(job: Job, *, inbox: Inbox, outbox: Outbox, backends: Backends) -> Event
         raise
     except UserError as error:
         return Failed(job_id=job.job_id, cause=error.cause, cure=error.cure, missing=error.missing)
-    except MemoryError:
-        return Failed(job_id=job.job_id, cause="The memory is full.", cure="Close other programs, or choose a smaller size.")
     except Exception as error:  # noqa: BLE001 (the process's one catch-all: becomes a report)
+        if is_memory_full(error):
+            return Failed(job_id=job.job_id, cause=MEMORY_IS_FULL.cause, cure=MEMORY_IS_FULL.cure)
         return Failed(
             job_id=job.job_id,
             cause=f"The engine met an error that it does not know: {type(error).__name__}: {error}.",

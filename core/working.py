@@ -19,8 +19,18 @@ Cancelled = Callable[[], bool]
 """Asked several times a second: True means that nobody wants the work any more."""
 
 
+MEMORY_IS_FULL = UserError("The memory is full.", "Close other programs, or choose a smaller size.")
+
+
 class DeviceLostError(UserError):
     """A device stopped in the middle: this process can draw nothing on it any more."""
+
+
+def is_memory_full(error: BaseException) -> bool:
+    """Say whether an error means that the memory is full, whatever a library calls it, or what that error came from does."""
+    texts = ("out of memory", "can't allocate memory", "cannot allocate memory", "failed to map segment", "bad_alloc")
+    own = isinstance(error, MemoryError) or any(text in str(error).lower() for text in texts)
+    return own or (error.__cause__ is not None and is_memory_full(error.__cause__))
 
 
 class CancelledError(Exception):

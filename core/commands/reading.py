@@ -84,7 +84,7 @@ def _values(path: Path) -> tuple[float, ...]:
     try:
         values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, delimiter=None, ndmin=1)
         return tuple(float(value) for value in np.ravel(values))
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a stranger's bytes may break numpy in any way; all of them mean the same
         raise UserError(f"{path} holds no curve: {error}.", "Write one number a line, or save a one-dimensional array as .npy.") from error
 
 

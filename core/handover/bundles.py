@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from ..files import whole_file
 from ..protocol import UserError
-from ..working import Cancelled, end_if
+from ..working import Cancelled, CancelledError, end_if
 from .media import check_space, removed_upon_failure
 
 CONTENT, MEDIA = "content.otio", "media"
@@ -64,10 +64,12 @@ def unpack(path: Path, folders: Iterable[Path], *, largest_text: int, cancelled:
             folder = _free_folder(members, folders)
             _extract(bundle, members, folder, cancelled)
             return text, folder
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
-        raise UserError(f"{path.name} is no bundle, or damaged: {error}.", "Export it again.") from error
+    except (UserError, CancelledError):
+        raise
     except FileNotFoundError as error:
         raise UserError(f"{path} is not there.", "Choose a file that is there.") from error
+    except Exception as error:  # a stranger's bytes may break zipfile in any way; all of them mean the same
+        raise UserError(f"{path.name} is no bundle, or damaged: {error}.", "Export it again.") from error
 
 
 def _members(path: Path, bundle: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -2,6 +2,8 @@
 
 SENTENCE_MODEL = "sentence model"
 """What reads lyrics."""
+LONGEST = 1000
+"""Of a sentence; paths are shorter, as a rule."""
 
 ENGINE = "engine"
 """The environment that the worker runs in."""
@@ -22,7 +24,14 @@ class UserError(Exception):
     """
 
     def __init__(self, cause: str, cure: str, *, missing: str = "") -> None:
-        super().__init__(f"{cause} {cure}")
         self.missing = missing
-        self.cause = cause
-        self.cure = cure
+        self.cause = _readable(cause)
+        self.cure = _readable(cure)
+        super().__init__(f"{self.cause} {self.cure}")
+
+
+def _readable(sentence: str) -> str:
+    """Leave out the middle of what nobody would read: what a stranger's file holds may stand in it."""
+    if len(sentence) <= LONGEST:
+        return sentence
+    return f"{sentence[: LONGEST * 3 // 4]} … {sentence[-LONGEST // 4 :]}"

@@ -6,7 +6,6 @@ trimmed strip is a slice of the whole file's film. Analysed once: `load` keeps t
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import PROGRAM
-from ..files import checked_arrays, write_whole
+from ..files import read_arrays, write_whole
 from ..input_files import check_is_file, read_errors_explained
 from ..protocol import UserError
 from . import audio, beats, hearing, spectra, splitting
@@ -156,11 +155,9 @@ def read_saved(path: Path, *, digest: str) -> Features:
         If they cannot be read, belong to another sound, or are not of one length.
     """
     check_is_file(path, cure=f"Write features with: {PROGRAM} analyse SONG --out FILE.npz.")
-    kept = _read(path)
+    kept, heard_in = _read_whole(path)
     if kept is None:
         raise UserError(f"“{path.name}” holds no features.", f"Write them anew: {PROGRAM} analyse SONG --out FILE.npz.")
-    with np.load(path, allow_pickle=False) as arrays:
-        heard_in = str(arrays["sound"]) if "sound" in arrays else ""
     if heard_in != digest:
         raise UserError(f"The features in “{path.name}” are another sound's.", "Name the sound that they were heard in.")
     for name, problem in _problems(kept):
@@ -226,10 +223,16 @@ def _flux(power: np.ndarray) -> np.ndarray:
 
 
 def _read(entry: Path) -> Features | None:
+    return _read_whole(entry)[0]
+
+
+def _read_whole(entry: Path) -> tuple[Features | None, str]:
+    """Read features, and the digest of the sound that they were heard in; None: never written, or damaged."""
     try:
-        with entry.open("rb") as file, np.load(checked_arrays(file), allow_pickle=False) as arrays:
-            notes = arrays["notes"].tolist() if "notes" in arrays else []
-            is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
-            return Features(**{name: arrays[name] for name in ARRAYS}, notes=tuple(map(str, notes)), is_stamped=is_stamped)
-    except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):  # never written, or damaged: analyse again
-        return None
+        arrays = read_arrays(entry)
+        notes = tuple(map(str, arrays["notes"].tolist())) if "notes" in arrays else ()
+        is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
+        features = Features(**{name: arrays[name] for name in ARRAYS}, notes=notes, is_stamped=is_stamped)
+        return features, str(arrays.get("sound", ""))
+    except (OSError, KeyError, ValueError, TypeError):
+        return None, ""

@@ -129,9 +129,9 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     except UnicodeDecodeError as error:
         raise UserError(f"“{path.name}” is not written in UTF-8.", "Save it as CSV with the encoding UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(path), strict=True)
-    if "class" not in (reader.fieldnames or ()):
-        raise UserError(f"“{path.name}” has no column “class”.", "Keep the table's first row as it was written.")
     try:
+        if "class" not in (reader.fieldnames or ()):
+            raise UserError(f"“{path.name}” has no column “class”.", "Keep the table's first row as it was written.")
         yield from ((f"Row {reader.line_num} of “{path.name}”", record) for record in reader if any(record.values()))
     except csv.Error as error:
         raise UserError(f"“{path.name}” is no table: {error}.", "Save it as CSV from the spreadsheet.") from error

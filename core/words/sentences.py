@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import io
 import os
-import zipfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import checked_arrays, write_whole
+from ..files import read_arrays, write_whole
 from ..models.digests import sha256
 from ..models.download import Wanted, download
 from ..protocol import SENTENCE_MODEL, UserError
@@ -289,9 +288,8 @@ def _digest(*parts: str) -> str:
 def _read(entry: Path, *, rows: int) -> np.ndarray | None:
     """Read kept vectors; None: never written, or damaged."""
     try:
-        with entry.open("rb") as file, np.load(checked_arrays(file), allow_pickle=False) as arrays:
-            vectors = arrays["vectors"]
-    except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        vectors = read_arrays(entry)["vectors"]
+    except (OSError, KeyError, ValueError):
         return None
     is_sound = vectors.dtype == np.float32 and vectors.ndim == 2 and len(vectors) == rows  # noqa: PLR2004 (a table)
     return vectors if is_sound and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3) else None

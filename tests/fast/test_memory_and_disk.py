@@ -1,0 +1,43 @@
+"""What the rig found about full memory and damaged disks, in the small."""
+
+import pytest
+
+from core.backends import Backends
+from core.cache import is_intact
+from core.pipeline import render
+from core.protocol import Stage, UserError
+from core.working import is_memory_full
+from tests import films, sounds
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError("libtorch_global_deps.so: failed to map segment from shared object"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
+        OSError(12, "Cannot allocate memory"),
+    ],
+)
+def test_full_memory_is_known_by_all_of_its_names(error):
+    assert is_memory_full(error)
+    wrapped = ImportError("numpy")
+    wrapped.__cause__ = error
+    assert is_memory_full(wrapped)
+    assert not is_memory_full(OSError(2, "No such file or directory"))
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.write_bytes(b"damaged"), lambda path: path.unlink()], ids=["damaged", "gone"])
+def test_a_picture_damaged_while_others_are_drawn_is_never_shown_and_drawn_again(tmp_path, harm):
+    request = films.request(tmp_path, sounds.write(tmp_path / "a.wav", sounds.melody(seconds=1), 22_050), frame_count=6)
+
+    def strike(stage, done, _total):
+        if stage == Stage.DRAWING and done == 6 and len(kept := films.kept_pictures(tmp_path / "cache")) == 6:
+            harm(kept[0])
+
+    with pytest.raises(UserError, match="damaged or removed"):
+        render(request, open_backend=Backends().open, report=strike)
+    assert not list((tmp_path / "films").rglob("film.json"))
+    film = render(request, open_backend=Backends().open)
+    assert film.drawn_count == 1
+    assert all(map(is_intact, films.kept_pictures(tmp_path / "cache")))
