@@ -25,7 +25,6 @@ def test_two_cards_draw_a_strips_film(preferences, saved_film, add_sound, click_
     assert json.loads((folder / "film.json").read_text())["machine"]["device"] == "cpu:0,cpu:1"
 
 
-@pytest.mark.any_blender
 def test_a_processor_is_no_set_of_cards(preferences, addon):
     preferences.device, preferences.cards = "cpu", "cuda:0,cuda:1"
     assert addon.engine.machine().device == "cpu"
