@@ -135,7 +135,7 @@ class Drawing:
         damaged = [path for path in set(self.pictures.values()) if not is_intact(path)]
         if damaged:
             raise UserError(
-                f"{len(damaged)} pictures in {self._cache.folder} were damaged or removed while the film was drawn, such as {damaged[0].name}.",
+                f"{len(damaged)} pictures in {self._cache.folder} were damaged or removed during drawing, such as {damaged[0].name}.",
                 "Start again: the others are kept. If it happens again, check the disk, or choose a folder on another one.",
             )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -232,7 +233,8 @@ def _read_whole(entry: Path) -> tuple[Features | None, str]:
         arrays = read_arrays(entry)
         notes = tuple(map(str, arrays["notes"].tolist())) if "notes" in arrays else ()
         is_stamped = "is_stamped" in arrays and bool(arrays["is_stamped"])
-        features = Features(**{name: arrays[name] for name in ARRAYS}, notes=notes, is_stamped=is_stamped)
+        kept: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
+        features = Features(**kept, notes=notes, is_stamped=is_stamped)
         return features, str(arrays.get("sound", ""))
     except (OSError, KeyError, ValueError, TypeError):
         return None, ""

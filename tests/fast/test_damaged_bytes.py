@@ -60,7 +60,7 @@ BUNDLES = {
 def test_whatever_breaks_zipfile_in_a_bundle_is_a_sentence(tmp_path, make):
     path = tmp_path / "a.otioz"
     path.write_bytes(make())
-    with pytest.raises(UserError, match="a.otioz"):
+    with pytest.raises(UserError, match=r"a\.otioz"):
         read_edit(path)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -88,7 +88,7 @@ def test_features_damaged_at_any_place_are_a_sentence(tmp_path, pack):
 def test_damaged_entries_of_the_cache_are_made_again(tmp_path, content):
     path = tmp_path / "a.npz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="arrays|npz"):
+    with pytest.raises(ValueError, match=r"arrays|npz"):
         files.read_arrays(path)
     assert sentences._read(path, rows=1) is None
     assert features._read(path) is None

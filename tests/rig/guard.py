@@ -78,7 +78,7 @@ class Guard:
     def _look(self, event, places):
         for place in places:
             if isinstance(place, str | bytes | os.PathLike):
-                whole = os.path.abspath(os.fsdecode(place))
+                whole = os.path.abspath(os.fsdecode(place))  # noqa: PTH100 (links are not followed)
                 if whole != self._folder and not whole.startswith(self._folder + os.sep) and whole != os.devnull:
                     self._break(f"{event} {whole}")
 

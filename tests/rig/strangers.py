@@ -85,7 +85,7 @@ def run_by_seed(names: Sequence[str], *, rounds: int, seed: int, keep: Path) -> 
     findings = []
     for name in names:
         command = [sys.executable, "-W", "ignore", "-m", "tests.rig.strangers", "seed", name, str(rounds), str(seed), str(keep)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         found = [line[8:] for line in done.stdout.splitlines() if line.startswith("FINDING ")]
         if done.returncode:
             shutil.copyfile(keep / CURRENT, keep / f"{name}-crash")
