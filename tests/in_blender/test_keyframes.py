@@ -285,6 +285,8 @@ def test_keyframes_survive_copying_to_another_scene(addon, sound, generate, save
     film = generate()
     select(saved_film.editor, film)
     other = bpy.data.scenes.new("Other")
+    other.render.resolution_x = saved_film.scene.render.resolution_x  # else it would want to be fitted
+    other.render.resolution_y = saved_film.scene.render.resolution_y
     other.sequence_editor_create()
     region = next(region for region in sequencer.regions if region.type == "WINDOW")
     window = bpy.context.window_manager.windows[0]

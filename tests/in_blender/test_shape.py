@@ -163,9 +163,9 @@ def test_a_sound_gets_its_films_shape_with_its_settings(saved_film, shape, sound
 
 
 def test_films_of_an_older_version_stay_square(addon, saved_film, shape, sound, draw, draw_again):
+    shape(160, 90)
     sound.chromastrip.shape = "1:1"
     film = draw()
-    shape(160, 90)
     for name in ("shape", "aspect", "widening"):
         film.chromastrip.property_unset(name)
     path = Path(bpy.path.abspath(film.directory)) / "film.json"
