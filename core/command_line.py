@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell_failure(options, error)
         return 1
     except ModuleNotFoundError as error:
-        if not error.name or error.name.startswith(__name__.partition(".")[0]):
-            raise  # a fault of ours
+        if not _is_without_extra(error):
+            raise
         tell_failure(options, UserError(f"This needs the package {error.name}.", 'Install the extra: pip install "chromastrip[render]".'))
         return 1
     except BrokenPipeError:  # the reader of our film ended: so do we, without complaint
@@ -49,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell_failure(options, MEMORY_IS_FULL)
         return 1
     return 0
+
+
+def _is_without_extra(error: ModuleNotFoundError) -> bool:
+    """Say whether pip has installed the command alone: elsewhere a package that is missing is told by those who set things up."""
+    return PROGRAM == __name__.partition(".")[0] != (error.name or "").partition(".")[0]
 
 
 def _parser() -> argparse.ArgumentParser:
