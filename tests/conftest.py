@@ -35,6 +35,7 @@ def blender_python():
     return find
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Mark every test by its layer, so that `-m 'not window'` works, and share the tests out where there are several processes."""
     for item in items:
