@@ -129,7 +129,7 @@ def test(options: argparse.Namespace) -> int:
             raise
         print(problem, file=sys.stderr)
     _print_missing()
-    return pytest("-n", str(AT_ONCE), "--dist", "loadgroup", *options.rest)
+    return pytest("-n", str(AT_ONCE), "--dist", "loadscope", *options.rest)
 
 
 def pytest(*arguments: str) -> int:

@@ -35,28 +35,26 @@ def blender_python():
     return find
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """Mark every test by its layer, so that `-m 'not window'` works, and share the tests out where there are several processes."""
+def pytest_collection_modifyitems(items):
+    """Mark every test by its layer, so that `-m 'not window'` works."""
     for item in items:
-        layer = _layer_of(item)
+        layer = next((layer for layer in LAYERS if item.path.is_relative_to(TESTS / layer)), None)
         if layer:
             item.add_marker(layer)
-    if hasattr(config, "workerinput"):  # set by xdist
-        items.sort(key=lambda item: _layer_of(item) not in SCREEN)  # the longest queue is begun first
-        for item in items:
-            _keep_together(item)
 
 
-def _layer_of(item):
-    return next((layer for layer in LAYERS if item.path.is_relative_to(TESTS / layer)), None)
+@pytest.hookimpl(optionalhook=True)  # Blender's Python has no xdist
+def pytest_xdist_make_scheduler(config, log):
+    """Share tests out: those on a virtual screen come one after the other, those of a file share its fixtures, each Blender is for itself."""
+    from xdist.scheduler import LoadScopeScheduling
 
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.partition("::")[0]
+            layer = path.split("/")[1]
+            return "screen" if layer in SCREEN else nodeid if layer == "blender" else path
 
-def _keep_together(item):
-    """Tests on a virtual screen come one after the other, those of a file share its fixtures; each Blender is for itself."""
-    layer = _layer_of(item)
-    if layer != "blender":
-        item.add_marker(pytest.mark.xdist_group("screen" if layer in SCREEN else item.path.stem))
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
