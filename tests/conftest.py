@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)  # Blender's Python has no xdist
 def pytest_xdist_make_scheduler(config, log):
-    """Share tests out: those on a virtual screen come one after the other, those of a file share its fixtures, each Blender is for itself."""
+    """Share tests out: on a virtual screen one after the other, those of a file together for its fixtures, each Blender for itself."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
