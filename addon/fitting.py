@@ -4,8 +4,8 @@ A strip notes the transform that it was given. One that the user has moved, scal
 until Apply Fit is asked for.
 """
 
-import enum
 import contextlib
+import enum
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -121,7 +121,7 @@ def is_for_another_frame(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) ->
 
 
 def picture_size(strip: bpy.types.ImageStrip) -> tuple[int, int]:
-    """Give width and height of a strip's pictures: of the first one's file, or what Blender remembers of it, if the file is gone or damaged."""
+    """Give width and height of a strip's pictures: of the first one's file, or what Blender remembers, if that is gone or damaged."""
     element = strip.elements[0]
     path = Path(bpy.path.abspath(strip.directory, library=strip.id_data.library)) / element.filename
     with contextlib.suppress(ValueError, OSError):  # a damaged file, or one that goes while it is asked for

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import pictures
 from .backends import Backend
-from .cache import FrameCache, is_intact
+from .cache import FrameCache
 from .filling import Filling, coarse_first
 from .finishing import FinishedCache, Step, sizes
 from .protocol import RenderRequest, Stage, UserError
@@ -114,21 +114,6 @@ class Drawing:
                 self._filling.follow(keys, self.pictures)
             self._draw_missing(latents, keys, stage)
         self._tell(stage, keys)
-
-    def check_whole(self) -> None:
-        """Look once more at all pictures before frames show them: a disk may damage one while others are drawn.
-
-        Raises
-        ------
-        UserError
-            If one is damaged or gone.
-        """
-        damaged = [path for path in set(self.pictures.values()) if not is_intact(path)]
-        if damaged:
-            raise UserError(
-                f"{len(damaged)} pictures in {self._cache.folder} were damaged or removed while the film was drawn, such as {damaged[0].name}.",
-                "Start again: the others are kept. If it happens again, check the disk, or choose a folder on another one.",
-            )
 
     def _tell(self, stage: Stage, keys: Sequence[str]) -> None:
         self._report(stage, len(keys) - self._waiting.total(), len(keys))

@@ -107,7 +107,6 @@ def render(
     drawing = Drawing(request, backend, report=report, cancelled=cancelled, batch_size=batch_size, filling=filling, steps=steps)
     watched = draw_and_watch(latents, drawing, request)
     frames = open_folder(keys=watched.keys)
-    drawing.check_whole()
     frames.fill(drawing.pictures)
     frames.note_curves(film_curves(request, heard, latents))
     warnings = (*heard.notes, *_warnings(request, heard), *_flash_warnings(request, watched))

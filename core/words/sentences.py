@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import zipfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path

@@ -3,6 +3,7 @@
 import io
 import lzma
 import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -60,7 +61,7 @@ BUNDLES = {
 def test_whatever_breaks_zipfile_in_a_bundle_is_a_sentence(tmp_path, make):
     path = tmp_path / "a.otioz"
     path.write_bytes(make())
-    with pytest.raises(UserError, match="a.otioz"):
+    with pytest.raises(UserError, match=r"a\.otioz"):
         read_edit(path)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -88,7 +89,7 @@ def test_features_damaged_at_any_place_are_a_sentence(tmp_path, pack):
 def test_damaged_entries_of_the_cache_are_made_again(tmp_path, content):
     path = tmp_path / "a.npz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="arrays|npz"):
+    with pytest.raises(ValueError, match=r"arrays|npz"):
         files.read_arrays(path)
     assert sentences._read(path, rows=1) is None
     assert features._read(path) is None
@@ -138,3 +139,31 @@ def test_a_frame_replaced_by_an_empty_folder_is_put_back(tmp_path):
     target.mkdir()
     files.link_or_copy(source, target)
     assert target.read_bytes() == b"picture"
+
+
+def test_a_name_that_no_class_has_takes_no_more_work_the_longer_it_is(tmp_path):
+    def work(length):
+        path = tmp_path / "a.csv"
+        path.write_text(f"class\nt{'A' * length}\n")
+        return calls(lambda: class_table.read_table(path))
+
+    work(10)
+    assert work(10_000) < 1.5 * work(1000)
+
+
+def calls(function):
+    """Count the calls, Python's and C's, that a refusal takes."""
+    count = 0
+
+    def note(_frame, event, _argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        function()
+    except UserError:
+        return count
+    finally:
+        sys.setprofile(None)
+    raise AssertionError

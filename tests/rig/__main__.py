@@ -37,18 +37,24 @@ def _do(subject: str, options: argparse.Namespace, blender: Path | None) -> list
         case "long-use":
             return long_use.main(seconds=options.seconds, seed=seed, python=blender)
         case "strangers" if strangers.HAS_ATHERIS:
-            return [one for reader in READERS for one in strangers.run_by_coverage(reader.name, seconds=options.seconds, seed=seed, keep=keep)]
+            return [
+                one for reader in READERS for one in strangers.run_by_coverage(reader.name, seconds=options.seconds, seed=seed, keep=keep)
+            ]
     names = [reader.name for reader in (SOUND_READERS if subject == "sounds" else READERS)]
-    return strangers.run_by_seed(names, rounds=10 * rounds, seed=seed, keep=keep)
+    return [one for name in names for one in strangers.run_by_seed([name], rounds=10 * rounds, seed=seed, keep=keep)]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py rig", description="Look for faults by seed, for as long as you like.")
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"some of {', '.join(SUBJECTS)} (all)")
-    parser.add_argument("--rounds", type=int, default=100, metavar="N", help="rounds of faults; ten times as many inputs for each reader (100)")
+    parser.add_argument(
+        "--rounds", type=int, default=100, metavar="N", help="rounds of faults; ten times as many inputs for each reader (100)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="another seed draws other rounds (0)")
     parser.add_argument("--seconds", type=int, default=600, metavar="N", help="for long use, and for each reader with atheris (600)")
-    parser.add_argument("--keep", type=Path, default=Path("rig_findings"), metavar="DIR", help="where inputs go that broke a rule (rig_findings)")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("rig_findings"), metavar="DIR", help="where inputs go that broke a rule (rig_findings)"
+    )
     options = parser.parse_known_args()[0]
     unknown = [one for one in options.subjects if one not in SUBJECTS]
     if unknown:

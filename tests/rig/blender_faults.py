@@ -75,6 +75,8 @@ class Blender:
 
     def end(self) -> None:
         """Wait for its end, and that of all that it started."""
+        if self._errors.closed:
+            return
         self.process.stdin.close()
         for _ in self.process.stdout:
             pass
@@ -252,4 +254,3 @@ def main(*, rounds: int, seed: int, python: Path) -> list[str]:
     """Do rounds, tell each; give the findings."""
     with tempfile.TemporaryDirectory(prefix="rig-blender-") as folder:
         return faults.do(Rig(Path(folder), python), plans(rounds=rounds, seed=seed))
-

@@ -161,7 +161,7 @@ ACTIONS = {
 def taken(pid: int) -> dict:
     """Give what a process takes: memory in MB, open files, threads."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    files = len(os.listdir(f"/proc/{pid}/fd"))
+    files = len([*Path(f"/proc/{pid}/fd").iterdir()])
     return {"MB": int(status["VmRSS"].split()[0]) // 1024, "files": files, "threads": int(status["Threads"])}
 
 
@@ -203,7 +203,7 @@ def _work(editor: Editor, session: Session, plan: dict) -> None:
         if done % plan["every"] == 0:
             editor.reopen()
             worker = session.jobs.worker_pid()
-            temporary = [name for name in os.listdir(os.environ["TMPDIR"]) if not name.startswith("blender_")]
+            temporary = [path.name for path in Path(os.environ["TMPDIR"]).iterdir() if not path.name.startswith("blender_")]
             blends = Path(plan["blend"]).parent
             half = [str(path) for path in blends.rglob(".writing-*")]
             say(done=done, blender=taken(os.getpid()), worker=taken(worker) if worker else {}, temporary=temporary, half=half)

@@ -81,7 +81,19 @@ class CommandLine:
     name = "command line"
 
     def __init__(self, place: Place, words: list[str]) -> None:
-        command = [sys.executable, "-m", "core", "render", str(place.song), "--cache", str(place.cache), "--json", *words, "--out", str(place.project)]
+        command = [
+            sys.executable,
+            "-m",
+            "core",
+            "render",
+            str(place.song),
+            "--cache",
+            str(place.cache),
+            "--json",
+            *words,
+            "--out",
+            str(place.project),
+        ]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=place.environ(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -52,7 +52,9 @@ def _work(place: Place, plan: dict, python: Path) -> tuple[list[dict], dict]:
     command = [python, ROOT / "tests" / "rig" / "editor.py", json.dumps(plan)]
     notes: list[dict] = []
     with (place.base / "said.txt").open("ab") as errors:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
         for line in process.stdout:
             if line.startswith("RIG "):
                 notes.append(json.loads(line[4:]))
@@ -74,4 +76,3 @@ def _growth(notes: list[dict]) -> list[str]:
                 found.append(f"{process}: {name} grew from {before} to {after}")
     left = [name for note in notes for name in (*note["temporary"], *note["half"])]
     return [*found, *([f"left: {sorted(set(left))}"] if left else [])]
-

@@ -70,6 +70,9 @@ def _listen(path: Path) -> None:
 
 
 SOUND_READERS = (
-    *(Reader(name=f"sound{end}", file=f"a{end}", read=_listen, corpus=partial(_by_libsndfile, *how)) for end, how in WITH_LIBSNDFILE.items()),
+    *(
+        Reader(name=f"sound{end}", file=f"a{end}", read=_listen, corpus=partial(_by_libsndfile, *how))
+        for end, how in WITH_LIBSNDFILE.items()
+    ),
     *(Reader(name=f"sound{end}", file=f"a{end}", read=_listen, corpus=partial(_by_ffmpeg, *how)) for end, how in WITH_FFMPEG.items()),
 )
