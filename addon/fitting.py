@@ -149,7 +149,7 @@ def is_mirrored_otherwise(scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -
 
 
 def picture_size(strip: bpy.types.ImageStrip) -> tuple[int, int]:
-    """Give width and height of a strip's pictures: by the first one's file, or where that is gone or damaged, by what Blender remembers."""
+    """Give width and height of a strip's pictures: of the first one's file, or what Blender remembers, if that is gone or damaged."""
     element = strip.elements[0]
     path = Path(bpy.path.abspath(strip.directory, library=strip.id_data.library)) / element.filename
     with contextlib.suppress(ValueError, OSError):  # a damaged file, or one that goes while it is asked for

@@ -50,7 +50,7 @@ class FrameCache:
         """
         found: dict[str, Path] = {}
         for key, path in self._named(keys, suffix):
-            if key not in found and is_intact(path):
+            if key not in found and _is_intact(path):
                 _note_use(path)
                 found[key] = path
         return found
@@ -96,14 +96,19 @@ def content_digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
+def holds(path: Path, entry: Path) -> bool:
+    """Say whether a file holds what an entry's name says; a name without a digest says nothing."""
+    told = entry.stem.partition("-")[2]
+    return not told or told == content_digest(path.read_bytes())
+
+
 def _note_use(path: Path) -> None:
     """Note that an entry was used now, for `keeping.keep_within`: not every file system does so itself."""
     with contextlib.suppress(OSError):  # another user's entry
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
-def is_intact(path: Path) -> bool:
-    """Say whether an entry holds what its name says; a damaged one is removed, so that it is drawn again."""
+def _is_intact(path: Path) -> bool:
     try:
         intact = path.stem.partition("-")[2] == content_digest(path.read_bytes())
         if not intact:

@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 
 from .backends import Backend, Storer
-from .cache import is_intact
 from .filling import Filling, coarse_first
 from .finishing import Step, sizes
 from .protocol import RenderRequest, Stage, UserError
@@ -123,21 +122,6 @@ class Drawing:
             self._draw_missing(latents, keys, rows, stage)
             self.drawing_seconds += time.monotonic() - started
         self._tell(stage, len(rows))
-
-    def check_whole(self) -> None:
-        """Look once more at all pictures before frames show them: a disk may damage one while others are drawn.
-
-        Raises
-        ------
-        UserError
-            If one is damaged or gone.
-        """
-        damaged = [path for path in set(self.pictures.values()) if not is_intact(path)]
-        if damaged:
-            raise UserError(
-                f"{len(damaged)} pictures in {self._cache.folder} were damaged or removed during drawing, such as {damaged[0].name}.",
-                "Start again: the others are kept. If it happens again, check the disk, or choose a folder on another one.",
-            )
 
     def _tell(self, stage: Stage, total: int) -> None:
         self._report(stage, total - self._waiting.total(), total)

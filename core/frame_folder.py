@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .cache import holds
 from .files import link_or_copy, write_whole
 from .keys import film_digest
 from .protocol import FILM_FILE, UNFINISHED_FILE, FrameSequence, ProtocolError, RenderRequest, UserError, decode, encode, places
@@ -51,8 +52,19 @@ class FrameFolder:
             self.begin()
         for key, file in zip(self._keys, self.sequence.file_names(), strict=True):
             link_or_copy(pictures[key], self.path / file)
+        self._check_frames(pictures)
         write_whole(self.path / FILM_FILE, encode(self._request).encode())
         (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
+
+    def _check_frames(self, pictures: Mapping[str, Path]) -> None:
+        """Look at the frames before they are called a film: a disk may damage a picture while others are drawn."""
+        files = dict(zip(self._keys, self.sequence.file_names(), strict=True))
+        damaged = [pictures[key].name for key, file in files.items() if not holds(self.path / file, pictures[key])]
+        if damaged:
+            raise UserError(
+                f"{len(damaged)} pictures of the cache were damaged while the film was drawn, such as {damaged[0]}.",
+                "Start again: the others are kept. If it happens again, check the disk, or choose a folder on another one.",
+            )
 
     def _check_no_link(self) -> None:
         """Write nothing through a link: a stranger's project may hold one in the place of a film's folder."""

@@ -102,7 +102,6 @@ def render(
     )
     watched = draw_and_watch(planned.latents, drawing, request)
     frames = open_folder(keys=watched.keys)
-    drawing.check_whole()
     frames.fill(drawing.pictures)
     frames.note_curves(film_curves(request, planned.heard, planned.latents))
     note_pace(request, picture_count=drawing.drawn_count, seconds=drawing.drawing_seconds)

@@ -16,6 +16,8 @@ from pathlib import Path
 from .errors import UserError
 
 CLASS_COUNT = 1000
+LONGEST_COMPARED = 60
+"""Letters of an unknown name that are held against the 1000; in a table of a stranger's it may have 100 000."""
 SUGGESTIONS = 3
 FOLDER = Path(__file__).parent
 
@@ -163,6 +165,7 @@ def _key(text: str) -> str:
 
 def _nearest(text: str) -> list[int]:
     """Find what was perhaps meant: classes that `search` finds, then those whose name or a word of it is spelled alike."""
+    text = text[:LONGEST_COMPARED]
     found = dict.fromkeys(search(text))
     found |= dict.fromkeys(sorted(range(CLASS_COUNT), key=functools.partial(_spelling_distance, _key(text))))
     return list(found)[:SUGGESTIONS]

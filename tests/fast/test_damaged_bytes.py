@@ -3,6 +3,7 @@
 import io
 import lzma
 import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -138,3 +139,31 @@ def test_a_frame_replaced_by_an_empty_folder_is_put_back(tmp_path):
     target.mkdir()
     files.link_or_copy(source, target)
     assert target.read_bytes() == b"picture"
+
+
+def test_a_name_that_no_class_has_takes_no_more_work_the_longer_it_is(tmp_path):
+    def work(length):
+        path = tmp_path / "a.csv"
+        path.write_text(f"class\nt{'A' * length}\n")
+        return calls(lambda: class_table.read_table(path))
+
+    work(10)
+    assert work(10_000) < 1.5 * work(1000)
+
+
+def calls(function):
+    """Count the calls, Python's and C's, that a refusal takes."""
+    count = 0
+
+    def note(_frame, event, _argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        function()
+    except UserError:
+        return count
+    finally:
+        sys.setprofile(None)
+    raise AssertionError

@@ -9,6 +9,7 @@ import pytest
 
 from core import bootstrap
 from core.bootstrap import Place, SetupError
+from core.cache import content_digest
 from core.frame_folder import FrameFolder, read_request
 from core.gathering import gather, let_go
 from core.keeping import DAY, clean_up, film_folders, own_files
@@ -119,7 +120,7 @@ def film(tmp_path):
         cache_folder=str(base / "cache"),
     )
     key = picture_key(b"1")
-    picture = base / "cache" / "pictures" / key[:2] / f"{key}-0000000000000000.png"
+    picture = base / "cache" / "pictures" / key[:2] / f"{key}-{content_digest(b'picture')}.png"
     picture.parent.mkdir(parents=True)
     picture.write_text("picture")
     frames = FrameFolder(request, keys=[key])

@@ -41,7 +41,7 @@ def _do(subject: str, options: argparse.Namespace, blender: Path | None) -> list
                 one for reader in READERS for one in strangers.run_by_coverage(reader.name, seconds=options.seconds, seed=seed, keep=keep)
             ]
     names = [reader.name for reader in (SOUND_READERS if subject == "sounds" else READERS)]
-    return strangers.run_by_seed(names, rounds=10 * rounds, seed=seed, keep=keep)
+    return [one for name in names for one in strangers.run_by_seed([name], rounds=10 * rounds, seed=seed, keep=keep)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,6 +75,8 @@ class Blender:
 
     def end(self) -> None:
         """Wait for its end, and that of all that it started."""
+        if self._errors.closed:
+            return
         self.process.stdin.close()
         for _ in self.process.stdout:
             pass

@@ -1,4 +1,4 @@
-"""Faults at moments: a disturbed film ends as the undisturbed one, byte for byte, or in a sentence with a cure; and so does the next.
+"""Faults at moments: a film that is disturbed ends as the undisturbed one, byte for byte, or in a sentence with a cure.
 
 Drawn by seed: a fault, a moment of the job, a surface, settings. After each round nothing is left running, nothing half is left under a
 film's name, what was left under a temporary one is known to Clean, and nothing was written outside of the folder that was chosen.

@@ -78,8 +78,13 @@ class Guard:
     def _look(self, event, places):
         for place in places:
             if isinstance(place, str | bytes | os.PathLike):
-                whole = os.path.abspath(os.fsdecode(place))  # noqa: PTH100 (links are not followed)
-                if whole != self._folder and not whole.startswith(self._folder + os.sep) and whole != os.devnull:
+                whole = os.path.abspath(os.fsdecode(place))  # noqa: PTH100 (follows no links, and asks nobody)
+                if (
+                    whole != self._folder
+                    and not whole.startswith(self._folder + os.sep)
+                    and whole != os.devnull
+                    and "__pycache__" not in whole
+                ):
                     self._break(f"{event} {whole}")
 
     def _break(self, rule):

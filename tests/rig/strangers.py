@@ -80,18 +80,15 @@ def by_seed(reader, *, rounds: int, seed: int, keep: Path) -> list[str]:
 
 
 def run_by_seed(names: Sequence[str], *, rounds: int, seed: int, keep: Path) -> list[str]:
-    """Have readers tried in a process of its own; give the findings, a crash among them."""
+    """Have readers tried in a process of their own; give the findings, a crash among them."""
     keep.mkdir(parents=True, exist_ok=True)
-    findings = []
-    for name in names:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.rig.strangers", "seed", name, str(rounds), str(seed), str(keep)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        found = [line[8:] for line in done.stdout.splitlines() if line.startswith("FINDING ")]
-        if done.returncode:
-            shutil.copyfile(keep / CURRENT, keep / f"{name}-crash")
-            found.append(f"{name} ended with {done.returncode}: {done.stderr[-500:]}")
-        print(f"{name}: {rounds} inputs, {len(found)} findings", *found, sep="\n  ", flush=True)
-        findings += found
+    command = [sys.executable, "-W", "ignore", "-m", "tests.rig.strangers", "seed", str(rounds), str(seed), str(keep), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    findings = [line.removeprefix("FINDING ") for line in done.stdout.splitlines() if line.startswith("FINDING ")]
+    if done.returncode:
+        shutil.copyfile(keep / CURRENT, keep / "crash")
+        findings.append(f"ended with {done.returncode} after {done.stdout[-200:]}: {done.stderr[-500:]}")
+    print(done.stdout, *findings[-1:] if done.returncode else (), flush=True)
     return findings
 
 
@@ -135,13 +132,15 @@ def _cover(name: str, corpus: Path, options: Sequence[str]) -> None:
 
 
 def _main(arguments: Sequence[str]) -> None:
-    """`seed NAME ROUNDS SEED KEEP`, or `cover NAME CORPUS OPTION ...`."""
+    """`seed ROUNDS SEED KEEP NAME ...`, or `cover NAME CORPUS OPTION ...`."""
     if arguments[0] == "cover":
         _cover(arguments[1], Path(arguments[2]), arguments[3:])
-    else:
-        name, rounds, seed, keep = arguments[1:]
+        return
+    rounds, seed, keep, *names = arguments[1:]
+    for name in names:
+        print(f"{name}: {rounds} inputs", flush=True)
         for finding in by_seed(_reader(name), rounds=int(rounds), seed=int(seed), keep=Path(keep)):
-            print("FINDING", finding)
+            print("FINDING", finding, flush=True)
 
 
 if __name__ == "__main__":

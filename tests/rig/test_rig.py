@@ -9,8 +9,9 @@ from tests.rig import faults, strangers
 from tests.rig.mutating import mutated
 from tests.rig.readers import READERS
 
-SEED, INPUTS = 0, 25
-GROUPS = {"lyrics and tables": READERS[0::3], "timelines and notes": READERS[1::3], "messages and models": READERS[2::3]}
+SEED, INPUTS = 0, 10
+QUICK = [reader for reader in READERS if reader.name not in ("checkpoint", "upscaler")]  # which import torch
+
 ROUNDS = (("killed", "first frame", "card"), ("cache damaged", "writing", "card"))
 
 
@@ -21,9 +22,8 @@ def test_a_seed_gives_the_same_rounds_and_the_same_bytes_again():
     assert first == second
 
 
-@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
-def test_strangers_bytes_are_a_result_or_a_sentence(tmp_path, group):
-    assert strangers.run_by_seed([reader.name for reader in group], rounds=INPUTS, seed=SEED, keep=tmp_path) == []
+def test_strangers_bytes_are_a_result_or_a_sentence(tmp_path):
+    assert strangers.run_by_seed([reader.name for reader in QUICK], rounds=INPUTS, seed=SEED, keep=tmp_path) == []
 
 
 @pytest.mark.parametrize("said", ROUNDS, ids=" ".join)
