@@ -18,6 +18,8 @@ SCHEMA = "OTIO_SCHEMA"
 METADATA = "metadata"
 """Holds whatever it likes: OpenTimelineIO takes unknown objects there."""
 PLACES = {"children": "Item", "media_reference": "MediaReference", "media_references": "MediaReference", "tracks": "Item"}
+RANGES = {"marked_range", "source_range", "available_range"}
+"""OpenTimelineIO's reader ends the process where some of them hold another object."""
 OLD_NAMES = {"Sequence": 1, "Filler": 1, "SerializeableCollection": 1}
 """OpenTimelineIO knows them, although it does not say so."""
 LOST = {"Item": "Clip.1", "MediaReference": "MissingReference.1"}
@@ -37,6 +39,8 @@ COLOURS = {  # red, green, blue
     "BLACK": (0, 0, 0),
     "WHITE": (1, 1, 1),
 }
+ONLY_MEDIUM = "DEFAULT_MEDIA"
+"""What OpenTimelineIO calls a clip's medium, where it has one."""
 NEWER = "newer"
 """Where in an object's metadata those of its fields are kept that have another form than we know."""
 
@@ -94,6 +98,10 @@ def _field_repairs(value: dict[str, Any], name: str, inner: Any, known: dict[str
         value[name] = [one for one in inner if not _is_unknown(one, known)]
     elif name in PLACES:
         yield from _replaced(inner, LOST[PLACES[name]], known, notes)
+    elif name in RANGES and inner is not None and not (isinstance(inner, dict) and _kind(inner) == "TimeRange"):
+        notes.add("What should say when something is, and does not, is left out", whom)
+        value[name] = None
+        yield
     elif name != METADATA and _is_unknown(inner, known):
         notes.add(f"What is of the unknown kind “{_kind(inner)}” is left out", whom)
         value[name] = None
@@ -106,11 +114,24 @@ def _older(value: dict[str, Any], known: dict[str, int], notes: Notes) -> Iterat
     if kind == "Marker" and isinstance(value.get("color"), dict):  # since Marker.3
         value["color"] = _colour(value["color"])
         yield
+    if (kind, version) == ("Clip", "1"):
+        _to_clip_2(value)
+        yield
     if kind in known and version.isdigit() and int(version) > known[kind]:
         notes.add(f"What is of a newer kind, “{value[SCHEMA]}”, was read as “{kind}.{known[kind]}”", str(value.get("name") or ""))
         value[SCHEMA] = f"{kind}.{known[kind]}"
         _set_aside(value, kind)
         yield
+
+
+def _to_clip_2(value: dict[str, Any]) -> None:
+    """Write a clip as it is written today: OpenTimelineIO's own upgrade ends the process where no `media_reference` is an object."""
+    medium = value.pop("media_reference", None)
+    value[SCHEMA] = "Clip.2"
+    if not isinstance(value.get("media_references"), dict):
+        is_medium = isinstance(medium, dict) and SCHEMA in medium
+        value["media_references"] = {ONLY_MEDIUM: medium if is_medium else {SCHEMA: LOST["MediaReference"]}}
+        value["active_media_reference_key"] = ONLY_MEDIUM
 
 
 def _set_aside(value: dict[str, Any], kind: str) -> None:
