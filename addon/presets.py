@@ -96,6 +96,7 @@ def draw_styles(layout: bpy.types.UILayout) -> None:
 def draw_embedded_models(layout: bpy.types.UILayout, settings: StripSettings) -> None:
     """Draw a button for each model that needs nothing, below its picture."""
     row = layout.row(align=True)
+    row.use_property_split = False  # each button holds its name
     for model in (Model.EMOJI.value, Model.ABSTRACT.value):
         column = row.column(align=True)
         if model in _pictures:
