@@ -27,10 +27,11 @@ class DeviceLostError(UserError):
 
 
 def is_memory_full(error: BaseException) -> bool:
-    """Say whether an error means that the memory is full, whatever a library calls it, or what that error came from does."""
+    """Say whether an error means that the memory is full, whatever a library calls it, or that it came from one that does."""
     texts = ("out of memory", "can't allocate memory", "cannot allocate memory", "failed to map segment", "bad_alloc")
     own = isinstance(error, MemoryError) or any(text in str(error).lower() for text in texts)
-    return own or (error.__cause__ is not None and is_memory_full(error.__cause__))
+    before = error.__cause__ or error.__context__
+    return own or (before is not None and is_memory_full(before))
 
 
 class CancelledError(Exception):

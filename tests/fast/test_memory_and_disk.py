@@ -23,6 +23,9 @@ def test_full_memory_is_known_by_all_of_its_names(error):
     wrapped = ImportError("numpy")
     wrapped.__cause__ = error
     assert is_memory_full(wrapped)
+    met_meanwhile = OSError("could not find libllvmlite.so")
+    met_meanwhile.__context__ = error
+    assert is_memory_full(met_meanwhile)
     assert not is_memory_full(OSError(2, "No such file or directory"))
 
 

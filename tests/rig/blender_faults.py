@@ -131,6 +131,8 @@ class Rig:
                 assert struck, self._words(place)
                 self._judge(struck["struck"])
             if plan.fault == "worker hung":
+                if self._is_whole(struck["struck"]):  # it had nothing left to do: nobody waits for it yet
+                    os.kill(worker, signal.SIGKILL)
                 until(lambda: not is_running(worker))
             _heal(plan, place)
             blender.say()
