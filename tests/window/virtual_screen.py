@@ -58,6 +58,7 @@ while [ "$1" != -- ]; do
 done
 shift
 code=0; chroot "$root" "$@" || code=$?
+cat "$root"/tmp/*.crash.txt 2>/dev/null || :  # where Blender was when it died
 for patience in 1 2 3 4 5 6; do
   left=
   for file in "$root"/proc/[0-9]*/cmdline; do
