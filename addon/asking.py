@@ -13,6 +13,11 @@ def may(operator: type[bpy.types.Operator], reason: str) -> bool:
     return not reason
 
 
+def why_not_online() -> str:
+    """Say why nothing can be downloaded; empty: it can."""
+    return "" if bpy.app.online_access else "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
+
+
 def choose_file(operator: bpy.types.Operator, context: bpy.types.Context, *, near: str = "") -> set[str]:
     """Let the user choose a file for `operator.filepath`; give what its `invoke` returns.
 

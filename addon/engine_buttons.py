@@ -7,8 +7,8 @@ import bpy
 
 from ..core.protocol import UserError
 from . import engine_setup, jobs
-from .asking import may
-from .engine import PACKAGE, Condition
+from .asking import may, why_not_online
+from .engine import PACKAGE, Condition, chosen_python
 from .engine_setup import Task
 from .lines import counted, draw_lines
 
@@ -24,15 +24,10 @@ LABELS = {Condition.HALF_MADE: "Repair", Condition.BROKEN: "Repair", Condition.O
 TASK_WORDS = {Task.PLAN: "Looking", Task.MAKE: "Setting up", Task.CHECK: "Checking", Task.REMOVE: "Removing"}
 
 
-def is_set() -> bool:
-    """Say whether there is an engine to ask, as far as is known without looking."""
-    return engine_setup.is_set()
-
-
 def is_missing() -> bool:
     """Say whether there surely is none; while nobody has looked, have it looked for after drawing."""
     _look_later()
-    return not is_set() and engine_setup.state.condition is not None
+    return not engine_setup.is_set() and engine_setup.state.condition is not None
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -67,7 +62,7 @@ def _look_later() -> None:
 
 def _draw_condition(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state = engine_setup.state
-    if _chosen():
+    if chosen_python():
         draw_lines(
             layout, context, ("The engine runs in the Engine Python that is named below. Clear that to have one set up.",), icon="INFO"
         )
@@ -75,7 +70,7 @@ def _draw_condition(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
         is_ready = state.condition == Condition.READY
         draw_lines(layout, context, (WORDS[state.condition],), icon="CHECKMARK" if is_ready else "INFO")
     plan = state.plan
-    if plan is not None and not is_set():
+    if plan is not None and not engine_setup.is_set():
         what = f"About {plan.download_mb / 1000:.1f} GB will be downloaded: packages for Python {plan.version}, PyTorch {plan.build}."
         if not plan.download_mb:
             what = f"Nothing will be downloaded: packages for Python {plan.version} come from the folder."
@@ -86,7 +81,7 @@ def _draw_condition(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
 def _draw_buttons(layout: bpy.types.UILayout) -> None:
     state = engine_setup.state
     row = layout.row(align=True)
-    if not is_set() or (state.is_faulty and not _chosen()):
+    if not engine_setup.is_set() or (state.is_faulty and not chosen_python()):
         row.operator("chromastrip.set_up_engine", icon="IMPORT", text=_label())
     row.operator("chromastrip.check_engine", icon="VIEWZOOM")
     row.operator("chromastrip.remove_engine", icon="TRASH")
@@ -280,18 +275,14 @@ def _error_lines() -> list[str]:
     return [] if engine_setup.state.error is None else [str(engine_setup.state.error)]
 
 
-def _chosen() -> str:
-    return bpy.context.preferences.addons[PACKAGE].preferences.engine_python
-
-
 def _why_busy() -> str:
     return "The engine is being worked on" if engine_setup.state.busy else jobs.why_busy()
 
 
 def _why_not_online() -> str:
-    if bpy.app.online_access or bpy.context.preferences.addons[PACKAGE].preferences.wheel_folder:
-        return ""
-    return "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network, or choose a folder of packages below"
+    reason = why_not_online()
+    has_packages = bpy.context.preferences.addons[PACKAGE].preferences.wheel_folder
+    return f"{reason}, or choose a folder of packages below" if reason and not has_packages else ""
 
 
 def offer_label(offer: engine_setup.Offer) -> str:

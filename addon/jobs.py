@@ -133,7 +133,7 @@ def start_films(films: Sequence[ListedFilm]) -> int:
     UserError
         If the engine cannot be started.
     """
-    asked = {_identity(job.film) for job in _films_under_way() if not (state.cancelling and job is state.job)}
+    asked = {_identity(job.film) for job in _films_coming()}
     news = [RenderJob(job_id=uuid.uuid4().hex, film=film) for film in films if _identity(film) not in asked]
     news = [job for job in news if not _comes_anyway(job)]
     if state.is_drawing:
@@ -155,8 +155,7 @@ def start_pieces(films: Sequence[tuple[RenderRequest, Placement | Piece]]) -> in
 
 def _comes_anyway(job: RenderJob) -> bool:
     """Say whether a strip is drawn already as a part of its film."""
-    coming = {other.mark for other in _films_under_way() if not (state.cancelling and other is state.job)}
-    is_piece = isinstance(job.placement, Piece) and job.mark in coming
+    is_piece = isinstance(job.placement, Piece) and job.mark in {other.mark for other in _films_coming()}
     return is_piece and any(strip.name == job.name for strip in live.marked_strips(job.mark))
 
 
@@ -170,6 +169,11 @@ def _films_under_way() -> list[RenderJob]:
     """List the films that are drawn, wait to be inserted, or wait for their turn."""
     finished = [state.finished.job] if state.finished is not None else []
     return [*finished, *([state.job] if isinstance(state.job, RenderJob) else []), *state.waiting]
+
+
+def _films_coming() -> list[RenderJob]:
+    """Give those of them that nobody has cancelled."""
+    return [job for job in _films_under_way() if not (state.cancelling and job is state.job)]
 
 
 def note_films() -> None:
@@ -323,7 +327,7 @@ def shown_error() -> UserError | None:
 
 def dismiss() -> None:
     """Take away the error that is shown, else the notes."""
-    if state.error is not None:
+    if shown_error() is not None:
         state.error, state.details, state.missing = None, "", ""
     else:
         state.notes = ()
@@ -465,9 +469,11 @@ def _look_at_frames() -> None:
     now, (when, done) = time.monotonic(), state.looked
     if state.progress.done == done or now - when < LOOK_SECONDS or bpy.app.is_job_running("RENDER"):
         return
-    if (there := live.marked_strips(state.job.mark)) and prefetch.is_out_of_the_way():
-        state.looked = (now, state.progress.done)
-        live.look_again(there)
+    there = live.marked_strips(state.job.mark)
+    if there and not prefetch.is_out_of_the_way():
+        return
+    state.looked = (now, state.progress.done)
+    live.look_again(there)
     if isinstance(state.job.placement, Placement):
         _withdraw_gone()
 

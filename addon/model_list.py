@@ -7,7 +7,7 @@ import bpy
 
 from ..core.protocol import AddModel, DownloadModel, ListModels, ModelEntry, ModelJob, ModelState, RemoveModel, UserError, VerifyModel
 from . import engine_setup, folders, jobs, models
-from .asking import choose_file, may
+from .asking import choose_file, may, why_not_online
 from .engine import mirrors
 from .lines import draw_lines
 
@@ -193,7 +193,7 @@ class CHROMASTRIP_OT_download_named_model(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, _why_busy() or _why_not_online())
+        return may(cls, _why_busy() or why_not_online())
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Have it fetched."""
@@ -354,11 +354,7 @@ def _why_not_download() -> str:
         return "It is here already"
     if not entry.is_published:
         return "It is one of your own: remove it, and add it again"
-    return _why_not_online()
-
-
-def _why_not_online() -> str:
-    return "" if bpy.app.online_access else "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
+    return why_not_online()
 
 
 def _why_not_verify() -> str:

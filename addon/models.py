@@ -163,14 +163,8 @@ def why_absent(name: str) -> str:
     one = entry(name)
     if one is None:
         return f"There is no model “{name}” on this machine"
-    how = (
-        "is damaged"
-        if one.state == ModelState.UNFIT
-        else "is only half downloaded"
-        if one.state == ModelState.PARTIAL
-        else "is not here yet"
-    )
-    return f"{name} {how}"
+    how = {ModelState.UNFIT: "is damaged", ModelState.PARTIAL: "is only half downloaded"}
+    return f"{name} {how.get(one.state, 'is not here yet')}"
 
 
 # Words ----------------------------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class Preferences(bpy.types.AddonPreferences):
         engine_buttons.draw(self.layout, context)
         column = self.layout.column()
         column.use_property_split = True
-        if not engine_buttons.is_set():
+        if not engine_setup.is_set():
             column.prop(self, "setup_python", placeholder="Automatic")
             column.prop(self, "wheel_folder", placeholder="None: download")
         column.prop(self, "engine_python", placeholder="Automatic")
@@ -121,4 +121,4 @@ class Preferences(bpy.types.AddonPreferences):
         row.prop(self, "release_minutes", text="Release Memory After Minutes")
         row.operator("chromastrip.release_memory", text="Release Now", icon="MEMORY")
         column.prop(self, "mirrors", placeholder="None: the networks' own source")
-        model_list.draw(self.layout, context, engine_is_set=engine_buttons.is_set())
+        model_list.draw(self.layout, context, engine_is_set=engine_setup.is_set())

@@ -107,7 +107,7 @@ class Backends:
         from .network.running import find_way
 
         machine = request.machine
-        cache_folder = Path(machine.cache_folder or request.cache_folder)
+        cache_folder = Path(request.lasting_cache)
         network = self._network(request.settings, cache_folder)
         devices = find_devices(machine.device)
         way = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
@@ -137,7 +137,7 @@ class Backends:
         """Ask for a film's draft, see `drafts`."""
         from .drafts import draft_of
 
-        cache_folder = Path(request.machine.cache_folder or request.cache_folder)
+        cache_folder = Path(request.lasting_cache)
 
         def is_here(settings: Settings) -> bool:
             try:

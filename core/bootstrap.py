@@ -265,6 +265,12 @@ def free_mb(folder: Path) -> int:
 # Finding a Python -----------------------------------------------------------------------------------------------------------------------
 
 
+def cuda_of_torch(package: Path) -> int | None:
+    """Give the major version of CUDA that an installed PyTorch was built for; None: for none. Does not import it."""
+    found = re.search(r"^cuda\b[^=\n]*= *['\"](\d+)", (package / "version.py").read_text(encoding="utf-8"), re.MULTILINE)
+    return int(found[1]) if found else None
+
+
 def find_python(chosen: Path | None = None) -> tuple[Path, str]:
     """Find the Python that the environment is made with.
 
@@ -579,23 +585,20 @@ class Steps:
             self._run([*self._pip(), *self._raw(), "--no-deps", *self._own_index(), f"{torch}{build.tag}"], heard=progress.hear)
         except SetupError as error:
             version = re.escape(torch.removeprefix("torch=="))
-            if not re.search(
-                rf"from versions: (.*, )?{version}[,)]|ResolutionImpossible", self.said
-            ):  # the latter under the user's constraints
+            is_other_there = rf"from versions: (.*, )?{version}[,)]|ResolutionImpossible"  # the latter under the user's constraints
+            if not re.search(is_other_there, self.said):
                 raise  # something else: no index can be reached, or there is no room
-            raise _other_build_error(
-                build, pypi_build(), at=build.index if self._own_index() else "the index that pip was told of"
-            ) from error
+            at = build.index if self._own_index() else "the index that pip was told of"
+            raise _other_build_error(build, pypi_build(), at=at) from error
 
     def installed_build(self) -> str:
         """Name the build of PyTorch that is there, which is the planned one unless packages came from elsewhere."""
         try:
-            version = (self._packages_folder() / "torch" / "version.py").read_text(encoding="utf-8")
+            cuda = cuda_of_torch(self._packages_folder() / "torch")
         except OSError:
             return self.plan.build.name
-        cuda = re.search(r"^cuda\b[^=\n]*= *['\"](\d+)", version, re.MULTILINE)
         if cuda:
-            return f"cuda {cuda[1]}"
+            return f"cuda {cuda}"
         return "cpu" if self.plan.build.name.startswith("cuda") else self.plan.build.name
 
     def _progress(self, expected_mb: int, *, begin: float, end: float) -> "PipProgress":

@@ -87,7 +87,7 @@ def _upscaling(request: RenderRequest, cancelled: Cancelled) -> Step:
     from .network.devices import card_model, find_devices
     from .upscaling.store import Upscalers
 
-    store = Upscalers(folder=models_folder(), cache_folder=Path(request.machine.cache_folder or request.cache_folder))
+    store = Upscalers(folder=models_folder(), cache_folder=Path(request.lasting_cache))
     device = find_devices(request.machine.device).names[0]
     file = store.file(request.upscaler)
 

@@ -17,7 +17,7 @@ def note_pace(request: RenderRequest, *, picture_count: int, seconds: float) -> 
     """Keep how long each of so many pictures took, if they are enough."""
     if picture_count < FEWEST_PICTURES or seconds <= 0:
         return
-    folder, key = _folder(request), key_of(request)
+    folder, key = Path(request.lasting_cache), key_of(request)
     paces = read_paces(folder)
     paces.pop(key, None)  # so that it becomes the last one: the oldest go first
     latest = [*paces.items(), (key, seconds / picture_count)][-MOST_KEPT:]
@@ -27,7 +27,7 @@ def note_pace(request: RenderRequest, *, picture_count: int, seconds: float) -> 
 
 def expected(request: RenderRequest) -> str:
     """Say how long a film may take, if none of its pictures is there yet; empty where no such ones were drawn here."""
-    pace = read_paces(_folder(request)).get(key_of(request))
+    pace = read_paces(Path(request.lasting_cache)).get(key_of(request))
     return f"{request.frame_count} pictures: {duration_told(request.frame_count * pace)} on this machine." if pace else ""
 
 
@@ -44,7 +44,3 @@ def key_of(request: RenderRequest) -> str:
         upscale=request.upscale,
         upscaler=request.upscaler,
     )
-
-
-def _folder(request: RenderRequest) -> Path:
-    return Path(request.machine.cache_folder or request.cache_folder)

@@ -10,7 +10,7 @@ import bpy
 
 from ...core.protocol import ChooseClasses, ClassesChosen, Event, LineThings, Strategy, UserError, line_table
 from .. import compat, folders, jobs, lyrics, scenes, things
-from ..asking import choose_file, may
+from ..asking import choose_file, may, why_not_online
 from ..lines import counted
 from ..properties import StripSettings
 from ..sections import film_request, frame_number, is_film, shown_frames, shown_strip, sound_place
@@ -18,7 +18,6 @@ from ..strips import heard_span, portable, scene_fps, source_start_seconds
 from .things import NO_STRIP, exchange, offered_things, redraw
 
 LYRICS_FILES = "*.txt;*.lrc;*.srt;*.vtt;*.ass;*.ssa;*.sbv;*.sub;*.ttml;*.csv;*.tsv"
-NO_ONLINE = "Blender may not go online. Turn on Allow Online Access in Preferences > System > Network"
 
 
 class CHROMASTRIP_OT_find_words(bpy.types.Operator):
@@ -105,7 +104,7 @@ class CHROMASTRIP_OT_download_sentence_model(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        reason = _why_no_strip(context) or jobs.why_busy() or ("" if bpy.app.online_access else NO_ONLINE)
+        reason = _why_no_strip(context) or jobs.why_busy() or why_not_online()
         return may(cls, reason or _why_no_lyrics(_settings(context)))
 
     def execute(self, context: bpy.types.Context) -> set[str]:

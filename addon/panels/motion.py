@@ -33,6 +33,8 @@ class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):
     bl_label = "Listening"
     bl_options = {"DEFAULT_CLOSED"}
 
+    numbers = ("split", "loud_notes", "beat")
+
     def draw_settings(self, context: bpy.types.Context, strip: bpy.types.Strip, /) -> None:
         """Draw which sounds drive what, of a film that is still to be drawn, and the numbers."""
         if not is_film(strip):
@@ -43,8 +45,6 @@ class CHROMASTRIP_PT_listening(NumbersPanel, bpy.types.Panel):
         super().draw_settings(context, strip)
         _draw_bands(self.layout, strip)
         draw_refusals(self.layout, context, strip, [f"{band}_to_{target}" for band in BANDS for target in BAND_TARGETS])
-
-    numbers = ("split", "loud_notes", "beat")
 
 
 def _draw_bands(layout: bpy.types.UILayout, strip: bpy.types.Strip) -> None:

@@ -170,7 +170,7 @@ def _draw_error_buttons(context: bpy.types.Context, error: UserError, row: bpy.t
 
 
 def _draw_dismiss(row: bpy.types.UILayout) -> None:
-    row.operator("chromastrip.dismiss", text="" if jobs.state.error else "Dismiss", icon="X")
+    row.operator("chromastrip.dismiss", text="" if jobs.shown_error() else "Dismiss", icon="X")
 
 
 def _draw_apply_fit(row: bpy.types.UILayout) -> None:

@@ -25,11 +25,7 @@ class CHROMASTRIP_UL_things(bpy.types.UIList):
     ) -> None:
         """Draw a line."""
         known = things.known(item.name)
-        row = layout.split(factor=0.6)
-        row.label(text=known.label, icon="BLANK1" if known.classes else "ERROR")
-        row = row.row(align=True)
-        row.active = False
-        row.label(text=known.kind if known.classes else "Unknown")
+        _draw_name(layout, known, icon="BLANK1", kind=known.kind if known.classes else "Unknown")
         layout.prop(item, "is_pinned", text="", icon="PINNED" if item.is_pinned else "UNPINNED", emboss=False)
 
 
@@ -48,12 +44,16 @@ class CHROMASTRIP_UL_excluded_things(bpy.types.UIList):
     ) -> None:
         """Draw a line."""
         known = things.known(item.name, as_group=True)
-        row = layout.split(factor=0.6)
-        row.label(text=known.label, icon="CANCEL" if known.classes else "ERROR")
-        row = row.row()
-        row.active = False
         count = len(known.classes)
-        row.label(text=known.kind or (counted(count, "thing") if count else "Unknown"))
+        _draw_name(layout, known, icon="CANCEL", kind=known.kind or (counted(count, "thing") if count else "Unknown"))
+
+
+def _draw_name(layout: bpy.types.UILayout, known: things.Known, *, icon: str, kind: str) -> None:
+    row = layout.split(factor=0.6)
+    row.label(text=known.label, icon=icon if known.classes else "ERROR")
+    row = row.row(align=True)
+    row.active = False
+    row.label(text=kind)
 
 
 class CHROMASTRIP_MT_things(bpy.types.Menu):

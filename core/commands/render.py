@@ -107,6 +107,7 @@ def _draw_span(options: Namespace) -> None:
 
 def _estimate(options: Namespace) -> None:
     from ..estimating import estimate
+    from ..protocol.pace import duration_told
 
     with progress(options) as report:
         left = estimate(_request(options), options.frames, open_backend=_open_backend(options), report=report)
@@ -115,14 +116,7 @@ def _estimate(options: Namespace) -> None:
         return
     say(f"{left.frame_count} frames, {left.there_count} of them there; {left.picture_count} pictures are to be drawn.")
     if left.picture_count:
-        say(f"That takes about {_in_words(left.seconds)} here; more if passages flash and must be drawn again, calmer.")
-
-
-def _in_words(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{max(1, round(seconds))} s"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 (minutes)
+        say(f"That takes {duration_told(left.seconds)} here; more if passages flash and must be drawn again, calmer.")
 
 
 def _request(options: Namespace) -> RenderRequest:

@@ -6,7 +6,6 @@ cores count as cards where several are asked for, "cpu:0,cpu:1": a process for e
 
 import ctypes
 import platform
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..bootstrap import DRIVER_LIBRARIES, driver_cuda
+from ..bootstrap import DRIVER_LIBRARIES, cuda_of_torch, driver_cuda
 from ..protocol import AUTO, UserError
 from .cores import usable_cores
 
@@ -136,6 +135,4 @@ def _cuda_of_torch() -> int | None:
     torch = find_spec("torch")
     if torch is None or torch.origin is None:
         return None
-    text = (Path(torch.origin).parent / "version.py").read_text(encoding="utf-8")
-    found = re.search(r"^cuda.*=\s*['\"](\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else None
+    return cuda_of_torch(Path(torch.origin).parent)

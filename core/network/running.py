@@ -104,9 +104,9 @@ def open_runner(folded: "Folded", way: Way) -> "Runner":
 
     dtype = getattr(torch, way.precision)
     kind, _, core = way.device.partition(":")
-    return (
-        CpuRunner(folded, dtype=dtype, cores=1 if core else None) if kind == "cpu" else DeviceRunner(folded, device=way.device, dtype=dtype)
-    )
+    if kind == "cpu":
+        return CpuRunner(folded, dtype=dtype, cores=1 if core else None)
+    return DeviceRunner(folded, device=way.device, dtype=dtype)
 
 
 # What this machine has ------------------------------------------------------------------------------------------------------------------

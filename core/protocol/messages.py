@@ -159,6 +159,11 @@ class RenderRequest:
     mix: Mix | None = None
     by_stamps: bool = False
 
+    @property
+    def lasting_cache(self) -> str:
+        """Where what outlives the film is kept: the machine's cache folder, else the film's own."""
+        return self.machine.cache_folder or self.cache_folder
+
     def read_paths(self) -> tuple[str, ...]:
         """Give the files that are read for it."""
         stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)

@@ -48,9 +48,9 @@ class Parameter:
 
 
 PUBLISHED_SIZES = (128, 256, 512)
+"""What the published BigGANs draw, in pixels."""
 PUBLISHED_MODELS = tuple(f"{Model.BIGGAN.value}-{size}" for size in PUBLISHED_SIZES)
 """What the list of models calls them."""
-"""What the published BigGANs draw, in pixels."""
 
 BANDS = ("low", "mid", "high")
 """Below 200 Hz, up to 2 kHz, above."""

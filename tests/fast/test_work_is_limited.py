@@ -1,7 +1,6 @@
 """A small file makes little work: what it may ask for is limited before anybody works for it. Work is counted: calls, bytes, elements."""
 
 import json
-import sys
 import tracemalloc
 import wave
 from argparse import ArgumentTypeError
@@ -43,27 +42,10 @@ from core.protocol import (
 from core.sound import audio, features
 from core.sound import limits as sound_limits
 from core.words.class_table import read_table
+from tests.counting import counted_calls
 
 MONSTERS = ["1e999999999", "1E9999999", "-1e-999999999", "9" * 5000, "1/" + "9" * 5000, "1." + "0" * 5000, "1_000", "nan", "inf", "", "1/0"]
 MOST_GROWTH = 2.7  # twice the input: linear work doubles, quadratic work grows fourfold
-
-
-def calls(function):
-    """Count the calls, Python's and C's, that a function makes; an error that is told to people is an answer, too."""
-    count = 0
-
-    def note(_frame, event, _argument):
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        function()
-    except UserError:
-        pass
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 # Timelines ------------------------------------------------------------------------------------------------------------------------------
@@ -88,7 +70,7 @@ def test_twice_the_clips_take_twice_the_work_to_read(tmp_path, ending):
         text = otio.adapters.write_to_string(to_timeline(timeline(count)), FORMATS[ending].adapter)
         (tmp_path / f"{count}{ending}").write_text(text)
     read_edit(tmp_path / f"5{ending}")  # what is imported once
-    few, many = (calls(lambda count=count: read_edit(tmp_path / f"{count}{ending}")) for count in (50, 100))
+    few, many = (counted_calls(lambda count=count: read_edit(tmp_path / f"{count}{ending}"))[0] for count in (50, 100))
     assert many < MOST_GROWTH * few
 
 
@@ -135,7 +117,7 @@ def test_a_project_whose_parts_name_each_other_makes_no_more_work_than_its_limit
     adapter = otio.adapters.from_name("chromastrip_mlt").module()
     monkeypatch.setattr(adapter, "MOST_PIECES", 2000)
     (tmp_path / f"a{ending}").write_text(make(200))
-    assert calls(lambda: read_edit(tmp_path / f"a{ending}")) < 600_000
+    assert counted_calls(lambda: read_edit(tmp_path / f"a{ending}"))[0] < 600_000
 
 
 def test_xml_that_is_too_deep_or_too_much_is_refused_while_it_is_read(tmp_path, monkeypatch):

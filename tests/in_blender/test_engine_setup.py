@@ -94,7 +94,7 @@ def test_the_engine_is_made_and_is_used_from_then_on(addon, here, finish):
     assert "ready" in addon.engine_setup.state.note
     program = [addon.engine.engine_python(), "-I", "-c", "import rose; print(rose.__version__)"]
     assert subprocess.check_output(program, text=True).strip() == "1.0"
-    assert addon.engine_buttons.is_set()
+    assert addon.engine_setup.is_set()
 
 
 def test_the_sidebar_offers_the_set_up_only_where_it_is_known_to_be_missing(addon, extension, here, finish, worker_python):
@@ -254,7 +254,7 @@ time.sleep(600)
 def test_drawing_reads_no_file(addon, here, monkeypatch):
     """The look at files waits for a timer."""
     monkeypatch.setattr(addon.engine, "condition", lambda: pytest.fail("a file was read while drawing"))
-    assert not addon.engine_buttons.is_set()
+    assert not addon.engine_setup.is_set()
     addon.engine_buttons._look_later()
     assert bpy.app.timers.is_registered(addon.engine_setup.look)
     bpy.app.timers.unregister(addon.engine_setup.look)

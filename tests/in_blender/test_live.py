@@ -14,24 +14,6 @@ import pytest
 FRAMES = 48  # 2 s
 
 
-@pytest.fixture(scope="module")
-def set_pace(extension, tmp_path_factory):
-    """Give a function that says how many seconds each picture takes from now on. One worker draws for all tests."""
-    jobs = sys.modules[f"{extension}.addon.jobs"]
-    jobs._drop_worker()
-    pace = tmp_path_factory.mktemp("pace") / "seconds"
-
-    def write(seconds):
-        pace.with_name("new").write_text(str(seconds))
-        pace.with_name("new").replace(pace)
-
-    write(0)
-    os.environ["CHROMASTRIP_FAULT"] = f"pace@{pace}"
-    yield write
-    del os.environ["CHROMASTRIP_FAULT"]
-    jobs._drop_worker()
-
-
 @pytest.fixture(autouse=True)
 def _slowly(set_pace):
     """Draw so slowly that there is time to look."""

@@ -1,30 +1,9 @@
 """A film whose strip is undone or deleted while it is drawn: it ends, does not come back by itself, and goes on with the strip."""
 
-import os
-import sys
-
 import bpy
 import pytest
 
 FRAMES = 48  # 2 s
-
-
-@pytest.fixture(scope="module")
-def set_pace(extension, tmp_path_factory):
-    """Give a function that says how many seconds each picture takes from now on."""
-    jobs = sys.modules[f"{extension}.addon.jobs"]
-    jobs._drop_worker()
-    pace = tmp_path_factory.mktemp("pace") / "seconds"
-
-    def write(seconds):
-        pace.with_name("new").write_text(str(seconds))
-        pace.with_name("new").replace(pace)
-
-    write(0)
-    os.environ["CHROMASTRIP_FAULT"] = f"pace@{pace}"
-    yield write
-    del os.environ["CHROMASTRIP_FAULT"]
-    jobs._drop_worker()
 
 
 @pytest.fixture
