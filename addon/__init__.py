@@ -26,6 +26,7 @@ from . import (
     properties,
     sources,
     status_bar,
+    thing_pictures,
     things,
 )
 
@@ -78,6 +79,8 @@ def unregister() -> None:
     prefetch.unregister()
     sources.unregister()
     presets.unregister()
+    operators.things.forget_offered()
+    thing_pictures.unregister()
     models.unregister()
     output.unregister()
     things.unregister()

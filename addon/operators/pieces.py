@@ -10,6 +10,7 @@ from ..asking import may
 from ..properties import OF_FILM, made_with, set_made_with
 from ..retiming import in_order
 from ..sections import (
+    all_films,
     are_known_to_be_fresh,
     film_length,
     film_origin,
@@ -59,8 +60,7 @@ class CHROMASTRIP_OT_render_stale(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
         scene = compat.edited_scene(context)
-        reason = "" if scene and scene.sequence_editor else "The sequencer is empty"
-        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or reason)
+        return may(cls, jobs.why_not_draw() or scenes.why_not_own(scene) or _why_none_is_stale(scene))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Find them, and hand them to the worker."""
@@ -72,6 +72,12 @@ def _why_nothing_to_draw(films: Sequence[bpy.types.ImageStrip]) -> str:
     if not films:
         return "Select a strip of pictures that were drawn here"
     return "Up to date: there is nothing to draw again. Change a setting first" if are_known_to_be_fresh(films) else ""
+
+
+def _why_none_is_stale(scene: bpy.types.Scene | None) -> str:
+    if scene is None or scene.sequence_editor is None:
+        return "The sequencer is empty"
+    return "Up to date: no strip has to be drawn again" if are_known_to_be_fresh(all_films(scene)) else ""
 
 
 def _render(operator: bpy.types.Operator, scene: bpy.types.Scene, strips: Sequence[bpy.types.ImageStrip]) -> set[str]:

@@ -8,7 +8,7 @@ from functools import partial
 import bpy
 
 from ...core.protocol import ChooseClasses, ClassesChosen, Direct, Event, Look, Model, UserError, class_names
-from .. import compat, folders, jobs, models, scenes, things
+from .. import compat, folders, jobs, models, scenes, thing_pictures, things
 from ..asking import may
 from ..properties import StripSettings
 from ..sections import own_request, shown_strip
@@ -22,17 +22,28 @@ LIST = bpy.props.EnumProperty(
     ),
     options={"HIDDEN"},
 )
-_offered: dict[str, list[tuple[str, str, str]]] = {}  # Blender needs somebody to keep the texts of a list that is made when it is asked for
+Offered = tuple[str, str, str, int, int]
+_offered: dict[str, list[Offered]] = {}  # Blender needs somebody to keep the texts of a list that is made when it is asked for
 
 
-def offered_things(operator: "CHROMASTRIP_OT_add_thing", _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
-    """Give what the search finds: all kinds, and all classes with their kinds."""
+def offered_things(operator: "CHROMASTRIP_OT_add_thing", _context: bpy.types.Context | None) -> list[Offered]:
+    """Give what the search finds: all kinds, and all classes with their pictures and kinds."""
     if not _offered:
-        classes = [(str(number), f"{name}  ({kind})", "") for number, (name, kind) in enumerate(_names_and_kinds())]
-        kinds = [(f"{things.KIND}{kind}", f"All of the kind: {kind}", "") for kind in class_names.all_kinds()]
+        thing_pictures.read()
+        classes = [
+            (str(number), f"{name}  ({kind})", "", thing_pictures.icon(number), number)
+            for number, (name, kind) in enumerate(_names_and_kinds())
+        ]
+        numbered = enumerate(class_names.all_kinds(), start=len(classes))
+        kinds = [(f"{things.KIND}{kind}", f"All of the kind: {kind}", "", 0, number) for number, kind in numbered]
         _offered["classes"] = sorted(classes, key=lambda item: item[1].lower())
         _offered["excluded"] = [*kinds, *_offered["classes"]]
     return _offered["excluded" if operator.list == "excluded" else "classes"]
+
+
+def forget_offered() -> None:
+    """Have the search's list made again: its pictures are gone."""
+    _offered.clear()
 
 
 def _names_and_kinds() -> zip:

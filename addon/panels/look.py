@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import compat, model_list, models, pace, shapes
+from .. import model_list, models, shapes
 from ..presets import draw_embedded_models
 from ..properties import SIZED, StripSettings
 from ..sections import is_film, is_whole
@@ -31,8 +31,6 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
         model_list.draw_absent(column, context, models.network_of(settings))
         if settings.model != Model.SYNC_CARD and shapes.is_widened(settings):
             network.prop(settings, "widening")
-        if not settings.film and (time := pace.expected(compat.edited_scene(context), strip)):
-            network.label(text=time, icon="TIME")
         column.prop(settings, "look")
         row = column.row()
         row.active = not settings.classes  # as many as are chosen

@@ -3,7 +3,7 @@
 import bpy
 
 from ...core.protocol import LineThings
-from .. import lyrics
+from .. import lyrics, thing_pictures
 from ..lines import draw_lines
 from ..properties import StripSettings
 from .base import NumbersPanel
@@ -38,7 +38,8 @@ class CHROMASTRIP_UL_lines(bpy.types.UIList):
         parts = parts.split(factor=0.58)
         parts.label(text=lyrics.label(row))
         parts.active = row.start_seconds is not None
-        parts.label(text=row.things[0].name, icon="PINNED" if row.is_pinned else "NONE")
+        picture = 0 if row.is_pinned else thing_pictures.icon(row.things[0].class_id)
+        parts.label(text=row.things[0].name, icon="PINNED" if row.is_pinned else "NONE", icon_value=picture)
 
 
 class CHROMASTRIP_PT_lyrics(NumbersPanel, bpy.types.Panel):
@@ -103,11 +104,13 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context, settings:
     draw_lines(layout, context, (lyrics.label(line),), icon="SOUND" if line.part else "OUTLINER_OB_FONT")
     first, *others = line.things
     column = layout.column(align=True)
-    column.operator("chromastrip.choose_line_thing", text=first.name, icon="VIEWZOOM")
+    column.operator("chromastrip.choose_line_thing", text=first.name, icon_value=thing_pictures.icon(first.class_id))
     if others:
         row = column.row(align=True)
         for thing in others:
-            row.operator("chromastrip.use_line_thing", text=thing.name).class_id = thing.class_id
+            row.operator(
+                "chromastrip.use_line_thing", text=thing.name, icon_value=thing_pictures.icon(thing.class_id)
+            ).class_id = thing.class_id
     column = layout.column()
     column.operator("chromastrip.time_line", icon="TIME")
     if line.start_seconds is not None:

@@ -10,7 +10,7 @@ from .look import draw_shape, is_of_its_film
 from .lyrics import draw_lyrics_source
 from .source import draw_film, draw_source
 from .status import draw_status
-from .subjects import draw_subjects
+from .subjects import draw_subjects, summary
 
 
 class CHROMASTRIP_PT_main(SequencerPanel, bpy.types.Panel):
@@ -50,8 +50,8 @@ def _draw_choices(layout: bpy.types.UILayout, context: bpy.types.Context, strip:
     if body is not None:
         body.enabled = strip == context.active_strip  # presets are executed for that one
         draw_styles(body)
-    header, body = layout.panel("chromastrip_subjects", default_closed=False)
-    header.label(text="Subjects")
+    header, body = layout.panel("chromastrip_subjects", default_closed=True)  # else Generate is off a small screen
+    header.label(text=summary(settings))
     if body is not None:
         draw_subjects(body, settings)
     column = layout.column()

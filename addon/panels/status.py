@@ -10,7 +10,7 @@ from functools import partial
 import bpy
 
 from ...core.protocol import PUBLISHED_MODELS, SENTENCE_MODEL, UserError
-from .. import compat, job_list, jobs, model_list, scene_range, shapes
+from .. import compat, job_list, jobs, model_list, pace, scene_range, shapes
 from ..keeping import moving
 from ..lines import counted, draw_in_rows, draw_lines
 from ..sections import State, is_film, is_out_of_sync, noted_state, shown_strip
@@ -73,23 +73,27 @@ def draw_status(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             buttons.operator("chromastrip.cancel_all")
         hidden = bool(told or jobs.state.waiting)
     else:
-        first = told[0] if told else Message(sentences=(_described(context),))
+        coming = _what_comes(context)
+        first = told[0] if told else Message(sentences=coming[:1])
         fits = draw_in_rows(column, context, first.sentences, rows=ROWS, icon=first.icon)
         buttons = column.row(align=True)
-        (first.draw_buttons or _draw_none)(buttons)
+        (first.draw_buttons or partial(_draw_words, coming[-1]))(buttons)
         hidden = len(told) > 1 or not fits
     if hidden:
         buttons.popover("CHROMASTRIP_PT_messages", text="", icon="DOWNARROW_HLT")
 
 
-def _draw_none(row: bpy.types.UILayout) -> None:
-    row.label(text="")
+def _draw_words(words: str, row: bpy.types.UILayout) -> None:
+    row.label(text=words)
 
 
-def _described(context: bpy.types.Context) -> str:
-    """Say how large pictures will be, where there is nothing else to say."""
-    strip = shown_strip(compat.edited_scene(context))
-    return "" if strip is None else shapes.described(strip.chromastrip)
+def _what_comes(context: bpy.types.Context) -> tuple[str, str]:
+    """Say how large pictures will be, and how long a sound's film may take."""
+    scene = compat.edited_scene(context)
+    strip = shown_strip(scene)
+    if scene is None or strip is None:
+        return "", ""
+    return shapes.described(strip.chromastrip), "" if is_film(strip) else pace.expected(scene, strip)
 
 
 # What is told ---------------------------------------------------------------------------------------------------------------------------

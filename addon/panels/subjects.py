@@ -3,11 +3,12 @@
 import bpy
 
 from ...core.protocol import Model
-from .. import things
+from .. import thing_pictures, things
 from ..lines import counted
 from ..properties import StripSettings
 
 ROWS = 3
+NAMED = 2
 
 
 class CHROMASTRIP_UL_things(bpy.types.UIList):
@@ -25,7 +26,7 @@ class CHROMASTRIP_UL_things(bpy.types.UIList):
     ) -> None:
         """Draw a line."""
         known = things.known(item.name)
-        _draw_name(layout, known, icon="BLANK1", kind=known.kind if known.classes else "Unknown")
+        _draw_name(layout, known, icon="NONE", kind=known.kind if known.classes else "Unknown")
         layout.prop(item, "is_pinned", text="", icon="PINNED" if item.is_pinned else "UNPINNED", emboss=False)
 
 
@@ -49,8 +50,10 @@ class CHROMASTRIP_UL_excluded_things(bpy.types.UIList):
 
 
 def _draw_name(layout: bpy.types.UILayout, known: things.Known, *, icon: str, kind: str) -> None:
+    """Draw a name behind an icon; without one, behind the thing's picture."""
     row = layout.split(factor=0.6)
-    row.label(text=known.label, icon=icon if known.classes else "ERROR")
+    picture = thing_pictures.icon(min(known.classes)) if icon == "NONE" and known.classes else 0
+    row.label(text=known.label, icon=icon if known.classes else "ERROR", icon_value=picture)
     row = row.row(align=True)
     row.active = False
     row.label(text=kind)
@@ -69,6 +72,14 @@ class CHROMASTRIP_MT_things(bpy.types.Menu):
         layout.separator()
         layout.operator("chromastrip.exclude_thing", icon="CANCEL")
         layout.operator("chromastrip.clear_things", icon="TRASH")
+
+
+def summary(settings: StripSettings) -> str:
+    """Say what shows, in the few words that a closed list has room for."""
+    names = [item.name for item in settings.things]
+    if not names:
+        return "Subjects: as the song goes"
+    return f"Subjects: {', '.join(names[:NAMED])}{f' and {len(names) - NAMED} more' if len(names) > NAMED else ''}"
 
 
 def draw_subjects(layout: bpy.types.UILayout, settings: StripSettings) -> None:

@@ -114,6 +114,20 @@ def test_the_first_screen_asks_for_style_subjects_lyrics_seed_and_shape_then_off
     assert sorted(order, key=seen.index) == order
 
 
+def test_closed_subjects_say_what_shows(draw, sound):
+    assert "Subjects: as the song goes" in draw().seen
+    sound.chromastrip.classes = "tabby cat, tiger, strawberry"
+    assert "Subjects: tabby cat, tiger and 1 more" in draw().seen
+
+
+def test_how_long_a_film_may_take_stands_below_generate_whatever_else_is_told(addon, draw, sound, monkeypatch):
+    monkeypatch.setattr(addon.pace, "expected", lambda _scene, _strip: "50 pictures: about 2 s on this machine")
+    for is_told in (False, True):
+        sound.mute = is_told  # with nothing to press
+        seen = draw().seen
+        assert seen.index("chromastrip.generate") < seen.index("50 pictures: about 2 s on this machine")
+
+
 def test_each_style_has_a_picture_and_says_what_it_does(addon, draw, sound):
     styles = addon.presets.STYLES
     assert draw().seen.count("picture") == len(styles)

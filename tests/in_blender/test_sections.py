@@ -288,6 +288,11 @@ def test_render_stale_strips_does_all_and_only_those(addon, saved_film, split, w
     assert middle.directory == folder
     assert len({first.directory, middle.directory, last.directory}) == 3
     assert bpy.ops.chromastrip.render_stale() == {"CANCELLED"}
+    addon.sections.noted_state(middle)
+    addon.sections._look_again()  # what its timer does while the panel is seen
+    assert not bpy.ops.chromastrip.render_stale.poll()
+    middle.chromastrip.seed = 9
+    assert bpy.ops.chromastrip.render_stale.poll()
 
 
 def test_cancel_ends_all_that_waits(addon, saved_film, split, wait):

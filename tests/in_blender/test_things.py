@@ -59,8 +59,33 @@ def test_the_search_finds_all_names_and_kinds(addon):
             list = which
 
         items = offered(Asked, None)
+        assert len({number for *_, number in items}) == len(items)
         assert len({identifier for identifier, *_ in items}) == len(items) >= count - 10
-    assert any(label == "tabby cat  (cat)" for _, label, _ in items)
+    assert any(label == "tabby cat  (cat)" for _, label, *_ in items)
+
+
+def test_each_thing_has_a_small_picture_of_its_own_in_its_colours(addon):
+    addon.thing_pictures.read()
+    pictures = addon.thing_pictures._pictures  # they have numbers in a window only
+    assert list(pictures) == [str(number) for number in range(1000)]
+    strawberry, blue_jay = (mean_colour(pictures[number]) for number in ("949", "17"))
+    assert strawberry[0] > strawberry[2]
+    assert strawberry != blue_jay
+    assert not bpy.data.images
+
+
+def mean_colour(picture):
+    pixels = list(picture.icon_pixels_float)
+    return [sum(pixels[channel::4]) * 4 / len(pixels) for channel in range(3)]
+
+
+def test_without_their_sheet_lists_have_no_pictures_and_work(addon, monkeypatch, tmp_path):
+    addon.thing_pictures.unregister()
+    addon.operators.things.forget_offered()
+    monkeypatch.setattr(addon.thing_pictures, "SHEET", tmp_path / "gone.jpg")
+    addon.thing_pictures.read()
+    assert addon.thing_pictures.icon(949) == 0
+    addon.thing_pictures.unregister()
 
 
 def test_shuffle_keeps_pinned_things_and_takes_no_excluded_ones(addon, settings):

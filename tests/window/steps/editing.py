@@ -9,6 +9,7 @@ from workplace import FPS, enable_addon, films, new_film, scene, sound
 
 SECONDS = 8
 FEW = 12
+ROW_PIXELS = 26
 
 
 def steps():
@@ -19,14 +20,16 @@ def steps():
     open_by_default("CHROMASTRIP_PT_lyrics", "CHROMASTRIP_PT_sections", "CHROMASTRIP_PT_output")
     yield from open_sidebar("Chromastrip")
     bpy.ops.ed.undo_push(message="Setup")
-    yield from choose_things(jobs, area)
+    yield from choose_things(addon, jobs, area)
     yield from read_lyrics(jobs, area)
     yield from fill_in(jobs, area)
     yield from fit(area)
     yield from split_at_markers(area)
 
 
-def choose_things(jobs, area):
+def choose_things(addon, jobs, area):
+    x, y = yield from find_button("chromastrip.choose_lyrics", area)
+    yield from click(x - 100, y - ROW_PIXELS)  # on the closed list's header
     add = yield from find_button("chromastrip.add_thing", area, across=0.88)
     yield from click(*add)
     yield 0.5
@@ -34,6 +37,8 @@ def choose_things(jobs, area):
         yield from press(letters, at=add)
     yield 0.5
     picture("search")
+    icons = {addon.thing_pictures.icon(number) for number in range(1000)}
+    check("each thing has its picture in the search", len(icons - {0}) == 1000, len(icons))
     yield from press("Return", at=add)  # the pointer chooses, too: it lies below the two that are found
     yield 0.3
     check("a thing is found by its name", sound().chromastrip.classes == "grand piano", sound().chromastrip.classes)

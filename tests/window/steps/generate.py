@@ -3,7 +3,7 @@
 import time
 
 import bpy
-from driver import check, click, find_button, hovered, move, open_sidebar, picture, press, run, sequencer, wait_until
+from driver import centre, check, click, find_button, hovered, move, open_sidebar, picture, press, run, sequencer, wait_until
 from workplace import FPS, enable_addon, new_film, scene, strips
 
 
@@ -28,6 +28,7 @@ def generate_by_hand(jobs, area):
     picture("panel")
     yield from click(*generate)
     check("a click on Generate starts a job", jobs.state.busy)
+    yield from move(*centre(area))  # no tooltip over the status
     drawing = yield from wait_until(lambda: jobs.state.progress is not None and jobs.state.progress.stage == "Drawing", 90)
     check("drawing begins", drawing, jobs.state.error)
     early = yield from wait_until(lambda: any(strip.type == "IMAGE" for strip in strips()), 60, every=0.05)
