@@ -15,7 +15,7 @@ from ..core.protocol import FILM_FILE, UNFINISHED_FILE, Begun, Drawn, Machine, R
 from ..core.protocol.shape import aspect_text
 from . import scenes
 from .properties import write_settings
-from .sections import Piece, all_films, find_piece, is_film, mark_as_drawn, mark_beside, settings_digest, turn
+from .sections import Piece, all_films, find_piece, mark_as_drawn, mark_beside, settings_digest, turn
 from .strips import Placement, insert_film
 
 
@@ -118,8 +118,3 @@ def finish_by_disk() -> None:
 
 def _is_finished(folder: Path) -> bool:
     return (folder / FILM_FILE).is_file() and not (folder / UNFINISHED_FILE).exists()
-
-
-def is_marked(strip: bpy.types.Strip, mark: str) -> bool:
-    """Say whether a film is drawn for this strip."""
-    return is_film(strip) and strip.chromastrip.unfinished == mark

@@ -14,7 +14,7 @@ from ..core.protocol import Heard, UserError
 from . import compat, jobs, scenes
 from .asking import may
 from .lines import counted
-from .strips import file_start_seconds, heard_span, scene_fps, sound_file, source_strip
+from .strips import heard_span, own_start_seconds, scene_fps, sound_file, source_strip, why_no_sound
 
 KINDS = {
     "PARTS": ("Parts", "Part"),
@@ -54,7 +54,7 @@ class CHROMASTRIP_OT_add_markers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, jobs.why_busy() or _why_no_sound(context))
+        return may(cls, jobs.why_busy() or why_no_sound(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Have the worker listen."""
@@ -111,7 +111,7 @@ class CHROMASTRIP_OT_remove_markers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, _why_no_sound(context))
+        return may(cls, why_no_sound(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove them."""
@@ -122,14 +122,6 @@ class CHROMASTRIP_OT_remove_markers(bpy.types.Operator):
 
 
 CLASSES = (CHROMASTRIP_OT_add_markers, CHROMASTRIP_OT_insert_markers, CHROMASTRIP_OT_remove_markers)
-
-
-def _why_no_sound(context: bpy.types.Context) -> str:
-    try:
-        source_strip(compat.edited_scene(context))
-    except UserError as error:
-        return f"{error.cause} {error.cure}".rstrip(".")
-    return ""
 
 
 # What is put, and taken away ------------------------------------------------------------------------------------------------------------
@@ -149,7 +141,7 @@ def stretch_of(scene: bpy.types.Scene, strip: bpy.types.Strip, mixed: tuple[int,
     left = compat.left_handle(strip)
     if mixed is not None:
         return Stretch(first=left + mixed[0], end=left + sum(mixed))
-    return Stretch(first=left, end=compat.right_handle(strip), begin_seconds=file_start_seconds(scene, strip))
+    return Stretch(first=left, end=compat.right_handle(strip), begin_seconds=own_start_seconds(scene, strip))
 
 
 def put(scene: bpy.types.Scene, stretch: Stretch, heard: Heard, kinds: frozenset[str]) -> int:

@@ -14,7 +14,7 @@ import bpy
 from ..core.protocol import FrameSequence, RenderRequest, Section, Stem
 from . import compat, sources
 from .sequencers import lent, only_known
-from .strips import drawn_fps, file_start_seconds, portable, scene_fps
+from .strips import drawn_fps, own_start_seconds, portable, scene_fps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def retimed_film(
 def _for_sounds(scene: bpy.types.Scene, film: RenderRequest, sounds: list[bpy.types.Strip], folder: Path) -> tuple[int, RenderRequest]:
     first, end = sources.span(sounds)
     if film.mix is None and len(sounds) == 1 and sounds[0].type == "SOUND":
-        request, start = film, file_start_seconds(scene, sounds[0])
+        request, start = film, own_start_seconds(scene, sounds[0])
     else:
         sources.check(sounds)
         sound, mix = sources.mix(scene, sounds, folder)

@@ -68,6 +68,15 @@ def source_strip(scene: bpy.types.Scene | None) -> bpy.types.Strip:
     return strip
 
 
+def why_no_sound(context: bpy.types.Context) -> str:
+    """Say why no film can be drawn for lack of a sound; empty: there is one."""
+    try:
+        source_strip(compat.edited_scene(context))
+    except UserError as error:
+        return f"{error.cause} {error.cure}".rstrip(".")
+    return ""
+
+
 def main_source(scene: bpy.types.Scene) -> bpy.types.Strip | None:
     """Give the strip whose settings count for the next film, if there is one. Quick, however many strips are selected beside it."""
     editor = scene.sequence_editor
@@ -180,11 +189,6 @@ def source_start_seconds(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Frac
     """Say where in the sound file the strip's first frame lies, in seconds. A mix begins with the first of its strips."""
     if sources.needs_mix(scene, heard := heard_with(scene, strip)):
         return (compat.left_handle(strip) - sources.span(heard)[0]) / scene_fps(scene)
-    return file_start_seconds(scene, strip)
-
-
-def file_start_seconds(scene: bpy.types.Scene, strip: bpy.types.SoundStrip) -> Fraction:
-    """Say where in its own file a sound strip's first frame lies, in seconds."""
     return own_start_seconds(scene, strip)
 
 

@@ -59,7 +59,7 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
     chosen = (number for one in settings for number in (*one.classes, *(number for cue in one.cues for number in cue.classes)))
     if (stranger := next((number for number in chosen if number >= class_total), None)) is not None:
         raise UserError(f"The network knows {class_total} classes, no number {stranger}.", "Choose other things, or another model.")
-    if any(not one.classes and len(set(one.excluded)) >= class_total for one in settings):
+    if class_total and any(not one.classes and len(set(one.excluded)) >= class_total for one in settings):
         raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
 
 

@@ -30,13 +30,6 @@ def look(*, most_seconds: float = MOST_SECONDS) -> None:
     _waiting = iter([(scene.name, strip.name) for scene in bpy.data.scenes if scene.library is None for strip in all_films(scene)])
 
 
-def look_at_all() -> None:
-    """Set the tags of all strips now."""
-    for scene in (scene for scene in bpy.data.scenes if scene.library is None):
-        for strip in all_films(scene):
-            _set_tag(scene.name, strip.name)
-
-
 def _set_tag(scene_name: str, strip_name: str) -> None:
     scene = bpy.data.scenes.get(scene_name)
     strip = scene.sequence_editor.strips_all.get(strip_name) if scene and scene.sequence_editor else None
@@ -49,7 +42,7 @@ def _set_tag(scene_name: str, strip_name: str) -> None:
 
 
 def tag_of(strip: bpy.types.ImageStrip) -> str:
-    """Give the tag that says how a strip stands; looks at two of its frames on the disk, not at all."""
+    """Give the tag that says how a strip stands; of its frames on the disk, only the first and the last one are looked for."""
     return TAGS.get(State.MISSING if is_missing(strip) else state(strip), TO_RENDER)
 
 

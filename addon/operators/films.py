@@ -7,7 +7,7 @@ from .. import compat, jobs, live
 from ..asking import may
 from ..job_list import ListedFilm
 from ..sections import Piece, show_piece
-from ..strips import placement, render_request, source_strip
+from ..strips import placement, render_request, source_strip, why_no_sound
 
 
 class CHROMASTRIP_OT_generate(bpy.types.Operator):
@@ -24,7 +24,7 @@ class CHROMASTRIP_OT_generate(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, jobs.why_not_draw() or _why_no_sound(context))
+        return may(cls, jobs.why_not_draw() or why_no_sound(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the film to the worker."""
@@ -45,19 +45,11 @@ class CHROMASTRIP_OT_preview(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        return may(cls, jobs.why_not_draw() or _why_no_sound(context) or _why_no_draft(context))
+        return may(cls, jobs.why_not_draw() or why_no_sound(context) or _why_no_draft(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the film to the worker."""
         return _ask_for_film(self, context, as_draft=True)
-
-
-def _why_no_sound(context: bpy.types.Context) -> str:
-    try:
-        source_strip(compat.edited_scene(context))
-    except UserError as error:
-        return f"{error.cause} {error.cure}".rstrip(".")
-    return ""
 
 
 def _why_no_draft(context: bpy.types.Context) -> str:

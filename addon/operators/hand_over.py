@@ -22,6 +22,7 @@ from ..asking import choose_file, may
 from ..importing import insert_edit
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
+READ_ENDINGS = tuple(ending for ending in ENDINGS if ending != ".aaf")
 """What an edit's file may be called; the longer of two first."""
 MOST_OPENED = 4
 """So many movies of unknown rate are opened in Blender: a hundredth of a second each."""
@@ -155,7 +156,7 @@ class CHROMASTRIP_OT_import(bpy.types.Operator, ImportHelper):
     bl_label = "Import Timeline"
     bl_options = {"REGISTER"}
 
-    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in READ_ENDINGS), options={"HIDDEN"})
     place: bpy.props.EnumProperty(
         name="Begin At",
         description="Where the timeline's first frame goes",

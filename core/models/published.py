@@ -29,6 +29,8 @@ class PublishedModel:
         What it looks like.
     size
         Bytes of its file; 0: not known.
+    addresses
+        Where else it lies, asked after `SOURCE`.
     sha256
         Its digest; empty: not known, then names and shapes of the tensors are checked, and the first download's digest is kept.
     """
@@ -37,6 +39,7 @@ class PublishedModel:
     architecture: Architecture
     size: int = 0
     sha256: str = ""
+    addresses: tuple[str, ...] = ()
 
     @property
     def about_bytes(self) -> int:
@@ -54,6 +57,7 @@ PUBLISHED = (
         name="biggan-deep-128",
         architecture=ARCHITECTURES["biggan-deep-128"],
         sha256="b86146a8cfcde4cda135adba4b2806f78b3abe2dac9d0fd090cc3ab318604ad9",
+        addresses=("https://huggingface.co/osanseviero/BigGAN-deep-128/resolve/main/pytorch_model.bin",),
     ),
     PublishedModel(
         name="biggan-deep-256",

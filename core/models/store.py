@@ -142,7 +142,7 @@ class ModelStore:
                 sha256=self._expected(name),
                 check=functools.partial(_check_structure, name, model.architecture),
             )
-            addresses = [address(mirror, name) for mirror in self._mirrors]
+            addresses = [*(address(mirror, name) for mirror in self._mirrors), *model.addresses]
             try:
                 download(wanted, addresses, report=report, cancelled=cancelled, patience=self._patience)
             except UserError as error:

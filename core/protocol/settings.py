@@ -305,9 +305,8 @@ class Cue:
 
 def class_problems(classes: tuple[int, ...]) -> Iterator[str]:
     """Name what is wrong with chosen classes: a sentence for people each."""
-    strangers = [number for number in classes if not 0 <= number <= 999]  # noqa: PLR2004 (ImageNet's 1000 classes)
-    if strangers:
-        yield f"Unknown classes {strangers}: class numbers run from 0 to 999."
+    if strangers := [number for number in classes if number < 0]:  # how many there are is the network's matter: `core.checks`
+        yield f"Unknown classes {strangers}: class numbers begin at 0."
     if len(set(classes)) < len(classes):
         yield f"Classes {list(classes)} name one class twice: each may stand there once."
 

@@ -41,10 +41,10 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(name):
 
 
 @given(st.lists(st.integers(-5, 1005), max_size=6))
-def test_classes_are_distinct_and_known_to_imagenet(classes):
-    fine = len(set(classes)) == len(classes) and all(0 <= number <= 999 for number in classes)
+def test_classes_are_distinct_numbers_from_0_on(classes):
+    fine = len(set(classes)) == len(classes) and min(classes, default=0) >= 0
     assert (list(Settings(classes=tuple(classes)).problems()) == []) == fine
 
 
 def test_all_problems_are_told():
-    assert len(list(Settings(jitter=7, depth=0, classes=(1, 1, 1000)).problems())) == 4
+    assert len(list(Settings(jitter=7, depth=0, classes=(1, 1, -1)).problems())) == 4
