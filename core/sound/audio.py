@@ -163,7 +163,10 @@ def decoded(path: Path, silences: list[Fraction] | None, **wanted: Any) -> Itera
     is_open = unfinished.has_wrong_length(path)
     options = {"ignore_length": "1"} if is_open else {}
     try:
-        with av.open(unfinished.opened(path) if is_open else str(path), metadata_errors="replace", options=options) as container:
+        with (
+            unfinished.opened(path) if is_open else contextlib.nullcontext(str(path)) as source,
+            av.open(source, metadata_errors="replace", options=options) as container,
+        ):
             if not container.streams.audio:
                 raise UserError(f"“{path.name}” holds no sound.", "Choose a sound file, or a movie with sound.")
             yield from _converted(container, silences, **wanted)

@@ -6,7 +6,8 @@ A path comes in, what its header says goes out. Only headers are read: nothing i
 import io
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -34,15 +35,20 @@ def has_wrong_length(path: Path) -> bool:
         return size is not None and (size > LONGEST_BYTES or not _ends_or_chunk_follows(file, size))
 
 
-def opened(path: Path) -> "str | Mended":
+@contextmanager
+def opened(path: Path) -> "Generator[str | Mended]":
     """Give what FFmpeg reads of a file that `has_wrong_length`, to its end when told to ignore lengths: the file, its header mended."""
     with path.open("rb") as file:
         head = file.read(AU_HEADER.size)
     if head[:4] in (b"RF64", b"BW64"):
-        return Mended(path, b"RIFF" + head[4:])
-    if head[:4] == b".snd":
-        return Mended(path, head[:8] + AU_UNKNOWN.to_bytes(4, "big"))
-    return str(path)
+        head = b"RIFF" + head[4:]
+    elif head[:4] == b".snd":
+        head = head[:8] + AU_UNKNOWN.to_bytes(4, "big")
+    else:
+        yield str(path)
+        return
+    with Mended(path, head) as mended:
+        yield mended
 
 
 class Mended(io.FileIO):

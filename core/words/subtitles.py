@@ -99,7 +99,7 @@ HEADS = {
     "chords": re.compile(
         r"(?:#[^\n]{0,200}\n\s{0,20}){0,20}\{(?:title|t|subtitle|st|artist|composer|key|capo|comment|c|soc|sov|start_of_\w{1,20})(?:: ?|\})"
     ),
-    "table": re.compile(r"(?:\w{1,20}[\t,;]){0,3}\"?start\w{0,10}\"?[\t,;]\"?end", re.IGNORECASE),
+    "table": re.compile(r"(?:\"?\w{1,20}\"?[\t,;]){0,3}\"?start\w{0,10}\"?[\t,;]\"?end", re.IGNORECASE),
     "lilypond": re.compile(r"\\version \"|%%MusiXTeX"),
 }
 """How a text of a kind begins."""
