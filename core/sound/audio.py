@@ -160,9 +160,13 @@ def decoded(path: Path, silences: list[Fraction] | None, **wanted: Any) -> Itera
     UserError
         If it cannot be read, or holds no sound.
     """
-    options = {"ignore_length": "1"} if unfinished.has_wrong_length(path) else {}
+    is_open = unfinished.has_wrong_length(path)
+    options = {"ignore_length": "1"} if is_open else {}
     try:
-        with av.open(str(path), metadata_errors="replace", options=options) as container:
+        with (
+            unfinished.opened(path) if is_open else contextlib.nullcontext(str(path)) as source,
+            av.open(source, metadata_errors="replace", options=options) as container,
+        ):
             if not container.streams.audio:
                 raise UserError(f"“{path.name}” holds no sound.", "Choose a sound file, or a movie with sound.")
             yield from _converted(container, silences, **wanted)

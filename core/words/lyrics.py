@@ -99,7 +99,7 @@ def parse(text: str, *, name: str = "The text", notes: Notes | None = None) -> t
         If it holds no lyrics, too many, or is a document of another kind.
     """
     notes = Notes() if notes is None else notes
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).removeprefix("\ufeff")
+    text = unicodedata.normalize("NFC", text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")).removeprefix("\ufeff")
     if len(text) > MOST_BYTES:
         raise UserError(f"“{name}” is too long for lyrics: {len(text)} letters, where {MOST_BYTES} are the most.", CURE)
     if any(len(line) > LONGEST_LINE for line in text.split("\n")):
@@ -119,7 +119,7 @@ def _lines(text: str, name: str, notes: Notes) -> Iterator[LyricLine]:
     elif LRC_LINE.search(text):
         yield from _lrc(text, name, notes)
     elif _is_transcript(text):
-        yield from _lrc(TRANSCRIPT.sub(r"[\1]", text), name, notes)
+        yield from _lrc(TRANSCRIPT.sub(_as_stamp, text), name, notes)
     else:
         yield from _plain(lyrics_sites.without_glue(text, notes, name=name), name, notes)
 
@@ -159,6 +159,8 @@ LRC_TIME = re.compile(r"(?:(\d+):(?=\d+:\d+[.,]))?(\d+):([0-5]?\d)(?:[.,:](\d{1,
 WORD_STAMP = re.compile(r"[<\[][^\S\n]?(\d{1,4}:\d[\d:.,]{0,12})[^\S\n]?[>\]]")
 CLOCK = r"\d{1,3}:\d\d(?::\d\d(?:\.\d{1,3})?|\.\d{1,3})?"
 TRANSCRIPT = re.compile(rf"^[^\S\n]*[(\[]?({CLOCK})[)\]]?(?:[^\S\n]+[-\u2013][^\S\n])?(?=[^\S\n]|$)\n?", re.MULTILINE)
+VOICE = re.compile(r"(?:v\d|[MFD]):\s?(?=\S)")
+"""Who sings, before a line of several voices, as players' own extension has it."""
 LONGEST_PAUSE = 2
 """A line without a known end is sung for at most so many times the usual distance of two lines."""
 
@@ -167,6 +169,11 @@ def _is_transcript(text: str) -> bool:
     """Say whether every other line, at least, begins with a time, as a video's transcript has them."""
     lines = sum(bool(line.strip()) for line in text.split("\n"))
     return 2 * sum(1 for _ in TRANSCRIPT.finditer(text)) >= max(lines, 2)
+
+
+def _as_stamp(time: re.Match[str]) -> str:
+    """Give a transcript's time as LRC has it, in which hours need a fraction of seconds."""
+    return f"[{time[1]}.0]" if time[1].count(":") > 1 and "." not in time[1] else f"[{time[1]}]"
 
 
 def _lrc(text: str, name: str, notes: Notes) -> Iterator[LyricLine]:
@@ -185,7 +192,7 @@ def _lrc(text: str, name: str, notes: Notes) -> Iterator[LyricLine]:
             odd.append((number, wrong))
             notes.add(f"Left out of “{name}”, since a stamp is no time", f"line {number}: {line.strip()}")
             continue
-        words, end = _sung_words(rest)
+        words, end = _sung_words(VOICE.sub("", rest, count=1) if VOICE.match(rest) else rest)
         if words and _is_boilerplate(words, name, notes):
             continue
         if times:

@@ -6,11 +6,21 @@ from ..handover.noting import Notes
 
 GENIUS_HEAD = re.compile(r"\d+ Contributors?")
 GENIUS_TITLE = re.compile(r"[^\[\n]{1,200} Lyrics(?=\[)")
-GENIUS_ADVERT = re.compile(r"^You might also like(?=\S)|(?<=\S)You might also like$", re.MULTILINE)
+GENIUS_ADVERT = re.compile(
+    r"^See [^\n]{1,80} LiveGet tickets as low as [^\n]{1,8}?(?:You might also like|$)"
+    r"|^You might also like(?=\S)|(?<=\S)You might also like$",
+    re.MULTILINE,
+)
 GENIUS_END = re.compile(r"(?:\d{1,4}(?:\.\d)?[KM]?)?Embed")
 READ_MORE = "Read More"
 WORK = "lyrics|words|music|written|composed|produced|arranged"
-PEOPLE = rf"(?:song)?writers?|composers?|producers?|lyricists?|artists?|(?:{WORK})(?:(?: and| ?[&/]) ?(?:{WORK}))?(?: by)?"
+PEOPLE_OF_EUROPE = (
+    "\u00e9crit par|paroles(?: et musique)?|compos\u00e9 par|auteurs?|compositeurs?"
+    "|escrito por|autore?s?|compositore?s?|geschrieben von|komponist(?:en)?"
+)
+PEOPLE = (
+    rf"(?:song)?writers?|composers?|producers?|lyricists?|artists?|(?:{WORK})(?:(?: and| ?[&/]) ?(?:{WORK}))?(?: by)?|{PEOPLE_OF_EUROPE}"
+)
 PEOPLE_ELSEWHERE = "作词|作詞|填词|作曲|编曲|編曲|词|詞|曲|制作人|製作人|演唱|原唱|歌手|混音|母带|监制|出品|작사|작곡|편곡"
 SITES = "RentAnAdviser|AZLyrics|Megalobiz|Musixmatch"
 BOILERPLATE = re.compile(
@@ -19,6 +29,9 @@ BOILERPLATE = re.compile(
             r"You might also like|Read More|More on Genius|\d{0,4} ?(?:Contributors?|Translations?)",
             r"(?:See .{1,80} Live)?(?:Get tickets as low as .{1,20})|See .{1,80} Live",
             r"\d{0,4}(?:\.\d)?[KM]?Embed|Submit (?:Corrections|Lyrics)|Report a Problem|Thanks to .{1,80} for .{1,40} lyrics\.?",
+            (r"(?:Paroles|Letra|Testo|Songtext) (?:de la chanson|de la canci\u00f3n|della canzone|von|de|di)"
+            r" .{1,80}? (?:par|por|by|von|di) .{1,80}"),
+            r"[\"\u201c].{1,80}[\"\u201d] lyrics",
             r"(?:Lyrics|Songtext|Text) (?:licensed|provided|powered|courtesy|copyright|©).{0,80}",
             r"Source: (?:Musixmatch|LyricFind|Genius|AZLyrics).{0,80}|(?:AZ)?lyrics(?:\.com)?",
             r"\*{0,9} ?This Lyrics is NOT for Commercial use ?\*{0,9}|\(\d{10,20}\)",

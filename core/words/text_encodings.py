@@ -1,5 +1,7 @@
 """Bytes of a text file to text: UTF-8 is recognised by itself, older encodings by their languages. No text holds C1 controls."""
 
+import re
+
 from ..protocol import UserError
 
 WINDOWS_TWINS = {
@@ -21,6 +23,21 @@ WINDOWS_TWINS = {
     "iso88594": "cp1257",
 }
 """Windows' encodings put letters where the ISO's have controls (C1), which no text holds; else they are (nearly) the same."""
+OTHER_SCRIPTS = {
+    "windows1251",
+    "windows1253",
+    "windows1255",
+    "windows1256",
+    "iso88595",
+    "iso88596",
+    "iso88597",
+    "iso88598",
+    "koi8r",
+    "koi8u",
+}
+EASTERN_LATIN = {"windows1250", "windows1257", "iso88592", "iso88593", "iso88594", "iso885910", "iso885913"}
+OTHER_WORD = re.compile("[A-Za-z]{0,40}[\u0370-\u06ff][\\w]{0,40}")
+ELISION = re.compile("[A-Za-z]['\u0092\u2019][A-Za-z]")
 C1 = range(0x80, 0xA0)
 AS_CP1252 = {code: bytes([code]).decode("cp1252", errors="ignore") for code in C1}
 
@@ -70,4 +87,14 @@ def _detected(data: bytes, *, name: str) -> str:
     found = detect(data, encoding_era=EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO)["encoding"]
     if found is None:
         raise UserError(f"“{name}” is no text file.", "Choose a text, LRC, SRT or VTT file with the song's words.")
-    return found
+    return "cp1252" if _is_western(data, found) else found
+
+
+def _is_western(data: bytes, found: str) -> bool:
+    """Say whether a short text was taken for another language's: no word mixes two scripts, and none of the east's Latin has elisions."""
+    kind = found.lower().replace("-", "").replace("_", "")
+    text = data.decode(found, errors="replace") if kind in OTHER_SCRIPTS | EASTERN_LATIN else ""
+    if kind in OTHER_SCRIPTS:
+        words = OTHER_WORD.findall(text)
+        return 2 * sum(any(letter.isascii() for letter in word) for word in words) > len(words)
+    return ELISION.search(text) is not None
