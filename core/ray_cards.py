@@ -15,8 +15,8 @@ from uuid import uuid4
 import numpy as np
 
 from .cache import FrameCache
-from .cards import WAIT_SECONDS, Cards, DealtCard
 from .card_process import Answer, Failed, Job, Picture, Span
+from .cards import WAIT_SECONDS, Cards, DealtCard
 from .generator import Generator, Network
 from .network.devices import Devices
 from .network.running import Way, find_way
@@ -145,7 +145,7 @@ class RayCards(Cards):
         """Ask actors what their pictures depend on; those that do not answer come with the reason."""
         asked = {actor.about.remote(): name for name, actor in actors.items()}
         there: list[Any] = self._ray.wait([*asked], num_returns=len(asked), timeout=START_SECONDS)[0] if asked else []
-        found, reasons = {}, {name: f"it did not answer in {START_SECONDS} s" for name in actors}
+        found, reasons = {}, dict.fromkeys(actors, f"it did not answer in {START_SECONDS} s")
         for ref in there:
             try:
                 found[asked[ref]] = self._ray.get(ref)
@@ -214,7 +214,9 @@ class RayCard(DealtCard):
             try:
                 sent: Sent = self._ray.get(self.pending.popleft())
             except self._ray.exceptions.RayError as error:
-                yield Failed(cause=f"Its node or its process has gone ({_last_line(error)}).", cure="What it had drawn is kept.", of_card=True)
+                yield Failed(
+                    cause=f"Its node or its process has gone ({_last_line(error)}).", cure="What it had drawn is kept.", of_card=True
+                )
                 return
             paths = {name: self._stored(name, content) for name, content in sent.files.items()}
             for answer in sent.answers:
@@ -263,11 +265,15 @@ def _check_answers(address: str) -> None:
         return
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not (colon and host and port.isdecimal()):
-        raise UserError(f"“{address}” is no address of a Ray cluster.", "Say auto, HOST:PORT as `ray start --head` tells it, or ray://HOST:PORT.")
+        raise UserError(
+            f"“{address}” is no address of a Ray cluster.", "Say auto, HOST:PORT as `ray start --head` tells it, or ray://HOST:PORT."
+        )
     try:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise UserError(f"Nothing answers at {host}:{port} ({error}).", "Start a cluster there: `ray start --head`; `ray status` shows it.") from error
+        raise UserError(
+            f"Nothing answers at {host}:{port} ({error}).", "Start a cluster there: `ray start --head`; `ray status` shows it."
+        ) from error
 
 
 def _cure(text: str) -> str:

@@ -1,6 +1,7 @@
-"""A card somewhere in a Ray cluster: the actor's side. Draws spans as a card of this machine does, and gives back files instead of paths.
+"""A card somewhere in a Ray cluster: the actor's side. Draws spans as a card of this machine does, and sends back files, not paths.
 
-In: the messages of `card_process`. Out: its answers, with the files that were written meanwhile, unless the cache is shared. Imports no Ray.
+In: the messages of `card_process`. Out: its answers, with the files that were written meanwhile, unless the cache is shared.
+Imports no Ray.
 """
 
 import hashlib
@@ -104,7 +105,8 @@ class NodeCard:
         name = getattr(self._card.backend, "name", "")
         if name != film.job.network and isinstance(answers[-1], Ready):
             return _refused(
-                f"It has another model file or other kernels: {name}; the film has {film.job.network}.", "Give all nodes the same model file."
+                f"It has another model file or other kernels: {name}; the film has {film.job.network}.",
+                "Give all nodes the same model file.",
             )
         return Sent(answers=answers, files={})
 
