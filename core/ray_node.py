@@ -4,7 +4,9 @@ In: the messages of `card_process`. Out: its answers, with the files that were w
 Imports no Ray.
 """
 
+import atexit
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -89,7 +91,8 @@ class NodeCard:
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._card = Card(kind, Backends())
-        self._folder = tempfile.TemporaryDirectory(prefix="chromastrip-ray-")
+        self._folder = Path(tempfile.mkdtemp(prefix="chromastrip-ray-"))
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         self._number, self._stopped, self._is_shared = 0, -1, False
 
     def about(self) -> About:
@@ -135,7 +138,7 @@ class NodeCard:
     def _here(self, job: Job) -> Job:
         """Ask with this machine's folders."""
         request = job.request
-        folder = request.cache_folder if self._is_shared else self._folder.name
+        folder = request.cache_folder if self._is_shared else str(self._folder)
         machine = replace(request.machine, cache_folder=str(cache_folder()))
         return replace(job, request=replace(request, cache_folder=folder, machine=machine))
 
@@ -149,7 +152,7 @@ class NodeCard:
     def _take_files(self) -> dict[str, bytes]:
         """Read the files that were written, and remove them."""
         files = {}
-        for path in Path(self._folder.name, "pictures").glob("*/[0-9a-f]*"):
+        for path in Path(self._folder, "pictures").glob("*/[0-9a-f]*"):
             files[path.name] = path.read_bytes()
             path.unlink()
         return files
