@@ -131,7 +131,7 @@ WORKER = Environment(
 """The worker's packages, and what tests and checks need."""
 
 RAY = Environment(name="ray", pythons=WORKER.pythons, requirements=("ray==2.60.0",), module="ray, torch", shares=WORKER)
-"""The worker with Ray, for `tests/slow/test_ray.py`: 40 s and 270 MB, most of it Ray. The worker alone must do without."""
+"""The worker with Ray, for `tests/slow/test_ray.py`: 235 MB, most of it Ray. The worker alone must do without."""
 
 BLENDERS = {
     "4.5": _blender("4.5", bpy="4.5.15", python="3.11"),

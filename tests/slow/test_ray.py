@@ -18,7 +18,7 @@ from tools.make_checkpoint import checkpoint_tensors, write_checkpoint
 
 FRAMES = 84
 PATIENCE = 240
-"""Seconds. Ray needs 30 s alone to find out that a node does not answer any more."""
+"""Seconds: Ray starts several processes for each actor, which takes its time on a busy machine."""
 ROSES = tiny(channel_width=8)
 
 
