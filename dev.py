@@ -21,6 +21,7 @@ from types import FrameType
 import build_addon
 from tools.environments import (
     BLENDERS,
+    RAY,
     ROOT,
     WORKER,
     Environment,
@@ -87,11 +88,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def setup(options: argparse.Namespace) -> int:
     """Make the engine's environment, or all that this machine can make; say where the engine's Python is, and what is missing."""
-    make(possible_environments() if options.all else [WORKER])
+    make_all() if options.all else make([WORKER])
     if options.all:
         _print_missing()
     print(f"The engine's Python, for the add-on's preferences: {WORKER.python}")
     return 0
+
+
+def make_all() -> None:
+    """Make what this machine can make; last what shares the worker's packages."""
+    make(possible_environments())
+    make([RAY])
 
 
 def possible_environments() -> list[Environment]:
@@ -123,7 +130,7 @@ def test(options: argparse.Namespace) -> int:
         make([WORKER])
         return pytest("tests/fast", *options.rest)
     try:
-        make(possible_environments())
+        make_all()
     except SetupError as problem:
         if IN_CI or not WORKER.is_ready:
             raise

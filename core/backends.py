@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .cards import Cards
     from .generator import Generator, Network
     from .network.devices import Devices
+    from .ray_cards import Cluster, RayCards
     from .storing import Stored
 
 
@@ -84,9 +85,13 @@ class Backends:
         What the sync card shall do wrong, see `SyncCard`; empty: nothing.
     models_folder
         Where the networks lie; None: where this user's lie.
+    cluster
+        The Ray cluster that draws; None: this machine does.
     """
 
-    def __init__(self, *, fault: str = "", models_folder: Path | None = None) -> None:
+    def __init__(self, *, fault: str = "", models_folder: Path | None = None, cluster: "Cluster | None" = None) -> None:
+        self._cluster = cluster
+        self._ray_cards: RayCards | None = None
         self._fault = fault
         self._models_folder = models_folder
         self._kept: Generator | None = None
@@ -109,6 +114,8 @@ class Backends:
         machine = request.machine
         cache_folder = Path(request.lasting_cache)
         network = self._network(request.settings, cache_folder)
+        if self._cluster is not None:
+            return self._open_cluster(self._cluster, request, network)
         devices = find_devices(machine.device)
         way = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
         settings = request.settings
@@ -120,6 +127,17 @@ class Backends:
             return self._kept
         self._cards.begin(self._kept)
         return self._cards
+
+    def _open_cluster(self, cluster: "Cluster", request: RenderRequest, network: "Network") -> Backend:
+        from .generator import Generator
+        from .ray_cards import RayCards
+
+        if self._ray_cards is None:
+            self._ray_cards = RayCards(cluster, device=request.machine.device)
+        settings, cards = request.settings, self._ray_cards
+        way = cards.way(request.machine.precision, Path(request.lasting_cache))
+        cards.begin(Generator(cards.network(network, request), way, aspect=settings.aspect, widening=settings.widening))
+        return cards
 
     def _cards_of(self, devices: "Devices") -> "Cards | None":
         """Give the processes of several cards, kept for the next film as a network is; None: one device needs none."""

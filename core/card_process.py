@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Protocol
 
 from .backends import Backend, Backends
 from .finishing import FinishedCache, steps_of
@@ -25,14 +26,15 @@ from .working import CancelledError, DeviceLostError
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A film begins: get ready. Answered by `Ready`."""
+    """A film begins: get ready. Answered by `Ready`. `network` is what its pictures' keys call weights, kernels and shape."""
 
     request: RenderRequest
+    network: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Some rows of the film, and the cache keys of their pictures. Answered by a `Picture` for each, then `Done`."""
+    """Some rows of the film, displaced already, and the cache keys of their pictures. Answered by a `Picture` for each, then `Done`."""
 
     latents: Latents
     keys: Sequence[str]
@@ -128,16 +130,24 @@ class Inbox:
             os._exit(0)
 
 
+class Watch(Protocol):
+    """Knows whether anybody still wants what is drawn."""
+
+    def is_stopping(self) -> bool:
+        """Say whether nobody wants the current span any more."""
+        ...
+
+
 class Card:
     """A device with the network that it draws with."""
 
     def __init__(self, device: str, backends: Backends) -> None:
         self._device, self._backends = device, backends
         self._request: RenderRequest | None = None
-        self._backend: Backend | None = None
+        self.backend: Backend | None = None
         self._is_kept_to_core = False
 
-    def answers(self, message: Job | Span | Stop, inbox: Inbox) -> Iterator[Answer]:
+    def answers(self, message: Job | Span | Stop, inbox: Watch) -> Iterator[Answer]:
         """Do what a message asks; whatever happens, it is answered."""
         if isinstance(message, Stop):
             yield Stopped()
@@ -159,14 +169,14 @@ class Card:
         self._request = replace(request, machine=replace(request.machine, device=self._device))
         backend = self._backends.open(self._request)
         kind, _, number = self._device.partition(":")
-        if kind == "cpu" and not self._is_kept_to_core:
+        if kind == "cpu" and number and not self._is_kept_to_core:
             keep_to_core(int(number))
             self._is_kept_to_core = True
         backend.load()
-        self._backend = backend
+        self.backend = backend
         return Ready(at_once=backend.at_once)
 
-    def _draw(self, span: Span, inbox: Inbox) -> Iterator[Answer]:
+    def _draw(self, span: Span, inbox: Watch) -> Iterator[Answer]:
         assert self._request is not None
         steps = steps_of(self._request, cancelled=inbox.is_stopping)
         cache = open_cache(self._request, steps, inbox.is_stopping)
@@ -175,11 +185,11 @@ class Card:
                 yield Picture(key=key, path=path)
         yield Done()
 
-    def _stored(self, span: Span, cache: FinishedCache, inbox: Inbox) -> Stored:
+    def _stored(self, span: Span, cache: FinishedCache, inbox: Watch) -> Stored:
         assert self._request is not None
         return stored(self._drawn(span), cache, self._request.picture_format, cancelled=inbox.is_stopping)
 
     def _drawn(self, span: Span) -> Drawn:
-        assert self._backend is not None
-        with closing(self._backend.draw(span.latents, range(len(span.keys)))) as pictures:
+        assert self.backend is not None
+        with closing(self.backend.draw(span.latents, range(len(span.keys)))) as pictures:
             yield from zip(span.keys, pictures, strict=True)

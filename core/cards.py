@@ -1,11 +1,12 @@
-"""Several cards of one machine draw a film: a process for each, and spans of what is missing dealt out as they finish.
+"""Several cards draw a film, here or (`ray_cards`) elsewhere: spans of what is missing are dealt out to them as they finish.
 
-A backend as any other, but that the pictures are encoded, finished and stored by the cards' processes: here come their files. A card that
+A backend as any other, but that the pictures are encoded and finished by the cards' processes: here come their files. A card that
 stops loses nothing: what it has not stored is dealt out to the others, and the user is told.
 """
 
 import contextlib
 import multiprocessing
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -43,12 +44,13 @@ class Cards:
     """
 
     follows_latents = True
+    largest_span = LARGEST_SPAN
 
     def __init__(self, devices: Devices, *, models_folder: Path | None) -> None:
         self.devices = devices
         self.notes: list[str] = []
         self._models_folder = models_folder
-        self._cards: dict[str, _Card] = {}
+        self._cards: dict[str, DealtCard] = {}
         self._one: Generator | None = None
 
     # What one of them would say ---------------------------------------------------------------------------------------------------------
@@ -106,7 +108,7 @@ class Cards:
             If something stands in the way of the whole film, or no card is left.
         """
         self.load()
-        job = Job(request=replace(request, machine=replace(request.machine, precision=Precision(self._the_one.way.precision))))
+        job = self._job(request)
         for card in self._cards.values():
             card.begin(job)
         left = deque(rows)
@@ -120,18 +122,22 @@ class Cards:
             for card in self._cards.values():
                 card.stop()
 
+    def _job(self, request: RenderRequest) -> Job:
+        precision = Precision(self._the_one.way.precision)
+        return Job(request=replace(request, machine=replace(request.machine, precision=precision)), network=self._the_one.name)
+
     def _deal(self, left: deque[int], latents: Latents, keys: Sequence[str]) -> None:
         """Give each card that has little to do the next rows."""
         for card in self._cards.values():
             while left and card.is_ready and card.spans < SPANS_AHEAD:
                 share = len(left) // (TAIL * len(self._cards) * card.at_once)
-                count = card.at_once * max(1, min(LARGEST_SPAN, share))
-                card.draw([left.popleft() for _ in range(min(count, len(left)))], latents, keys)
+                count = card.at_once * max(1, min(self.largest_span, share))
+                own = [left.popleft() for _ in range(min(count, len(left)))]
+                card.draw(own, Span(latents=self._the_one.displaced(latents, own), keys=[keys[row] for row in own]))
 
     def _come(self, left: deque[int]) -> Stored:
         """Wait a moment for answers, and give the pictures among them."""
-        heard = wait([card.connection for card in self._cards.values()], timeout=WAIT_SECONDS)
-        for card in [card for card in self._cards.values() if card.connection in heard]:
+        for card in self._heard():
             for answer in card.answers():
                 if isinstance(answer, Picture):
                     yield answer.key, answer.path
@@ -141,7 +147,13 @@ class Cards:
                     self._lose(card, answer, left)
                     break
 
-    def _lose(self, card: "_Card", failed: Failed, left: deque[int]) -> None:
+    def _heard(self) -> Sequence["DealtCard"]:
+        """Wait a moment, and give the cards that have said something."""
+        connections = {card.connection: card for card in self._cards.values() if isinstance(card, _Card)}
+        heard = wait([*connections], timeout=WAIT_SECONDS)
+        return [card for connection, card in connections.items() if connection in heard]
+
+    def _lose(self, card: "DealtCard", failed: Failed, left: deque[int]) -> None:
         """Go on without a card."""
         left.extendleft(reversed([*card.in_hand.values()]))
         card.end()
@@ -151,11 +163,54 @@ class Cards:
         self.notes.append(f"{card.device} stopped, and the other cards drew the rest: {failed.cause} {failed.cure}")
 
 
-class _Card:
-    """One card's process, and what it has in hand."""
+class DealtCard(ABC):
+    """A card as whoever deals sees it, and what it has in hand."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.is_ready, self.at_once, self.spans = False, 1, 0
+        self.in_hand: dict[str, int] = {}  # rows by key, in order
+
+    @abstractmethod
+    def begin(self, job: Job) -> None:
+        """Have it get ready for a film."""
+
+    def draw(self, rows: Sequence[int], span: Span) -> None:
+        """Have it draw some rows of the film."""
+        self.in_hand |= zip(span.keys, rows, strict=True)
+        self.spans += 1
+        self._draw(span)
+
+    @abstractmethod
+    def _draw(self, span: Span) -> None: ...
+
+    def stop(self) -> None:
+        """Have it forget all that it was asked for; does not wait."""
+        self.is_ready, self.spans = False, 0
+        self.in_hand.clear()
+
+    @abstractmethod
+    def answers(self) -> Iterator[Answer]:
+        """Take what it has said; that it is gone is its last answer."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """End it."""
+
+    def _note(self, answer: Answer) -> None:
+        if isinstance(answer, Ready):
+            self.is_ready, self.at_once = True, answer.at_once
+        elif isinstance(answer, Picture):
+            self.in_hand.pop(answer.key, None)
+        elif isinstance(answer, Done):
+            self.spans -= 1
+
+
+class _Card(DealtCard):
+    """A card of this machine: a process, and a pipe to it."""
 
     def __init__(self, device: str, models_folder: Path | None) -> None:
-        self.device = device
+        super().__init__(device)
         context = multiprocessing.get_context("spawn")  # a forked process cannot use CUDA
         self.connection, there = context.Pipe()
         self._process = context.Process(
@@ -165,8 +220,6 @@ class _Card:
         there.close()  # the process's own end: so, this one ends when it does
         self._job: Job | None = None
         self._is_stopping = False
-        self.is_ready, self.at_once, self.spans = False, 1, 0
-        self.in_hand: dict[str, int] = {}  # rows by key, in order
 
     @property
     def pid(self) -> int:
@@ -179,17 +232,13 @@ class _Card:
         if not self._is_stopping:
             self._send(job)
 
-    def draw(self, rows: Sequence[int], latents: Latents, keys: Sequence[str]) -> None:
-        """Have it draw some rows."""
-        own = [keys[row] for row in rows]
-        self.in_hand |= zip(own, rows, strict=True)
-        self.spans += 1
-        self._send(Span(latents=Latents(**{name: values[rows] for name, values in vars(latents).items()}), keys=own))
+    def _draw(self, span: Span) -> None:
+        self._send(span)
 
     def stop(self) -> None:
         """Have it forget all that it was asked for; does not wait."""
-        self.is_ready, self.spans, self._job = False, 0, None
-        self.in_hand.clear()
+        super().stop()
+        self._job = None
         if not self._is_stopping:
             self._is_stopping = True
             self._send(Stop())
@@ -214,14 +263,6 @@ class _Card:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-
-    def _note(self, answer: Answer) -> None:
-        if isinstance(answer, Ready):
-            self.is_ready, self.at_once = True, answer.at_once
-        elif isinstance(answer, Picture):
-            self.in_hand.pop(answer.key, None)
-        elif isinstance(answer, Done):
-            self.spans -= 1
 
     def _note_stopped(self, answer: Answer) -> None:
         if isinstance(answer, Stopped):

@@ -206,6 +206,11 @@ class Generator:
         name = f"{self._network.digest[:32]}-{way}-{CALIBRATION_VERSION}.npy"
         return kept_or_calibrated(self._cache_folder / "directions" / name, find)
 
+    def displaced(self, latents: Latents, rows: Sequence[int]) -> Latents:
+        """Give some rows with their displacement in the noise: the same pictures, by a process that knows no directions."""
+        own = {name: values[rows] for name, values in vars(latents).items()}
+        return Latents(**{**own, "noise": self._noise(latents, rows), "displacement": np.zeros_like(own["displacement"])})
+
     def load(self) -> None:
         """Load the network."""
         if self._runner is None:

@@ -74,7 +74,12 @@ def strange_spans(request: RenderRequest, *, film: str) -> Iterator[str]:
 
 def kernels() -> str:
     """Name what a processor's sums depend on: packages, and which instructions it has."""
-    return ", ".join((*(f"{name} {_version(name)}" for name in PACKAGES), _processor()))
+    return f"{packages()}, {_processor()}"
+
+
+def packages() -> str:
+    """Name the packages that calculate, with their versions."""
+    return ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
 
 
 def _version(package: str) -> str:

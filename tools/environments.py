@@ -62,6 +62,8 @@ class Environment:
         Imported once at the end of set-up, to show that the installation works: one module, or several with commas.
     alone : tuple of str
         What pip installs after that without its own requirements.
+    shares : Environment or None
+        Another one of the same Python, made before, whose packages it sees and need not install.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Environment:
     requirements: tuple[str, ...]
     module: str
     alone: tuple[str, ...] = ()
+    shares: "Environment | None" = None
 
     @property
     def folder(self) -> Path:
@@ -93,7 +96,8 @@ class Environment:
     @property
     def digest(self) -> str:
         """Digest of everything that, when it changes, asks for a new environment."""
-        return hashlib.sha256("\n".join([*self.pythons, *self.requirements, *self.alone]).encode()).hexdigest()
+        shared = [self.shares.digest] if self.shares else []
+        return hashlib.sha256("\n".join([*self.pythons, *self.requirements, *self.alone, *shared]).encode()).hexdigest()
 
     @property
     def is_ready(self) -> bool:
@@ -125,6 +129,9 @@ WORKER = Environment(
     module="torch, librosa.core.constantq, librosa.onset",
 )
 """The worker's packages, and what tests and checks need."""
+
+RAY = Environment(name="ray", pythons=WORKER.pythons, requirements=("ray==2.60.0",), module="ray, torch", shares=WORKER)
+"""The worker with Ray, for `tests/slow/test_ray.py`: 235 MB, most of it Ray. The worker alone must do without."""
 
 BLENDERS = {
     "4.5": _blender("4.5", bpy="4.5.15", python="3.11"),
@@ -203,6 +210,14 @@ def _works(python: Path, version: str) -> bool:
 # --- Making environments ----------------------------------------------------------------------------------------------------------
 
 
+SHARE = """if True:
+    import pathlib, sys, sysconfig
+    paths = ({"base": folder, "platbase": folder} for folder in (sys.argv[1], sys.prefix))
+    shared, own = (pathlib.Path(sysconfig.get_path("purelib", "venv", vars=where)) for where in paths)
+    (own / "shared.pth").write_text(f"{shared}\\n")
+"""
+"""Has Python look for packages in another environment, too."""
+
 Steps = Generator[str, None, str]
 """A set-up that is under way: yields what it is doing, and returns its closing word."""
 
@@ -273,6 +288,8 @@ def _commands(environment: Environment, base: Path) -> Iterator[list[str]]:
     environment.log.write_text("")
     python = str(environment.python)
     yield [str(base), "-m", "venv", "--clear", str(environment.folder)]
+    if environment.shares:
+        yield [python, "-c", SHARE, str(environment.shares.folder)]
     # Not compiled here: most modules are never imported, and Python compiles the others at their first import. Saves about a third.
     yield [python, "-m", "pip", "install", "--no-input", "--progress-bar", "off", "--no-compile", *environment.requirements]
     if environment.alone:

@@ -54,6 +54,12 @@ def add(commands: Any) -> None:
         action="store_true",
         help="only tell how many frames are there, how many are to be drawn, and about how long that takes",
     )
+    command.add_argument(
+        "--ray", metavar="ADDRESS", help="draw with the cards of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT (this machine draws)"
+    )
+    command.add_argument(
+        "--shared-cache", action="store_true", help="with --ray: all nodes see the cache folder (--cache) under the same path"
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run, refuse=command.error)
@@ -61,6 +67,10 @@ def add(commands: Any) -> None:
 
 def run(options: Namespace) -> None:
     """Draw the film, or a span of it; or tell what is left to do."""
+    if options.shared_cache and options.ray is None:
+        options.refuse("--shared-cache is for nodes of a Ray cluster: say --ray ADDRESS, too")
+    if options.dry_run and options.ray is not None:
+        options.refuse("--dry-run times this machine: leave --ray out")
     if options.dry_run:
         _estimate(options)
     elif options.frames is not None:
@@ -133,7 +143,11 @@ def _request(options: Namespace) -> RenderRequest:
 def _open_backend(options: Namespace) -> "Callable[[RenderRequest], Backend]":
     from ..backends import Backends
 
-    return Backends(fault=options.fault).open
+    if options.ray is None:
+        return Backends(fault=options.fault).open
+    from ..ray_cards import Cluster
+
+    return Backends(cluster=Cluster(address=options.ray, is_shared=options.shared_cache)).open
 
 
 def _is_movie(out: str) -> bool:

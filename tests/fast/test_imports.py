@@ -21,6 +21,7 @@ WORKER_PACKAGES = {
     *("requests", "filelock", "safetensors", "isal", "otio_aaf_adapter", "aaf2"),
     *("sentence_transformers", "transformers", "all_minilm_l6_v2", "pysubs2", "chardet"),
 }
+EXTRAS = {"ray"}
 REACH = {"addon/": ("addon", "core.protocol"), "core/protocol/": ("core.protocol",), "core/": ("core",)}
 """Folder of the importing file, to the packages that its relative imports may reach; the first that fits counts."""
 
@@ -123,7 +124,7 @@ def _is_allowed(file: str, name: str) -> bool:
     if file.startswith("core/protocol/"):
         return top in STANDARD_LIBRARY
     if file.startswith("core/"):
-        return top in STANDARD_LIBRARY | WORKER_PACKAGES
+        return top in STANDARD_LIBRARY | WORKER_PACKAGES | EXTRAS
     return top in STANDARD_LIBRARY | {"opentimelineio"}
 
 
