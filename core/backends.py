@@ -117,13 +117,9 @@ class Backends:
         network = self._network(request.settings, cache_folder)
         devices = find_devices(machine.device)
         asked = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
-        proof = proved(
-            asked, digest=network.digest, load=network.load, cache_folder=cache_folder, weight_limit=network.weight_limit
-        )
+        proof = proved(asked, digest=network.digest, load=network.load, cache_folder=cache_folder, weight_limit=network.weight_limit)
         settings = request.settings
-        made = Generator(
-            network, proof.way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder, note=proof.note
-        )
+        made = Generator(network, proof.way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder, note=proof.note)
         if self._kept is None or (self._kept.name, self._kept.way) != (made.name, made.way):
             self._kept = made
         self._kept.notes = made.notes

@@ -162,7 +162,9 @@ def _saved_request(options: Namespace) -> RenderRequest:
     """Read the request; what says how to draw on this machine may be said anew, what would change the film may not."""
     changed = [name for name, value in vars(options).items() if name not in SAID_ANEW and value != options.default_of(name)]
     if changed:
-        raise UserError(f"--{changed[0].replace('_', '-')} is given, but {options.sound} says all that.", "Leave it out, or save another request.")
+        raise UserError(
+            f"--{changed[0].replace('_', '-')} is given, but {options.sound} says all that.", "Leave it out, or save another request."
+        )
     own = str(asking.cache_folder())
     request = saved_requests.load(
         Path(options.sound), maps=options.map, cache_folder=str(options.cache.absolute()) if options.cache else "", lasting_cache=own

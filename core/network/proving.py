@@ -161,4 +161,3 @@ def _proof(way: Way, note: dict[str, Any]) -> Proof:
         f" pictures, too many values were more than {MOST_LEVELS} levels off ({told_shares(note['shares'])})."
     )
     return Proof(way=dataclasses.replace(way, precision=note["precision"]), note=words)
-

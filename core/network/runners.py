@@ -34,7 +34,6 @@ class NotANumberError(UserError):
         )
 
 
-
 PICTURES_AHEAD = 2
 """For each core: one that is drawn, and one that waits for the core to be free."""
 

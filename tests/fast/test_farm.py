@@ -100,7 +100,10 @@ def test_a_job_that_cannot_be_is_refused_in_a_sentence(settings, sentence):
 
 
 def test_a_request_is_saved_by_the_words_that_draw_and_rendered_elsewhere(tmp_path, song, capsys):
-    file, words = tmp_path / "request.json", ["--seconds", "0.2", "--model", "sync-card", "--size", "128", "--cache", str(tmp_path / "cache")]
+    file, words = (
+        tmp_path / "request.json",
+        ["--seconds", "0.2", "--model", "sync-card", "--size", "128", "--cache", str(tmp_path / "cache")],
+    )
     assert main(["render", str(song), *words, "--out", str(tmp_path / "films"), "--save-request", str(file)]) == 0
     assert "5 frames are asked for" in capsys.readouterr().err
     assert main(["render", str(file), "--frames", "0:2"]) == 0

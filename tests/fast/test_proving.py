@@ -23,10 +23,14 @@ from tools import published
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = Architecture(
-    output_dim=32, channel_width=8, num_classes=20, layers=((True, 8, 4), (True, 4, 2), (True, 2, 1)), attention_layer_position=9
+    output_dim=32,
+    channel_width=8,
+    num_classes=20,
+    layers=((True, 16, 8), (False, 8, 4), (True, 4, 2), (True, 2, 1)),
+    attention_layer_position=9,
 )
 """So small that in bfloat16 all of it is kept exact, see `reference.EXACT_SIZE`; in float16 the last block is not."""
-LARGER = dataclasses.replace(SMALL, output_dim=64, layers=((True, 16, 8), *SMALL.layers))
+LARGER = dataclasses.replace(SMALL, output_dim=64, layers=((True, 16, 8), (True, 8, 4), (True, 4, 2), (True, 2, 1)))
 """Its random weights are drawn wrongly in bfloat16."""
 HALF = Way(device="cuda", precision="float16", model="A Card")
 LARGE = 2.0**17
