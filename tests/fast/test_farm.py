@@ -119,7 +119,7 @@ def test_paths_are_called_otherwise_on_another_machine(saved, tmp_path, start, h
     file, request = saved
     (tmp_path / "there").rename(tmp_path / "here")
     file = tmp_path / "here" / file.name
-    with pytest.raises(UserError, match="which this machine does not have.*--map"):
+    with pytest.raises(UserError, match=r"which this machine does not have.*--map"):
         saved_requests.load(file)
     maps = [("/no/such", "/else"), tuple(words.format(tmp_path / "there", tmp_path / "here") for words in (start, here))]
     loaded = saved_requests.load(file, maps=maps)

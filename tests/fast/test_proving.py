@@ -49,7 +49,7 @@ def random(architecture):
 def overflowing(folded):
     """Give the same network, but that the last block's first convolution is so much larger, and its norm takes that back."""
     last, final = folded.layers[-1], folded.picture_weight.shape[1]
-    inward, outward, *others = reference.norm_widths(last)
+    _, outward, *others = reference.norm_widths(last)
     start = folded.means.shape[1] - final - sum(others) - outward
     scale = torch.ones(folded.means.shape[1])
     scale[start : start + outward] = LARGE
@@ -153,7 +153,7 @@ def test_extreme_latents_stay_within_what_a_network_has_learnt():
     assert np.abs(extreme_rows(1).class_vectors).max() <= 1
 
 
-# What else the path was reviewed for ---------------------------------------------------------------------------------------------------------
+# What else the path was reviewed for ------------------------------------------------------------------------------------------
 
 
 def test_a_batch_that_memory_ends_in_while_it_is_tried_is_halved(folded):
@@ -166,12 +166,15 @@ def test_a_batch_that_memory_ends_in_while_it_is_tried_is_halved(folded):
 
 
 def test_memory_that_ends_while_a_graph_is_recorded_is_seen_behind_what_that_brings(folded):
+    def end_recording():
+        raise RuntimeError("operation failed due to a previous error during capture")
+
     def draw_as_if_recorded(weights, noise, class_vectors, truncations):
         if len(noise) > 1:
             try:
                 raise torch.OutOfMemoryError("CUDA out of memory.")
             finally:
-                raise RuntimeError("operation failed due to a previous error during capture")
+                end_recording()
         return reference.draw(weights, noise, class_vectors, truncations)
 
     runner = DeviceRunner(folded, device="cpu", dtype=torch.float32, batch_shape=2, draw=draw_as_if_recorded)
