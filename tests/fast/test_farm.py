@@ -1,4 +1,4 @@
-"""A request is saved and rendered elsewhere; Flamenco's job draws it in spans. Flamenco itself is not at hand: a stand-in compiles the job."""
+"""A request is saved and rendered elsewhere; Flamenco's job draws it in spans. Flamenco is not at hand: a stand-in compiles the job."""
 
 import dataclasses
 import json
