@@ -12,7 +12,8 @@ from typing import Any
 import bpy
 
 from ..core.protocol import UserError
-from . import engine, models
+from ..core.protocol.proofs import told_proofs
+from . import engine, folders, models
 from .bootstrap_client import BootstrapClient, blenders_python
 from .engine import Condition
 from .lines import redraw_sidebars
@@ -267,6 +268,9 @@ def _take(event: dict[str, Any]) -> None:
 
 def _finish(client: BootstrapClient) -> None:
     task, state.task = state.task, None
+    if task == Task.CHECK:
+        proofs = told_proofs(folders.user_cache_folder())
+        state.rows += tuple(Row(name="Precision", words=words, is_well=True) for words in proofs)
     if state.cancelling:
         state.note = "Cancelled. What has been downloaded is kept for the next time."
     elif client.exit_code and state.failed != task:

@@ -60,14 +60,19 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class Storer(Protocol):
+class Telling(Protocol):
+    """A backend that has something to tell about how it draws."""
+
+    notes: Sequence[str]
+    """Sentences for people."""
+
+
+@runtime_checkable
+class Storer(Telling, Protocol):
     """A backend that stores its pictures itself: several cards, see `cards`."""
 
     devices: "Devices"
     """The cards."""
-
-    notes: Sequence[str]
-    """What there is to tell about the cards: sentences for people."""
 
     def store_drawn(
         self, request: RenderRequest, latents: Latents, rows: Sequence[int], keys: Sequence[str], *, cancelled: Cancelled
@@ -109,6 +114,7 @@ class Backends:
             return SyncCard(size=request.settings.size, aspect=request.settings.aspect, fault=self._fault)
         from .generator import Generator
         from .network.devices import find_devices
+        from .network.proving import proved
         from .network.running import find_way
 
         machine = request.machine
@@ -117,11 +123,13 @@ class Backends:
         if self._cluster is not None:
             return self._open_cluster(self._cluster, request, network)
         devices = find_devices(machine.device)
-        way = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
+        asked = find_way(device=devices.names[0], precision=machine.precision, cache_folder=cache_folder)
+        proof = proved(asked, digest=network.digest, load=network.load, cache_folder=cache_folder, weight_limit=network.weight_limit)
         settings = request.settings
-        made = Generator(network, way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder)
+        made = Generator(network, proof.way, aspect=settings.aspect, widening=settings.widening, cache_folder=cache_folder, note=proof.note)
         if self._kept is None or (self._kept.name, self._kept.way) != (made.name, made.way):
             self._kept = made
+        self._kept.notes = made.notes
         self._cards = self._cards_of(devices)
         if self._cards is None:
             return self._kept

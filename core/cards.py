@@ -58,7 +58,7 @@ class Cards:
     def begin(self, one: Generator) -> None:
         """Get ready for a film: `one` is what a single card would draw it with."""
         self._one = one
-        self.notes = [*self.devices.notes]
+        self.notes = [*self.devices.notes, *one.notes]
         self.name, self.width, self.height, self.class_total = one.name, one.width, one.height, one.class_total
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from .backends import Backend, Storer
+from .backends import Backend, Storer, Telling
 from .filling import Filling, coarse_first
 from .finishing import Step, sizes
 from .protocol import RenderRequest, Stage, UserError
@@ -72,7 +72,7 @@ class Drawing:
     @property
     def notes(self) -> Sequence[str]:
         """What there is to tell about what draws: sentences for people."""
-        return self.backend.notes if isinstance(self.backend, Storer) else ()
+        return self.backend.notes if isinstance(self.backend, Telling) else ()
 
     def missing(self, keys: Sequence[str], rows: range) -> set[str]:
         """Say which of some rows' pictures must be drawn, by the names of the cache's files: they are not read."""

@@ -136,6 +136,8 @@ class Generator:
         How the network is brought to it; None: as suits it.
     cache_folder
         The user's, for directions that had to be found; None: they are found anew.
+    note
+        What there is to tell of the way; empty: nothing.
     """
 
     follows_latents = True
@@ -148,7 +150,9 @@ class Generator:
         aspect: Fraction = Fraction(1),
         widening: Widening | None = None,
         cache_folder: Path | None = None,
+        note: str = "",
     ) -> None:
+        self.notes: Sequence[str] = (note,) if note else ()
         self.class_total = network.class_total
         self._first_map = first_map(aspect, widening or network.widening)
         drawn = self._first_map.picture_size(network.size)

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -149,8 +150,9 @@ def clean_environ(**more: str) -> dict[str, str]:
 
 
 def missing_system_packages() -> list[str]:
-    """List the Debian packages that bpy needs and this machine lacks."""
-    return [package for library, package in SYSTEM_LIBRARIES.items() if not _loads(library)]
+    """List the Debian packages that bpy needs and this machine lacks; and Node, which the farm's script is run under."""
+    libraries = [package for library, package in SYSTEM_LIBRARIES.items() if not _loads(library)]
+    return [*libraries, *([] if shutil.which("node") else ["nodejs"])]
 
 
 def _loads(library: str) -> bool:

@@ -1,6 +1,6 @@
 """What the buttons do. Thin: read the strips, start a job, report."""
 
-from . import cue_sheet, cures, films, hand_over, keeping, lyrics, output, pieces, splitting, stems, things, unfinished
+from . import cue_sheet, cures, farm, films, hand_over, keeping, lyrics, output, pieces, splitting, stems, things, unfinished
 
 CLASSES = (
     films.CHROMASTRIP_OT_generate,
@@ -32,6 +32,7 @@ CLASSES = (
     keeping.CHROMASTRIP_OT_turn_to_gathered,
     output.CHROMASTRIP_OT_apply_fit,
     output.CHROMASTRIP_OT_set_scene_range,
+    farm.CHROMASTRIP_OT_render_on_farm,
     splitting.CHROMASTRIP_OT_split_at_markers,
     cures.CHROMASTRIP_OT_copy_error,
     cures.CHROMASTRIP_OT_dismiss,

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import compat, fitting
+from .. import compat, farm, fitting
 from ..lines import draw_lines
 from ..sections import is_film
 from ..strips import frames_folder
@@ -28,12 +28,20 @@ class CHROMASTRIP_PT_output(StripPanel, bpy.types.Panel):
             column = self.layout.column()
             column.prop(scene.chromastrip, "picture_format")
             column.prop(scene.chromastrip, "folder", placeholder="Beside the .blend")
+            self.layout.operator("chromastrip.render_on_farm", icon="EXPORT")
+            if folder := farm.written.get(strip.name):
+                draw_folder(self.layout, folder)
 
     def _draw_film(self, context: bpy.types.Context, scene: bpy.types.Scene, strip: bpy.types.ImageStrip) -> None:
         if fitting.is_for_another_frame(scene, strip):
             draw_lines(self.layout, context, ("The scene's resolution has changed since the pictures were fitted.",), icon="INFO")
         self.layout.operator("chromastrip.apply_fit", icon="FULLSCREEN_ENTER")
         self.layout.operator("chromastrip.set_scene_range", icon="PREVIEW_RANGE")
-        row = self.layout.row()
-        row.label(text=strip.directory)
-        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(frames_folder(strip))
+        draw_folder(self.layout, strip.directory, opened=str(frames_folder(strip)))
+
+
+def draw_folder(layout: bpy.types.UILayout, folder: str, *, opened: str = "") -> None:
+    """Name a folder, with a button that opens it."""
+    row = layout.row()
+    row.label(text=folder)
+    row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = opened or folder

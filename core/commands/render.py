@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import saved_requests
 from ..checks import UPSCALES
-from ..protocol import Drawn, PictureFormat, RenderRequest, UserError, encode
+from ..protocol import AUTO, Drawn, PictureFormat, Precision, RenderRequest, UserError, encode
 from . import asking, outputs, words
 from .telling import JOB_ID, progress, say
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from ..backends import Backend
     from ..pipeline import Film
 
+SAID_ANEW = {"sound", "out", "replace", "frames", "dry_run", "map", "device", "precision", "cache", "json", "fault"} | {
+    *("ray", "shared_cache", "run", "refuse", "default_of", "command", "save_request")
+}
+"""What may stand beside a saved request."""
 OTHER_MOVIES = {".avi", ".m4v", ".mkv", ".mov", ".mpg", ".webm", ".y4m"}
 
 
@@ -60,9 +65,23 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--shared-cache", action="store_true", help="with --ray: all nodes see the cache folder (--cache) under the same path"
     )
+    command.add_argument(
+        "--save-request",
+        type=Path,
+        metavar="FILE.json",
+        help="draw nothing: write what would be drawn to a file, which stands for SONG and all its words, here or on another machine",
+    )
+    command.add_argument(
+        "--map",
+        type=words.path_map,
+        action="append",
+        default=[],
+        metavar="FROM=TO",
+        help="with a saved request: paths that begin with FROM where it was saved begin with TO here; may be given several times",
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
-    command.set_defaults(run=run, refuse=command.error)
+    command.set_defaults(run=run, refuse=command.error, default_of=command.get_default)
 
 
 def run(options: Namespace) -> None:
@@ -71,14 +90,28 @@ def run(options: Namespace) -> None:
         options.refuse("--shared-cache is for nodes of a Ray cluster: say --ray ADDRESS, too")
     if options.dry_run and options.ray is not None:
         options.refuse("--dry-run times this machine: leave --ray out")
-    if options.dry_run:
+    if options.save_request is not None:
+        _save_request(options)
+    elif options.dry_run:
         _estimate(options)
     elif options.frames is not None:
         _draw_span(options)
-    elif options.out is None:
+    elif options.out is None and not _is_saved(options):
         options.refuse("the following arguments are required: --out")
     else:
         _draw_film(options)
+
+
+def _save_request(options: Namespace) -> None:
+    file = options.save_request.absolute()
+    if file.suffix.lower() != saved_requests.SUFFIX:
+        raise UserError(f"A request would be saved as “{file.name}”.", "Name a file.json.")
+    outputs.check(options, inputs=asking.inputs(options), out=file)
+    request = _request(options)
+    if options.out is not None:
+        request = replace(request, frames_folder=str(Path(options.out).absolute()))
+    saved_requests.save(file, request)
+    say(f"{request.frame_count} frames are asked for in {file}")
 
 
 def _draw_film(options: Namespace) -> None:
@@ -86,6 +119,8 @@ def _draw_film(options: Namespace) -> None:
     from ..files import check_writable
     from ..paces import expected
 
+    if options.out is None:
+        options.out = _request(options).frames_folder
     into_folder = options.out != "-" and not _is_movie(options.out)
     outputs.check(options, inputs=asking.inputs(options))
     request = _request(options)
@@ -129,7 +164,34 @@ def _estimate(options: Namespace) -> None:
         say(f"That takes {duration_told(left.seconds)} here; more if passages flash and must be drawn again, calmer.")
 
 
+def _is_saved(options: Namespace) -> bool:
+    return Path(options.sound).suffix.lower() == saved_requests.SUFFIX
+
+
+def _saved_request(options: Namespace) -> RenderRequest:
+    """Read the request; what says how to draw on this machine may be said anew, what would change the film may not."""
+    changed = [name for name, value in vars(options).items() if name not in SAID_ANEW and value != options.default_of(name)]
+    if changed:
+        raise UserError(
+            f"--{changed[0].replace('_', '-')} is given, but {options.sound} says all that.", "Leave it out, or save another request."
+        )
+    own = str(asking.cache_folder())
+    request = saved_requests.load(
+        Path(options.sound), maps=options.map, cache_folder=str(options.cache.absolute()) if options.cache else "", lasting_cache=own
+    )
+    machine = request.machine
+    if options.device != AUTO:
+        machine = replace(machine, device=options.device)
+    if options.precision != AUTO:
+        machine = replace(machine, precision=Precision(options.precision))
+    return replace(request, machine=machine)
+
+
 def _request(options: Namespace) -> RenderRequest:
+    if _is_saved(options):
+        return _saved_request(options)
+    if options.map:
+        raise UserError("--map is given without a saved request.", "Name one instead of the song, or leave --map out.")
     return replace(
         asking.request(options),
         limit_flashes=not options.allow_flashes,

@@ -48,6 +48,14 @@ def span(text: str) -> range:
     return range(int(first), int(end))
 
 
+def path_map(text: str) -> tuple[str, str]:
+    """Read how a path is called elsewhere and here, as /mnt/films=Z:/films."""
+    there, sign, here = text.partition("=")
+    if not (there and sign and here):
+        raise argparse.ArgumentTypeError(f"{text!r} maps no path to another, as FROM=TO does")
+    return there, here
+
+
 def aspect(text: str) -> Fraction:
     """Read a shape, width by height, as 16:9 or 1920x1080."""
     try:

@@ -7,7 +7,7 @@ import itertools
 import math
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 
 import numpy as np
@@ -112,6 +112,8 @@ class DeviceRunner:
                 raise
 
     def _halve(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)  # a lane that was broken off in its warm-ups may still draw
         self._lane = None  # with all its memory
         self.batch_shape //= 2
         if self._device.type == "cuda":
@@ -120,13 +122,28 @@ class DeviceRunner:
     def _batches(self, rows: RowSource, done: int) -> Iterator[np.ndarray]:
         """Give the pictures from row ``done`` on, batch by batch; one is drawn while the one before is fetched."""
         firsts = range(done, len(rows), self.batch_shape)
-        for fetch in _one_ahead(self._start(rows.tensors(first, self.batch_shape)) for first in firsts):
-            pictures, means = fetch()
-            yield checked(pictures, means).numpy()
+        try:
+            for fetch in _one_ahead(self._start(rows.tensors(first, self.batch_shape)) for first in firsts):
+                pictures, means = fetch()
+                yield checked(pictures, means).numpy()
+        finally:
+            self._settle()
 
     def _start(self, inputs: Inputs) -> Callable[[], Outcome]:
-        with torch.inference_mode(), steady_kernels():
+        with self._ready_device():
             return self._ready_lane().start(inputs)
+
+    @contextmanager
+    def _ready_device(self) -> Iterator[None]:
+        """Let PyTorch draw, on this device: what names none (a graph's recording, pinned memory, events) means the thread's own card."""
+        own = torch.cuda.device(self._device) if self._device.type == "cuda" else nullcontext()
+        with own, torch.inference_mode(), steady_kernels():
+            yield
+
+    def _settle(self) -> None:
+        """Wait until nothing is drawn any more: the allocator, which knows of one stream only, may then give all of its memory away."""
+        if self._lane is not None:
+            self._lane.settle()
 
     def _ready_lane(self) -> "_DirectLane | _RecordedLane":
         if self._lane is None:
@@ -145,7 +162,7 @@ class DeviceRunner:
         most = _power_of_two(MOST_PIXELS // math.prod(self._picture_size))
         if self._device.type != "cuda":
             return min(SHAPE_WITHOUT_MEASURE, most)
-        with torch.inference_mode(), steady_kernels():
+        with self._ready_device():
             torch.cuda.reset_peak_memory_stats(self._device)
             before = torch.cuda.memory_allocated(self._device)
             draw(self._weights, *(values.to(self._device) for values in self._blank(1)))
@@ -159,13 +176,24 @@ class DeviceRunner:
         An H100 shares the sums of some products out by where in the batch they lie: at 512 px in float16, batches of 16 differed in the
         last bits when their pictures changed places; at 128 and 256 px, and in float32, they did not.
         """
-        while shape > 1 and not self._is_steady(shape):
+        while shape > 1 and not self._is_steady_and_fits(shape):
             shape //= 2
         return shape
 
+    def _is_steady_and_fits(self, shape: int) -> bool:
+        """Memory for many pictures was only guessed from one's: kernels for another shape may want more room to work in."""
+        try:
+            return self._is_steady(shape)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        return False
+
     def _is_steady(self, shape: int) -> bool:
         inputs = [values.to(self._device) for values in self._any_rows(shape)]
-        with torch.inference_mode(), steady_kernels():
+        with self._ready_device():
             pictures, _ = self._draw_on_device(*inputs)
             turned, _ = self._draw_on_device(*(values.flip(0) for values in inputs))
             return torch.equal(turned.flip(0), pictures)
@@ -259,20 +287,23 @@ class _DirectLane:
         pictures, means = self._draw(*(values.to(self._device) for values in inputs))
         return lambda: (pictures.cpu(), means.cpu())
 
+    def settle(self) -> None:
+        """Do nothing: one stream's memory is given away in that stream's order."""
+
 
 class _RecordedLane:
     """Draws by replaying a recorded graph: some 300 kernels are started by one call. Copies run beside it, through pinned memory."""
 
     def __init__(self, draw: Callable[..., Outcome], blank: Inputs, device: torch.device) -> None:
-        torch.cuda.synchronize(device)
         self._work, self._copies = torch.cuda.Stream(device), torch.cuda.Stream(device)
         self._inputs = [values.to(device) for values in blank]
+        torch.cuda.synchronize(device)  # inputs and weights were made on another stream
         with torch.cuda.stream(self._work):
             for _ in range(WARM_UPS):
                 draw(*self._inputs)
         torch.cuda.synchronize(device)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, stream=self._work):
+        with torch.cuda.graph(self._graph, stream=self._work, capture_error_mode="thread_local"):
             self._outcome = draw(*self._inputs)
         self._slots = itertools.cycle([_Slot(blank, self._outcome), _Slot(blank, self._outcome)])
 
@@ -292,6 +323,11 @@ class _RecordedLane:
                 here.copy_(kept, non_blocking=True)
             slot.arrived.record()
         return slot.wait
+
+    def settle(self) -> None:
+        """Wait for both streams."""
+        self._work.synchronize()
+        self._copies.synchronize()
 
 
 class _Slot:

@@ -79,6 +79,27 @@ def card_model(device: str) -> str:
     return models[int(number or 0)] if int(number or 0) < len(models) else ""
 
 
+def driver(device: str) -> str:
+    """Name what lies between PyTorch and a device, and may change how it rounds: a card's driver, or the processor's own name."""
+    kind = device.partition(":")[0]
+    if kind != "cuda":
+        return processor_name() if kind == "cpu" else platform.mac_ver()[0]
+    try:
+        lines = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    return " ".join((f"CUDA {driver_cuda()}", *lines[:1]))
+
+
+def processor_name() -> str:
+    """Name this processor and what instructions it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+        return " ".join(line.partition(":")[2].strip() for line in lines if line.startswith(("vendor_id", "model", "flags")))
+    except OSError:  # not Linux
+        return f"{platform.machine()} {platform.processor()}"
+
+
 @cache
 def cards(kind: str) -> tuple[str, ...]:
     """Give the models of this machine's cards, by number; of a processor its cores, which are all alike."""

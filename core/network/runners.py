@@ -23,10 +23,15 @@ from .folding import Folded
 
 SMALLEST_PUBLISHED = 128
 
-NOT_A_NUMBER = UserError(
-    "The network's numbers left their range, so there is no picture to show.",
-    "Set Precision to float32. If it is that already, the model's weights are damaged: add or download them again.",
-)
+
+class NotANumberError(UserError):
+    """What was drawn is no picture."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The network's numbers left their range, so there is no picture to show.",
+            "Set Precision to float32. If it is that already, the model's weights are damaged: add or download them again.",
+        )
 
 
 PICTURES_AHEAD = 2
@@ -177,7 +182,10 @@ def _prepare(folded: Folded, dtype: torch.dtype) -> Folded | processor.CpuNetwor
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether PyTorch wanted more memory than there is: only CUDA has an error of its own for that."""
     known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    if known or "out of memory" in str(error) or "can't allocate memory" in str(error):
+        return True
+    before = error.__context__  # where memory ends while a graph is recorded, ending the recording may fail, too
+    return isinstance(before, RuntimeError | MemoryError) and is_out_of_memory(before)
 
 
 def too_large(place: str, picture_size: tuple[int, int], *, fitting: tuple[int, int] | None = None) -> UserError:
@@ -218,5 +226,5 @@ def checked(pictures: Tensor, means: Tensor) -> Tensor:
         Otherwise: what is left of them is no picture.
     """
     if not torch.isfinite(means).all():
-        raise NOT_A_NUMBER
+        raise NotANumberError
     return pictures

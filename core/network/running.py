@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..files import write_whole
 from ..protocol import AUTO, UserError
-from .devices import card_model, find_device
+from .devices import card_model, find_device, processor_name
 
 if TYPE_CHECKING:
     from .folding import Folded
@@ -115,7 +115,7 @@ def open_runner(folded: "Folded", way: Way) -> "Runner":
 def faster_precision(cache_folder: Path) -> str:
     """Say what this processor draws faster in, "float32" or "bfloat16": measured once, then remembered."""
     note = cache_folder / "processor.json"
-    known = {"processor": _processor_name(), "torch": version("torch")}
+    known = {"processor": processor_name(), "torch": version("torch")}
     try:
         remembered = json.loads(note.read_text(encoding="utf-8"))
         if {name: remembered[name] for name in known} == known and remembered["precision"] in PRECISIONS["cpu"]:
@@ -125,14 +125,6 @@ def faster_precision(cache_folder: Path) -> str:
     precision = measure_precision()
     write_whole(note, json.dumps({**known, "precision": precision}).encode())
     return precision
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
-        return " ".join(line.partition(":")[2].strip() for line in lines if line.startswith(("vendor_id", "model", "flags")))
-    except OSError:  # not Linux
-        return f"{platform.machine()} {platform.processor()}"
 
 
 def measure_precision() -> str:

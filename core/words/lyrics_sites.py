@@ -29,8 +29,10 @@ BOILERPLATE = re.compile(
             r"You might also like|Read More|More on Genius|\d{0,4} ?(?:Contributors?|Translations?)",
             r"(?:See .{1,80} Live)?(?:Get tickets as low as .{1,20})|See .{1,80} Live",
             r"\d{0,4}(?:\.\d)?[KM]?Embed|Submit (?:Corrections|Lyrics)|Report a Problem|Thanks to .{1,80} for .{1,40} lyrics\.?",
-            (r"(?:Paroles|Letra|Testo|Songtext) (?:de la chanson|de la canci\u00f3n|della canzone|von|de|di)"
-            r" .{1,80}? (?:par|por|by|von|di) .{1,80}"),
+            (
+                r"(?:Paroles|Letra|Testo|Songtext) (?:de la chanson|de la canci\u00f3n|della canzone|von|de|di)"
+                r" .{1,80}? (?:par|por|by|von|di) .{1,80}"
+            ),
             r"[\"\u201c].{1,80}[\"\u201d] lyrics",
             r"(?:Lyrics|Songtext|Text) (?:licensed|provided|powered|courtesy|copyright|©).{0,80}",
             r"Source: (?:Musixmatch|LyricFind|Genius|AZLyrics).{0,80}|(?:AZ)?lyrics(?:\.com)?",
