@@ -249,7 +249,9 @@ def _work(editor: Editor, session: Session, plan: dict) -> None:
         editor.act()
         done += 1
         if done % plan["every"] == 0:
+            before = shown(session)
             editor.reopen()
+            assert shown(session) == before, (before, shown(session))
             worker = session.jobs.worker_pid()
             temporary = [path.name for path in Path(os.environ["TMPDIR"]).iterdir() if not path.name.startswith("blender_")]
             blends = Path(plan["blend"]).parent
