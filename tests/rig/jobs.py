@@ -144,23 +144,27 @@ class Worker:
             self._parent = Parent()
         self.pid = self._parent.process.pid
         self._last: Event | None = None
+        self._traces = ""
         self._parent.send(Render(job_id="film", request=request_of(place, words), show_early=True))
 
     def events(self) -> Iterator[Progress]:
         """Give its progress, and remember its end."""
-        with contextlib.suppress(OSError):
-            while (event := self._parent.next_event()) is not None:
+        try:
+            while self._last is None and (event := self._parent.next_event()) is not None:
                 if isinstance(event, Progress):
                     yield event
                 elif not isinstance(event, Begun):
                     self._last = event
-                    return
+        except OSError as error:  # it was killed, or said nothing for a minute: which of them, `outcome` has to tell
+            self._traces += f"{type(error).__name__}: {error}. "
 
     def outcome(self) -> Outcome:
         """Wait for its end."""
         with _killed_in_the_end(self.pid):
             for _ in self.events():
                 pass
+            self._parent.hang_up()
+            self._traces += self._parent.process.stdout.read().decode(errors="replace")  # of a native crash, too
             code = self._parent.end()
         assert not is_running(self.pid), "the worker is left"
         match self._last:
@@ -170,7 +174,7 @@ class Worker:
                 return Outcome(said=cause, cure=cure, code=code, traces=details)
             case Cancelled():
                 return Outcome(said="Cancelled", cure="by the rig", code=code)
-        return Outcome(code=code)
+        return Outcome(code=code, traces=self._traces)
 
     def cut(self) -> None:
         """Hang up."""
