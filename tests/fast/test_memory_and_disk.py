@@ -3,6 +3,7 @@
 import pytest
 
 from core.backends import Backends
+from core.handover.media import removed_upon_failure
 from core.pipeline import render
 from core.protocol import Stage, UserError
 from core.working import is_memory_full
@@ -42,3 +43,13 @@ def test_a_picture_damaged_while_others_are_drawn_is_never_shown_and_drawn_again
     film = render(request, open_backend=Backends().open)
     assert film.drawn_count == 1
     assert b"damaged" not in films.content(film.frames)
+
+
+def test_what_cannot_be_removed_after_a_failure_never_hides_why_it_failed(tmp_path):
+    made = [tmp_path / "a.png", tmp_path / "b.png"]
+    made[0].mkdir()  # as a disk that became read-only, it gives an error when it is to be removed
+    made[1].touch()
+    with pytest.raises(UserError, match="can only be read"), removed_upon_failure(tmp_path) as files:
+        files += made
+        raise UserError("The disk can only be read.", "Choose another one.")
+    assert not made[1].exists()
