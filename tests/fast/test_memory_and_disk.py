@@ -17,6 +17,8 @@ from tests import films, sounds
         OSError("libtorch_global_deps.so: failed to map segment from shared object"),
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
         OSError(12, "Cannot allocate memory"),
+        BlockingIOError(11, "Resource temporarily unavailable"),
+        RuntimeError("can't start new thread"),
     ],
 )
 def test_full_memory_is_known_by_all_of_its_names(error):
@@ -49,7 +51,12 @@ def test_what_cannot_be_removed_after_a_failure_never_hides_why_it_failed(tmp_pa
     made = [tmp_path / "a.png", tmp_path / "b.png"]
     made[0].mkdir()  # as a disk that became read-only, it gives an error when it is to be removed
     made[1].touch()
-    with pytest.raises(UserError, match="can only be read"), removed_upon_failure(tmp_path) as files:
-        files += made
-        raise UserError("The disk can only be read.", "Choose another one.")
+
+    def fail():
+        with removed_upon_failure(tmp_path) as files:
+            files.extend(made)
+            raise UserError("The disk can only be read.", "Choose another one.")
+
+    with pytest.raises(UserError, match="can only be read"):
+        fail()
     assert not made[1].exists()
