@@ -1,5 +1,6 @@
 """Where files live: in the folder that the scene names, beside the .blend, or in the user's cache folder while it is unsaved."""
 
+import contextlib
 import os
 import sys
 import uuid
@@ -50,4 +51,5 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.", "Save the .blend in a folder that you may write to.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that may only be read says so even of a file that is not there
+            temporary.unlink()

@@ -5,6 +5,7 @@ mixed as Blender plays them: here they are written alone into a small .blend bes
 background (`core/sound/mixing.py`). The user's own scene stays as it is. Both files are named after all that goes in.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -144,7 +145,8 @@ def _write_alone(scene: bpy.types.Scene, strips: Sequence[bpy.types.Strip], blen
         raise UserError(f"{blend} cannot be written: {error.strerror}.", "Choose another folder in Output.") from error
     finally:
         bpy.data.scenes.remove(copy)
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that may only be read says so even of a file that is not there
+            temporary.unlink()
 
 
 def _write(copy: bpy.types.Scene, path: Path) -> None:

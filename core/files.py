@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import tempfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 TEMPORARY_PREFIX = ".writing-"
 TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{32}(\.[^.]*)?")
 """What we write under until it is whole; a file that merely begins so is somebody else's."""
+CHECK_MARK = b"\nblake2b:"
 LARGEST_ARRAYS = 1_000_000_000
 """The features of six hours of sound take 100 MB."""
 READER_SECONDS, READER_PATIENCE = 0.05, 40
@@ -42,6 +44,40 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_checked(path: Path, content: bytes) -> None:
+    """Write as `write_whole`, with a checksum behind the content.
+
+    Raises
+    ------
+    UserError
+        As `write_whole`.
+    """
+    write_whole(path, content + CHECK_MARK + _checksum(content))
+
+
+def read_checked(path: Path) -> bytes:
+    """Read what `write_checked` wrote, or a file from before it, which has no checksum.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is damaged.
+    """
+    whole = path.read_bytes()
+    content, mark, told = whole.rpartition(CHECK_MARK)
+    if not mark:
+        return whole
+    if told != _checksum(content):
+        raise ValueError("it is damaged")
+    return content
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).hexdigest().encode()
 
 
 @contextmanager

@@ -24,11 +24,14 @@ from .protocol.keeping import Amount, Keeper, KeptFilm, Stock, Use
 from .working import end_if, never
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # seconds
-FILM_FOLDER = re.compile(r".+_[0-9a-f]{12}")
+DIGEST_LETTERS = 12
+FILM_FOLDER = re.compile(rf".+_[0-9a-f]{{{DIGEST_LETTERS}}}")
 FRAME = re.compile(r"_\d{6}\.(png|jpg|webp)")
 GATHERED_FRAME = re.compile(FILM_FOLDER.pattern + FRAME.pattern)
 CACHED_PICTURE = re.compile(r"[0-9a-f]{32}-[0-9a-f]{16}\.(png|jpg|webp)")
 READABLE_BLEND = b"BLENDER"  # how a .blend begins that is not compressed
+TIMELINES = frozenset({".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml", ".edl"})
+"""What names frames in text; an .aaf names movies, and an .otioz holds its own."""
 FileId = tuple[int, int]
 
 
@@ -160,18 +163,20 @@ def _last_change(film: Path) -> float:
 
 
 def _is_named_beside(film: Path, keeper: Keeper) -> bool:
-    """Say whether another .blend in the same folder names a film: one, perhaps, that was saved while the add-on was off."""
+    """Say whether another file beside the .blend names a film: a timeline that was exported, or a .blend saved while the add-on was off."""
     if not keeper.blend:
         return False
-    others = (path for path in Path(keeper.blend).parent.glob("*.blend") if path != Path(keeper.blend))
-    return any(_holds(path, film.name.encode()) for path in others)
+    beside = (path for path in _entries(Path(keeper.blend).parent) if path.suffix.lower() in {".blend", *TIMELINES})
+    digest = film.name[-DIGEST_LETTERS:]  # a timeline may write the rest in any way: %C3%A9, &#233;
+    return any(_holds(path, digest.encode()) for path in beside if path != Path(keeper.blend))
 
 
-def _holds(blend: Path, name: bytes) -> bool:
-    """Look for a name in a .blend that is not compressed."""
+def _holds(document: Path, name: bytes) -> bool:
+    """Look for a name in a timeline, or in a .blend that is not compressed."""
     try:
-        with blend.open("rb") as file:
-            if file.read(len(READABLE_BLEND)) != READABLE_BLEND:
+        with document.open("rb") as file:
+            begin = file.read(len(READABLE_BLEND))
+            if not begin or (document.suffix == ".blend" and begin != READABLE_BLEND):
                 return False
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 return content.find(name) >= 0

@@ -28,8 +28,17 @@ class DeviceLostError(UserError):
 
 def is_memory_full(error: BaseException) -> bool:
     """Say whether an error means that the memory is full, whatever a library calls it, or that it came from one that does."""
-    texts = ("out of memory", "can't allocate memory", "cannot allocate memory", "failed to map segment", "bad_alloc")
-    own = isinstance(error, MemoryError) or any(text in str(error).lower() for text in texts)
+    texts = (
+        "out of memory",
+        "can't allocate memory",
+        "cannot allocate memory",
+        "failed to map segment",
+        "bad_alloc",
+        "can't start new thread",
+    )
+    own = isinstance(error, MemoryError | BlockingIOError) or any(  # the latter: FFmpeg, which could start no thread
+        text in str(error).lower() for text in texts
+    )
     before = error.__cause__ or error.__context__
     return own or (before is not None and is_memory_full(before))
 

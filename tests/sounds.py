@@ -64,6 +64,13 @@ def melody(*, seconds: float, rate: int = 22_050) -> np.ndarray:
     return (0.4 * beat * np.sin(2 * np.pi * np.cumsum(220 * 2 ** (note / 12)) / rate)).astype(np.float32)
 
 
+def bursts(*, seconds: float, rate: int = 22_050) -> np.ndarray:
+    """Give seven bursts of noise a second: what is drawn to them flashes."""
+    phase = np.arange(round(seconds * rate)) / rate * 7 % 1
+    noise = np.random.default_rng(0).standard_normal(len(phase))
+    return (0.5 * noise * (phase < 0.3) * np.exp(-8 * phase)).astype(np.float32)
+
+
 def write(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
     """Write samples, [n] or [n, channels], in the format that the suffix names; movies get a grey picture."""
     if path.suffix in LIBSNDFILE_SUFFIXES:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..drawing import Drawing
-from ..files import write_whole
+from ..files import read_checked, write_checked
 from ..keys import film_digest
 from ..pictures import read_small
 from ..protocol import ProtocolError, RenderRequest, Stage, decode, encode
@@ -102,10 +102,10 @@ def _failing(
     rate = f"{request.fps.numerator}-{request.fps.denominator}"
     note = Path(request.cache_folder) / "flashes" / f"{film_digest(keys)}_{rate}_{COUNTING_VERSION}.json"
     try:
-        return decode(note.read_bytes(), FlashNote).failing
-    except (OSError, ProtocolError):  # none yet, or a damaged one
+        return decode(read_checked(note), FlashNote).failing
+    except (OSError, ValueError, ProtocolError):  # none yet, or a damaged one
         pass
     drawing.draw(film, keys, stage=stage)
     failing = find_flashes((read_small(drawing.pictures[key]) for key in keys), fps=request.fps)
-    write_whole(note, encode(FlashNote(failing=failing)).encode())
+    write_checked(note, encode(FlashNote(failing=failing)).encode())
     return failing

@@ -3,6 +3,7 @@
 An edit comes in, and an edit that names other files goes out. Writes nothing outside the folder that it is given.
 """
 
+import contextlib
 import functools
 import hashlib
 import re
@@ -291,12 +292,13 @@ def removed_upon_failure(folder: Path) -> Generator[list[Path]]:
         yield made
     except BaseException:
         for path in made:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the disk may be what failed: that is told, not this
+                path.unlink()
         for place in sorted({*(path.parent for path in made), folder}, key=lambda path: -len(path.parts)):
             _remove_if_empty(place)
         raise
 
 
 def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
+    with contextlib.suppress(OSError):  # something is left in it, or it is not there
         folder.rmdir()

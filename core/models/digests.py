@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from ..files import write_whole
+from ..files import read_checked, write_checked
 from ..protocol import UserError
 from ..working import Cancelled, ReportBytes, end_if, never, report_nothing
 
@@ -105,7 +105,7 @@ class DigestMemory:
 
     def _remember(self, note: Path, content: dict[str, object]) -> None:
         try:
-            write_whole(note, json.dumps(content).encode())
+            write_checked(note, json.dumps(content).encode())
         except UserError:  # a full or forbidden cache costs time, nothing else
             return
 
@@ -117,7 +117,7 @@ def _state(file: Path) -> list[int]:
 
 def _read_note(note: Path) -> dict[str, object]:
     try:
-        content = json.loads(note.read_bytes())
+        content = json.loads(read_checked(note))
     except (OSError, ValueError):  # none yet, or damaged
         return {}
     return content if isinstance(content, dict) else {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import read_checked, write_checked
 from ..walk.latent_rows import DIRECTIONS
 from ..working import Cancelled, ReportCount, end_if, never, report_nothing
 from .architecture import FIRST_SIZE, NOISE_UNITS
@@ -41,15 +41,15 @@ def kept_or_calibrated(file: Path, calibrate: Callable[[], np.ndarray]) -> np.nd
     if kept is None:
         made, buffer = calibrate(), io.BytesIO()
         np.save(buffer, made)
-        write_whole(file, buffer.getvalue())
+        write_checked(file, buffer.getvalue())
         kept = _read(file)  # another process may have been quicker: what is kept counts
         return made if kept is None else kept
     return kept
 
 
 def _read(file: Path) -> np.ndarray | None:
-    with contextlib.suppress(OSError, ValueError, EOFError):  # none yet, or a damaged one
-        kept = np.load(file, allow_pickle=False)
+    with contextlib.suppress(Exception):  # none yet, or a damaged one, of before its checksum: that may break numpy in any way
+        kept = np.load(io.BytesIO(read_checked(file)), allow_pickle=False)
         if kept.shape == (len(DIRECTIONS), NOISE_UNITS) and kept.dtype == np.float32 and np.isfinite(kept).all():
             return kept
     return None

@@ -86,7 +86,7 @@ class Use(enum.StrEnum):
 
     SHOWN = "shown here"
     UNDO = "shown here before: save and open the file again to let it go"
-    ELSEWHERE = "shown by another .blend"
+    ELSEWHERE = "shown by another .blend, or by a timeline beside this one"
     UNKNOWN = "nobody knows which .blend shows it"
     RECENT = "drawn a moment ago"
     NONE = "not shown any more"

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from core.files import read_checked, write_checked
 from core.models.digests import DigestMemory, sha256
 from core.working import CancelledError
 from tests.waiting import until
@@ -53,7 +54,7 @@ def test_cancel(file):
 def test_what_did_not_change_is_not_read_again(file, memory, tmp_path):
     digest = memory.sha256(file)
     (note,) = notes(tmp_path)
-    note.write_text(note.read_text().replace(digest, "what was remembered"))
+    write_checked(note, read_checked(note).replace(digest.encode(), b"what was remembered"))
     assert memory.sha256(file) == "what was remembered"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from core.network.calibrating import kept_or_calibrated
+from core.network.calibrating import _read, kept_or_calibrated
 from core.network.directions import LONGEST, NATURAL, best_mixtures, effects, of_units, principal
 from core.network.emoji import emoji_directions
 from core.walk.latent_rows import DIRECTIONS
@@ -95,6 +95,26 @@ def test_a_damaged_file_is_made_anew(tmp_path, damage):
     file.write_bytes(file.read_bytes()[:700] if damage == b"half" else damage)
     np.testing.assert_array_equal(kept_or_calibrated(file, lambda: FOUND), FOUND)
     np.testing.assert_array_equal(kept_or_calibrated(file, refuse), FOUND)
+
+
+def test_damage_at_any_place_is_noticed(tmp_path):
+    file = tmp_path / "one.npy"
+    kept_or_calibrated(file, lambda: FOUND)
+    whole = file.read_bytes()
+    for at in range(0, len(whole), 13):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        found = _read(file)
+        assert found is None or np.array_equal(found, FOUND), at
+
+
+@pytest.mark.parametrize("at", range(8, 128, 7))
+def test_a_file_from_before_the_checksum_is_read_and_damage_in_its_header_ends_nothing(tmp_path, at):
+    file = tmp_path / "one.npy"
+    np.save(file, FOUND)
+    np.testing.assert_array_equal(kept_or_calibrated(file, refuse), FOUND)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:at] + b"(" + whole[at + 1 :])
+    np.testing.assert_array_equal(kept_or_calibrated(file, lambda: FOUND), FOUND)
 
 
 def test_what_was_interrupted_leaves_nothing(tmp_path):

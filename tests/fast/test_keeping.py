@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import urllib.parse
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -130,6 +131,17 @@ def test_a_film_that_another_blend_beside_names_stays_though_nobody_noted_it(pro
     (project / "b.blend").write_bytes(b"BLENDER-v500 //chromastrip/" + film.name.encode() + b"/ end")
     assert uses(take_stock(keeper(project), now=later())) == {film.name: Use.ELSEWHERE}
     (project / "b.blend").write_bytes(b"BLENDER-v500 //chromastrip/ end")
+    assert uses(take_stock(keeper(project), now=later())) == {film.name: Use.NONE}
+
+
+@pytest.mark.parametrize("ending", [".otio", ".kdenlive", ".mlt", ".xml", ".fcpxml", ".EDL"])
+def test_a_film_that_an_exported_timeline_beside_names_stays(project, draw, ending):
+    film = draw("Été", [1])
+    timeline = project / f"cut{ending}"
+    timeline.write_text(f"<src>chromastrip/{urllib.parse.quote(film.name)}/</src>", encoding="utf-8")
+    assert uses(take_stock(keeper(project), now=later())) == {film.name: Use.ELSEWHERE}
+    assert sweep(project).film_count == 0
+    timeline.write_bytes(b"")
     assert uses(take_stock(keeper(project), now=later())) == {film.name: Use.NONE}
 
 

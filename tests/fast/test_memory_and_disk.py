@@ -3,6 +3,7 @@
 import pytest
 
 from core.backends import Backends
+from core.handover.media import removed_upon_failure
 from core.pipeline import render
 from core.protocol import Stage, UserError
 from core.working import is_memory_full
@@ -16,6 +17,8 @@ from tests import films, sounds
         OSError("libtorch_global_deps.so: failed to map segment from shared object"),
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
         OSError(12, "Cannot allocate memory"),
+        BlockingIOError(11, "Resource temporarily unavailable"),
+        RuntimeError("can't start new thread"),
     ],
 )
 def test_full_memory_is_known_by_all_of_its_names(error):
@@ -42,3 +45,18 @@ def test_a_picture_damaged_while_others_are_drawn_is_never_shown_and_drawn_again
     film = render(request, open_backend=Backends().open)
     assert film.drawn_count == 1
     assert b"damaged" not in films.content(film.frames)
+
+
+def test_what_cannot_be_removed_after_a_failure_never_hides_why_it_failed(tmp_path):
+    made = [tmp_path / "a.png", tmp_path / "b.png"]
+    made[0].mkdir()  # as a disk that became read-only, it gives an error when it is to be removed
+    made[1].touch()
+
+    def fail():
+        with removed_upon_failure(tmp_path) as files:
+            files.extend(made)
+            raise UserError("The disk can only be read.", "Choose another one.")
+
+    with pytest.raises(UserError, match="can only be read"):
+        fail()
+    assert not made[1].exists()

@@ -12,17 +12,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import build_addon
 from core import keeping
 from tests import disks, films, sounds
 from tests.rig import faults
-from tests.rig.jobs import ROOT, Place, held
+from tests.rig.jobs import ROOT, YEAR, CommandLine, Place, held
 from tests.waiting import is_group_running, is_running, until
 
 SETTINGS = {"emoji": {"model": "emoji", "fps": 12}, "card": {"model": "sync-card", "fps": 25}}
+COMMAND_LINES = {
+    "emoji": ["--fps", "12", "--aspect", "1:1", "--precision", "float32"],
+    "card": ["--fps", "25", "--model", "sync-card", "--aspect", "1:1"],
+}
 MOMENTS = ("listening", "loading", "first frame", "middle", "writing", "inserting")
 FROM_OUTSIDE = {
     "worker killed": "killed",
@@ -38,8 +42,10 @@ FROM_OUTSIDE = {
 }
 """What strikes the worker or the disk, by its name in `faults.FAULTS`."""
 INSIDE = ("file switched", "undo storm", "line cut", "worker hung", "Blender closed", "Blender killed")
+BESIDE = ("second Blender", "command line")
+"""Who draws the same film into the same folder meanwhile."""
 ENDS_BLENDER = {"Blender closed", "Blender killed"}
-FAULTS = (*FROM_OUTSIDE, *INSIDE)
+FAULTS = (*FROM_OUTSIDE, *INSIDE, *BESIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +58,8 @@ class Struck:
 class Blender:
     """One Blender process, and what it says."""
 
-    def __init__(self, place: Place, plan: dict, python: Path) -> None:
-        environ = place.environ() | {"BLENDER_USER_RESOURCES": str(place.base / "blender")}
+    def __init__(self, place: Place, plan: dict, python: Path, *, resources: str = "blender") -> None:
+        environ = place.environ() | {"BLENDER_USER_RESOURCES": str(place.base / resources)}
         command = [python, ROOT / "tests" / "rig" / "inside.py", json.dumps(plan)]
         self._errors = (place.base / "said.txt").open("ab")
         self.process = subprocess.Popen(
@@ -119,6 +125,7 @@ class Rig:
             heard = blender.hear()
             assert "came" in heard, self._words(place)
             worker = heard["worker"]
+            beside = self._start_beside(plan, place) if heard["came"] else None
             with contextlib.ExitStack() as stack:
                 if heard["came"]:
                     _strike(plan, place, blender, worker, stack)
@@ -130,6 +137,8 @@ class Rig:
                 struck = blender.hear()
                 assert struck, self._words(place)
                 self._judge(struck["struck"])
+            if beside is not None:
+                self._judge_beside(plan, place, beside)
             if plan.fault == "worker hung":
                 if self._is_whole(struck["struck"]):  # it had nothing left to do: nobody waits for it yet
                     os.kill(worker, signal.SIGKILL)
@@ -148,6 +157,26 @@ class Rig:
                 blender.process.kill()
             blender.end()
         return heard["came"]
+
+    def _start_beside(self, plan: faults.Plan, place: Place) -> Blender | CommandLine | None:
+        """Let somebody else draw the film, in the folder that Blender draws it in."""
+        if plan.fault == "second Blender":
+            return self._start(place, plan.settings, resources="second", blend=str(place.project / "second.blend"))
+        if plan.fault == "command line":
+            return CommandLine(replace(place, deep="chromastrip"), [*COMMAND_LINES[plan.settings], "--seconds", str(faults.SECONDS)])
+        return None
+
+    def _judge_beside(self, plan: faults.Plan, place: Place, beside: Blender | CommandLine) -> None:
+        if isinstance(beside, CommandLine):
+            outcome = beside.outcome()
+            assert outcome.film, outcome
+            return
+        heard = beside.hear()
+        beside.end()
+        assert heard, self._words(place)
+        assert heard["ended"]["error"] is None, heard
+        drawn = _digest(heard["ended"]["shown"])
+        assert drawn == self._undisturbed[plan.settings], f"the second Blender's film is another one: {drawn}"
 
     def _is_whole(self, told: dict) -> bool:
         """Say whether a disturbed film was finished all the same; Generate then lays another one above it."""
@@ -170,7 +199,7 @@ class Rig:
         assert heard["ended"]["films"] == 1, heard
         return _digest(heard["ended"]["shown"])
 
-    def _start(self, place: Place, settings: str, **words: str) -> Blender:
+    def _start(self, place: Place, settings: str, *, resources: str = "blender", **words: str) -> Blender:
         plan = {
             "fault": "",
             "archive": str(self._archive),
@@ -179,11 +208,11 @@ class Rig:
             "song": str(place.song),
             "settings": SETTINGS[settings],
         }
-        return Blender(place, plan | words, self._python)
+        return Blender(place, plan | words, self._python, resources=resources)
 
     def _place(self, name: str) -> Place:
         place = Place(base=self._folder / name)
-        for folder in (place.project, place.base / "home", place.base / "tmp", place.base / "blender"):
+        for folder in (place.project, place.base / "home", place.base / "tmp", place.base / "blender", place.base / "second"):
             folder.mkdir(parents=True)
         sounds.write(place.song, sounds.melody(seconds=faults.SECONDS), 22_050)
         return place
@@ -193,7 +222,7 @@ class Rig:
 
     def _audit(self, place: Place) -> None:
         caches = [place.base / "home" / ".cache" / name for name in ("chromastrip", "thumbnails")]  # the latter are Blender's
-        allowed = (place.project, place.base / "blender", place.base / "tmp", *caches)
+        allowed = (place.project, place.base / "blender", place.base / "second", place.base / "tmp", *caches)
         found = [path for path in films.files_below(place.base) if not any(map(path.is_relative_to, allowed))]
         assert {path.name for path in found} <= {"song.wav", "said.txt"}, f"written outside: {found}"
         ours = [path for path in films.files_below(place.base / "tmp") if "blender_" not in str(path)]
@@ -202,7 +231,7 @@ class Rig:
         for film in keeping.film_folders(folder):
             assert not (film / "unfinished.json").exists(), f"{film} is unfinished"
         left = {path for path in folder.rglob("*") if path.name.startswith(".")}
-        known = set(keeping.broken_writings(folder, now=time.time() + 3 * faults.YEAR))
+        known = set(keeping.broken_writings(folder, now=time.time() + 3 * YEAR))
         assert left <= known, f"left, and not known to Clean: {left - known}"
 
 

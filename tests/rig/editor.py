@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from inside import Session, say
 
 MOST_STRIPS = 24
+TWO_DAYS = 2 * 86_400
+"""What Clean Up may take is older than an hour, and what broken writing left, than a day."""
 FORMATS = (".otio", ".fcpxml", ".xml", ".edl", ".mlt", ".kdenlive")
 
 
@@ -29,6 +31,8 @@ class Editor:
         self._session, self._blend, self._rng = session, blend, rng
         self.refusals: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        """What was really undone, redone, and cleaned up."""
 
     def act(self) -> None:
         """Do one thing that an editor does; what a button refuses is counted, what fails without a cure is an error."""
@@ -47,6 +51,17 @@ class Editor:
             assert "Something went wrong" not in state.error.cause, state.error
             self.refusals[f"{name}: {state.error.cause[:90]}"] += 1
             state.error = None
+        self._look_whether_whole(name)
+        if name != "undo":
+            bpy.ops.ed.undo_push(message=name)  # as the window does after each of a user's actions; in the background, nobody does
+
+    def _look_whether_whole(self, name: str) -> None:
+        """See that each finished film shows files that are there: what Undo brings back, Clean Up has not taken."""
+        for strip in self._session.films():
+            if not strip.chromastrip.unfinished:
+                folder = bpy.path.abspath(strip.directory)
+                missing = [one.filename for one in strip.elements if not os.path.exists(os.path.join(folder, one.filename))]  # noqa: PTH110, PTH118
+                assert not missing, (name, strip.name, folder, missing[:3])
 
     def _select(self, strip) -> None:
         for other in self._session.strips:
@@ -95,11 +110,22 @@ class Editor:
 
     def undo(self) -> None:
         """Take some steps back, and some of them forth."""
-        for _ in range(self._rng.randint(1, 4)):
-            bpy.ops.ed.undo()
+        self._step(bpy.ops.ed.undo, self._rng.randint(1, 6), "undone")
+        self._step(bpy.ops.ed.redo, self._rng.randint(0, 4), "redone")
+
+    def undo_while_drawing(self) -> None:
+        """Begin with a film, take that back, and perhaps forth again."""
+        self.generate()
+        bpy.ops.ed.undo_push(message="generate")
+        self._session.advance(until=lambda: bool(self._session.jobs.state.progress and self._session.jobs.state.progress.done))
+        self._step(bpy.ops.ed.undo, self._rng.randint(1, 2), "undone while drawing")
+        self._step(bpy.ops.ed.redo, self._rng.randint(0, 2), "redone while drawing")
+
+    def _step(self, go, count: int, name: str) -> None:
+        for _ in range(count):
+            if go.poll() and go() == {"FINISHED"}:
+                self.done[name] += 1
             self._session.jobs.tick()
-        if self._rng.random() < 0.5:
-            bpy.ops.ed.redo()
 
     def save(self) -> None:
         """Save the .blend."""
@@ -124,10 +150,24 @@ class Editor:
         bpy.ops.chromastrip.import_timeline(filepath=str(self._rng.choice(sorted(paths))))
 
     def clean_up(self) -> None:
-        """Let go of what nobody shows."""
+        """Two days later: let go of what nobody shows; mostly after opening the file anew, when Undo cannot bring it back."""
+        self.delete()
+        for path in self._films_folder.rglob("*"):
+            os.utime(path, (time.time() - TWO_DAYS,) * 2)
+        if self._rng.random() < 0.7:
+            self.reopen()
         bpy.ops.chromastrip.take_stock()
         self._session.advance()
         bpy.ops.chromastrip.clean_up()
+        before = kept(self._films_folder)
+        self._session.advance()
+        after = kept(self._films_folder)
+        for name in before:
+            self.done[f"{name} cleaned up"] += before[name] - after[name]
+
+    @property
+    def _films_folder(self) -> Path:
+        return self._blend.parent / "chromastrip"
 
     def delete(self) -> None:
         """Delete strips, more of them the more there are."""
@@ -146,7 +186,8 @@ ACTIONS = {
     "split": (5, Editor.split),
     "change": (8, Editor.change),
     "render": (6, Editor.render),
-    "undo": (4, Editor.undo),
+    "undo": (5, Editor.undo),
+    "undo while drawing": (2, Editor.undo_while_drawing),
     "save": (2, Editor.save),
     "reopen": (1, Editor.reopen),
     "export": (3, Editor.export),
@@ -163,6 +204,13 @@ def taken(pid: int) -> dict:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     files = len([*Path(f"/proc/{pid}/fd").iterdir()])
     return {"MB": int(status["VmRSS"].split()[0]) // 1024, "files": files, "threads": int(status["Threads"])}
+
+
+def kept(folder: Path) -> dict[str, int]:
+    """Count films, pictures of the cache, and megabytes of files (one with several names once)."""
+    files = {(found.st_dev, found.st_ino): found.st_size for path in folder.rglob("*") if path.is_file() and (found := path.stat())}
+    pictures = sum(path.is_file() for path in folder.glob("cache/pictures/*/*"))
+    return {"films": sum(1 for _ in folder.glob("*/film.json")), "pictures": pictures, "MB": sum(files.values()) // 10**6}
 
 
 def shown(session: Session) -> list:
@@ -189,7 +237,7 @@ def main(said: str) -> None:
     editor = Editor(session, blend, random.Random(plan["seed"]))
     if not plan.get("look"):
         _work(editor, session, plan)
-    say(shown=shown(session), actions=editor.actions, refusals=editor.refusals.most_common(12))
+    say(shown=shown(session), actions=editor.actions, done=editor.done, refusals=editor.refusals.most_common(12))
     sys.stdout.flush()
     session.jobs._drop_worker()
     os._exit(0)
@@ -201,12 +249,15 @@ def _work(editor: Editor, session: Session, plan: dict) -> None:
         editor.act()
         done += 1
         if done % plan["every"] == 0:
+            before = shown(session)
             editor.reopen()
+            assert shown(session) == before, (before, shown(session))
             worker = session.jobs.worker_pid()
             temporary = [path.name for path in Path(os.environ["TMPDIR"]).iterdir() if not path.name.startswith("blender_")]
             blends = Path(plan["blend"]).parent
             half = [str(path) for path in blends.rglob(".writing-*")]
-            say(done=done, blender=taken(os.getpid()), worker=taken(worker) if worker else {}, temporary=temporary, half=half)
+            processes = {"blender": taken(os.getpid()), "worker": taken(worker) if worker else {}}
+            say(done=done, **processes, temporary=temporary, half=half, scenes=len(bpy.data.scenes), disk=kept(blends / "chromastrip"))
     editor.delete()
     editor.reopen()
 

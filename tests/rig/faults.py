@@ -13,7 +13,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,38 @@ from core import keeping
 from core.files import is_temporary
 from core.protocol import FILM_FILE, UNFINISHED_FILE, Progress, Stage
 from tests import disks, films, sounds
-from tests.rig.jobs import INTERRUPTED, CommandLine, Job, Outcome, Place, Worker, held, wait_for
+from tests.rig.jobs import INTERRUPTED, YEAR, CommandLine, Exporter, Job, Outcome, Place, Worker, held, wait_for
 from tests.rig.strangers import check_sentence
 
 DISK_BYTES = 100_000_000
-YEAR = 365 * 86_400
 SETTINGS: dict[str, list[str]] = {
     "emoji": ["--fps", "12", "--aspect", "1:1"],
     "abstract": ["--fps", "6", "--model", "abstract", "--aspect", "1:1", "--format", "webp"],
     "card": ["--fps", "25", "--model", "sync-card", "--aspect", "1:1"],
     "finished": ["--fps", "8", "--mirror", "16:9", "--aspect", "1:1", "--upscale", "2", "--format", "jpeg"],
+    "calmed": [
+        "--fps",
+        "24",
+        "--aspect",
+        "1:1",
+        "--hit",
+        "2",
+        "--hit-light",
+        "2",
+        "--hit-zoom",
+        "2",
+        "--tempo-sensitivity",
+        "2",
+        "--truncation",
+        "1",
+    ],
+    "handed over": ["--fps", "8", "--model", "sync-card", "--aspect", "1:1"],
 }
 SECONDS = 2
+SOUNDS = {"calmed": sounds.bursts}
+PATH_MAX, LONGEST_NAME = 4096, 200
+ROOM_FOR_NAMES = 150
+"""So many letters take what is made in a project: its folder's path ends somewhere before the longest one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +79,12 @@ MOMENTS: dict[str, Callable[[Progress], bool]] = {
     "first frame": lambda progress: progress.stage == Stage.DRAWING and progress.done >= 1,
     "middle": _at(Stage.DRAWING, 0.4),
     "writing": _at(Stage.DRAWING, 1),
+    "calming": _at(Stage.CALMING),
+    "encoding": _at(Stage.ENCODING),
+    "copying": _at(Stage.COPYING),
 }
+OWN_SETTINGS = {"calming": "calmed", "encoding": "handed over", "copying": "handed over"}
+"""Moments that not every film comes to."""
 
 
 # Faults ---------------------------------------------------------------------------------------------------------------------------------
@@ -139,7 +164,8 @@ def _folders_in_place(struck: Struck) -> None:
 
 
 def _clock_set_back(struck: Struck) -> None:
-    """Let all that is there come from the future: a clock that was set back makes it so."""
+    """Set the processes' clock back by a year, and let all that is there come from the future, as it then seems."""
+    struck.place.clock.mkdir(exist_ok=True)
     for path in [struck.place.base, *struck.place.base.rglob("*")]:
         os.utime(path, (time.time() + YEAR,) * 2)
 
@@ -162,11 +188,14 @@ class Fault:
         The exit codes that it may end with, besides 0 and a sentence.
     disk
         Whether the project must lie on a small disk of its own.
+    deep
+        Whether it lies so deep that some names are too long there.
     """
 
     strike: Callable[[Struck], object]
     ends: tuple[int, ...] = ()
     disk: bool = False
+    deep: bool = False
     surfaces: tuple[str, ...] = (CommandLine.name, Worker.name)
 
 
@@ -187,6 +216,7 @@ FAULTS: dict[str, Fault] = {
     "folders for files": Fault(strike=_folders_in_place),
     "clock set back": Fault(strike=_clock_set_back),
     "a second one": Fault(strike=_second),
+    "long path": Fault(strike=lambda _: None, deep=True),
     "line cut": Fault(strike=_cut, ends=(0, 1, -signal.SIGPIPE), surfaces=(Worker.name,)),
 }
 
@@ -218,8 +248,10 @@ def plans(*, rounds: int, seed: int) -> Iterator[Plan]:
     for number in range(rounds):
         deck = deck or rng.sample(pairs, len(pairs))
         fault, moment = deck.pop()
-        surface = rng.choice(FAULTS[fault].surfaces)
-        yield Plan(fault=fault, moment=moment, surface=surface, settings=rng.choice(list(SETTINGS)), seed=f"{seed}.{number}")
+        others = [name for name in SETTINGS if name not in OWN_SETTINGS.values()]
+        settings = OWN_SETTINGS.get(moment) or rng.choice(others)
+        surface = Worker.name if settings == "handed over" else rng.choice(FAULTS[fault].surfaces)
+        yield Plan(fault=fault, moment=moment, surface=surface, settings=settings, seed=f"{seed}.{number}")
 
 
 class Rig:
@@ -239,7 +271,7 @@ class Rig:
             Says which rule was broken.
         """
         wanted = self._undisturbed.get(plan.settings) or self._draw_undisturbed(plan.settings)
-        place = self._place(plan.seed, listened=plan.moment != "listening")
+        place = self._place(plan.seed, plan.settings, listened=plan.moment != "listening")
         fault = FAULTS[plan.fault]
         with contextlib.ExitStack() as stack:
             if fault.disk:
@@ -248,31 +280,32 @@ class Rig:
                 stack.enter_context(disks.small(place.project, size=DISK_BYTES))
                 shutil.copytree(place.base / "before", place.project, dirs_exist_ok=True)
                 shutil.rmtree(place.base / "before")
-            came = _disturb(plan, fault, place, wanted)
-            with contextlib.suppress(FileNotFoundError):
-                (place.project / "filler").unlink()
+            came = _disturb(plan, fault, _deep(place, plan) if fault.deep else place, wanted)
+            (place.project / "filler").unlink(missing_ok=True)
             if plan.fault == "cache is a file":
                 (place.project / "cache" / "pictures").unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                place.clock.rmdir()
             ended = _start(plan, place).outcome()
             assert ended.film == wanted, f"afterwards, the same film is another one, or none: {ended}"
-            _audit(place)
+            _audit(place, plan)
         shutil.rmtree(place.base)
         return came
 
     def _draw_undisturbed(self, settings: str) -> str:
-        place = self._place(f"undisturbed {settings}", listened=False)
-        outcome = CommandLine(place, _words(settings)).outcome()
+        place = self._place(f"undisturbed {settings}", settings, listened=False)
+        outcome = _start(Plan(fault="", moment="", surface=CommandLine.name, settings=settings, seed=""), place).outcome()
         assert outcome.film, outcome
         self._undisturbed[settings] = outcome.film
         return outcome.film
 
-    def _place(self, name: str, *, listened: bool) -> Place:
-        place = Place(base=self._folder / name)
+    def _place(self, name: str, settings: str, *, listened: bool) -> Place:
+        place = Place(base=self._folder / (settings if settings == "handed over" else name))  # copies are named after their place
+        shutil.rmtree(place.base, ignore_errors=True)
         for folder in (place.project, place.base / "home", place.base / "tmp"):
             folder.mkdir(parents=True)
-        samples = sounds.melody(seconds=SECONDS)
-        sounds.write(place.song, samples, 22_050)
-        kept = next(self._folder.glob("undisturbed */project/cache/sounds"), None)
+        sounds.write(place.song, SOUNDS.get(settings, sounds.melody)(seconds=SECONDS), 22_050)
+        kept = next(self._folder.glob(f"undisturbed {settings}/project/cache/sounds"), None)
         if listened and kept:
             shutil.copytree(kept, place.cache / "sounds")
         return place
@@ -283,7 +316,22 @@ def _words(settings: str) -> list[str]:
 
 
 def _start(plan: Plan, place: Place) -> Job:
-    return (CommandLine if plan.surface == CommandLine.name else Worker)(place, _words(plan.settings))
+    words = _words(plan.settings)
+    if plan.settings != "handed over":
+        return (CommandLine if plan.surface == CommandLine.name else Worker)(place, words)
+    if not [*place.project.glob("*/film.json")]:
+        CommandLine(place, words).outcome()
+    return Exporter(place, words)
+
+
+def _deep(place: Place, plan: Plan) -> Place:
+    """Give a project in a folder whose path leaves room for some of the names that are made there, not for all."""
+    rng = random.Random(plan.seed)
+    left = PATH_MAX - 1 - rng.randrange(ROOM_FOR_NAMES) - len(str(place.project)) - 1
+    names = ["d" * LONGEST_NAME] * (left // (LONGEST_NAME + 1))
+    deep = replace(place, deep="/".join([*names, "d" * max(1, left - len(names) * (LONGEST_NAME + 1))]))
+    deep.project.mkdir(parents=True)
+    return deep
 
 
 def _disturb(plan: Plan, fault: Fault, place: Place, wanted: str) -> bool:
@@ -321,13 +369,14 @@ class _Said(Exception):  # noqa: N818 (what people are told, whoever told it)
 # What is left ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _audit(place: Place) -> None:
+def _audit(place: Place, plan: Plan) -> None:
     """Look at all that lies there."""
     outside = [path for path in films.files_below(place.base) if not path.is_relative_to(place.project) and path != place.song]
     assert not outside, f"written outside of the chosen folder: {outside}"
     for film in keeping.film_folders(place.project):
-        assert not (film / UNFINISHED_FILE).exists()
-        assert (film / FILM_FILE).exists()
+        if plan.settings != "calmed":  # which is shown early as it flashes, in a folder that Clean Up takes
+            assert not (film / UNFINISHED_FILE).exists(), film
+            assert (film / FILM_FILE).exists(), film
     left = [path for path in place.project.rglob("*") if path.name.startswith(".")]
     known = set(keeping.broken_writings(place.project, now=time.time() + 3 * YEAR))
     assert set(left) <= known, f"left, and not known to Clean: {set(left) - known}"

@@ -11,17 +11,43 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from core import command_line
 from core.commands import asking
-from core.protocol import Begun, Cancelled, Drawn, Event, Failed, FrameSequence, PictureFormat, Progress, Render, RenderRequest, decode
+from core.files import is_temporary
+from core.protocol import (
+    Begun,
+    Cancelled,
+    Clip,
+    Drawn,
+    Edit,
+    Event,
+    Export,
+    Exported,
+    ExportOptions,
+    Failed,
+    FrameSequence,
+    MediaFile,
+    MovieKind,
+    PathStyle,
+    PictureFormat,
+    Progress,
+    Render,
+    RenderRequest,
+    Track,
+    decode,
+)
 from tests import films
-from tests.slow.test_worker import Parent
+from tests.slow.test_worker import START_CORE, Parent
 from tests.waiting import PATIENCE_SECONDS, is_group_running, is_running, until
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERRUPTED = 130
+YEAR = 365 * 86_400
+MOST_SILENCE_SECONDS = 3 * PATIENCE_SECONDS
+"""A worker on a busy machine, or on one that slept, may say nothing for a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +55,17 @@ class Place:
     """Where a round happens: all that it may write lies in `project`, which has a cache and films."""
 
     base: Path
+    deep: str = ""
 
     @property
     def project(self) -> Path:
         """The folder that a user chose."""
-        return self.base / "project"
+        return self.base / "project" / self.deep
+
+    @property
+    def exports(self) -> Path:
+        """Where timelines go."""
+        return self.project / "exports"
 
     @property
     def cache(self) -> Path:
@@ -44,6 +76,37 @@ class Place:
     def song(self) -> Path:
         """What is listened to."""
         return self.base / "song.wav"
+
+    @property
+    def clock(self) -> Path:
+        """While this is there, each process's clock is a year late."""
+        return self.base / "clock"
+
+    @property
+    def prelude(self) -> str:
+        """What each process does first: it takes its time from a clock that can be set back."""
+        return f"""
+import os, time
+now, now_ns = time.time, time.time_ns
+time.time = lambda: now() - {YEAR} * os.path.exists({str(self.clock)!r})
+time.time_ns = lambda: now_ns() - {YEAR} * 10**9 * os.path.exists({str(self.clock)!r})
+"""
+
+    def film(self) -> FrameSequence:
+        """Give the frames of the one film."""
+        (folder,) = (path.parent for path in self.project.glob("*/film.json"))
+        frames = sorted(path for path in folder.iterdir() if path.name.startswith(folder.name))
+        return FrameSequence(
+            folder=str(folder), prefix=f"{folder.name}_", suffix=frames[0].suffix, first_number=0, digits=6, frame_count=len(frames)
+        )
+
+    def digest_of_exports(self) -> str:
+        """Name the bytes of all that was handed over, wherever it lies."""
+        whole = hashlib.sha256()
+        paths = sorted(path for path in films.files_below(self.exports) if not is_temporary(path.name))
+        for path in paths:
+            whole.update(f"{path.relative_to(self.exports)} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+        return f"{len(paths)} files {whole.hexdigest()[:16]}"
 
     def environ(self) -> dict[str, str]:
         """Give each process a home and a folder of temporary files that can be looked at afterwards."""
@@ -83,8 +146,9 @@ class CommandLine:
     def __init__(self, place: Place, words: list[str]) -> None:
         command = [
             sys.executable,
-            "-m",
-            "core",
+            "-c",
+            place.prelude + START_CORE,
+            str(ROOT),
             "render",
             str(place.song),
             "--cache",
@@ -141,40 +205,65 @@ class Worker:
 
     def __init__(self, place: Place, words: list[str]) -> None:
         with _environment(place.environ()):
-            self._parent = Parent()
+            self._parent = Parent(prelude=place.prelude)
+        self._parent.connection.settimeout(MOST_SILENCE_SECONDS)
         self.pid = self._parent.process.pid
+        self._place = place
         self._last: Event | None = None
-        self._parent.send(Render(job_id="film", request=request_of(place, words), show_early=True))
+        self._ask(words)
+
+    def _ask(self, words: list[str]) -> None:
+        self._parent.send(Render(job_id="film", request=request_of(self._place, words), show_early=True))
 
     def events(self) -> Iterator[Progress]:
         """Give its progress, and remember its end."""
-        with contextlib.suppress(OSError):
-            while (event := self._parent.next_event()) is not None:
+        try:
+            while self._last is None and (event := self._parent.next_event()) is not None:
                 if isinstance(event, Progress):
                     yield event
                 elif not isinstance(event, Begun):
                     self._last = event
-                    return
+        except TimeoutError as error:
+            raise AssertionError(f"it said nothing for {MOST_SILENCE_SECONDS} s") from error
+        except OSError:  # it was killed, or ended itself: `outcome` tells
+            pass
 
     def outcome(self) -> Outcome:
         """Wait for its end."""
         with _killed_in_the_end(self.pid):
             for _ in self.events():
                 pass
+            self._parent.hang_up()
+            traces = self._parent.process.stdout.read().decode(errors="replace")  # of a native crash, too
             code = self._parent.end()
         assert not is_running(self.pid), "the worker is left"
         match self._last:
             case Drawn(frames=frames):
                 return Outcome(film=digest(frames), code=code)
+            case Exported():
+                return Outcome(film=self._place.digest_of_exports(), code=code)
             case Failed(cause=cause, cure=cure, details=details):
                 return Outcome(said=cause, cure=cure, code=code, traces=details)
             case Cancelled():
                 return Outcome(said="Cancelled", cure="by the rig", code=code)
-        return Outcome(code=code)
+        return Outcome(code=code, traces=traces)
 
     def cut(self) -> None:
         """Hang up."""
         self._parent.connection.shutdown(2)
+
+
+class Exporter(Worker):
+    """A worker that hands a film over: as a movie and a timeline, all of it copied to one folder."""
+
+    def _ask(self, words: list[str]) -> None:
+        del words
+        media = (self._place.film(), MediaFile(path=str(self._place.song), frame_count=48))
+        clips = [Clip(name="film", media=one, source_start=Fraction(0), frame_count=16) for one in media]
+        tracks = tuple(Track(name=kind, kind=kind, items=(clip,)) for kind, clip in zip(("video", "audio"), clips, strict=True))
+        edit = Edit(name="cut", fps=Fraction(8), tracks=tracks, width=128, height=128)
+        options = ExportOptions(movies=MovieKind.PRORES_422_HQ, collect=True, path_style=PathStyle.RELATIVE)
+        self._parent.send(Export(job_id="film", edit=edit, path=str(self._place.exports / "cut.otio"), options=options))
 
 
 Job = CommandLine | Worker
@@ -217,7 +306,7 @@ def held(pid: int) -> Iterator[None]:
 def _killed_in_the_end(pid: int) -> Iterator[None]:
     """End what hangs: the rig then says so, instead of hanging itself."""
     watch = subprocess.Popen(
-        [sys.executable, "-c", f"import os, sys, time\ntime.sleep({3 * PATIENCE_SECONDS})\nos.kill({pid}, 9)"], start_new_session=True
+        [sys.executable, "-c", f"import os, sys, time\ntime.sleep({MOST_SILENCE_SECONDS})\nos.kill({pid}, 9)"], start_new_session=True
     )
     try:
         yield
