@@ -6,7 +6,7 @@ In: rows of latents. Out: a stream of pictures. Any device will do, also a proce
 import itertools
 import math
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 
@@ -134,7 +134,7 @@ class DeviceRunner:
             return self._ready_lane().start(inputs)
 
     @contextmanager
-    def _ready_device(self) -> Iterator[None]:
+    def _ready_device(self) -> Generator[None]:
         """Let PyTorch draw, on this device: what names none (a graph's recording, pinned memory, events) means the thread's own card."""
         own = torch.cuda.device(self._device) if self._device.type == "cuda" else nullcontext()
         with own, torch.inference_mode(), steady_kernels():

@@ -165,7 +165,7 @@ def decoded(path: Path, silences: list[Fraction] | None, **wanted: Any) -> Itera
     try:
         with (
             unfinished.opened(path) if is_open else contextlib.nullcontext(str(path)) as source,
-            av.open(source, metadata_errors="replace", options=options) as container,
+            av.open(source, "r", metadata_errors="replace", options=options) as container,
         ):
             if not container.streams.audio:
                 raise UserError(f"“{path.name}” holds no sound.", "Choose a sound file, or a movie with sound.")

@@ -3,8 +3,25 @@
 import time
 
 import bpy
-from driver import centre, check, click, find_button, hovered, move, open_sidebar, picture, press, run, sequencer, wait_until
+from driver import (
+    centre,
+    check,
+    click,
+    find_button,
+    hovered,
+    move,
+    open_sidebar,
+    picture,
+    press,
+    region,
+    run,
+    scroll,
+    sequencer,
+    wait_until,
+)
 from workplace import FPS, enable_addon, new_film, scene, strips
+
+CLICKS = 4  # of the wheel
 
 
 def steps():
@@ -93,12 +110,19 @@ def see_why_grey(area):
 def _button_below(point, name, area):
     """Find a button that has appeared near another one: quicker than a search of the whole sidebar, which a short job would not outlast."""
     x, y = point
+    top = _scrolled(area)
+    yield from scroll(area, "UI", up=False, clicks=CLICKS)  # on a small screen it is below the edge
+    y -= round(top - _scrolled(area))
     for down in range(54, 160, 6):
         yield from move(x, y + down)
         yield 0.1
         if f"bpy.ops.{name}(" in hovered(area):
             return x, y + down
     raise LookupError(f"no {name} below {point}")
+
+
+def _scrolled(area):
+    return region(area, "UI").view2d.region_to_view(0, 0)[1]
 
 
 def _measure_ticks(jobs):
