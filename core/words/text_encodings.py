@@ -36,7 +36,8 @@ OTHER_SCRIPTS = {
     "koi8u",
 }
 EASTERN_LATIN = {"windows1250", "windows1257", "iso88592", "iso88593", "iso88594", "iso885910", "iso885913"}
-OTHER_WORD = re.compile("[A-Za-z]{0,40}[\u0370-\u06ff][\\w]{0,40}")
+WORD = re.compile(r"\w+")
+OTHER_LETTERS = ("\u0370", "\u06ff")
 ELISION = re.compile("[A-Za-z]['\u0092\u2019][A-Za-z]")
 C1 = range(0x80, 0xA0)
 AS_CP1252 = {code: bytes([code]).decode("cp1252", errors="ignore") for code in C1}
@@ -95,6 +96,7 @@ def _is_western(data: bytes, found: str) -> bool:
     kind = found.lower().replace("-", "").replace("_", "")
     text = data.decode(found, errors="replace") if kind in OTHER_SCRIPTS | EASTERN_LATIN else ""
     if kind in OTHER_SCRIPTS:
-        words = OTHER_WORD.findall(text)
-        return 2 * sum(any(letter.isascii() for letter in word) for word in words) > len(words)
+        first, last = OTHER_LETTERS
+        words = [word for word in WORD.findall(text) if any(first <= letter <= last for letter in word)]
+        return 2 * sum(any(letter.isascii() and letter.isalpha() for letter in word) for word in words) > len(words)
     return ELISION.search(text) is not None
