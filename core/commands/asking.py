@@ -26,6 +26,7 @@ from ..protocol import (
     Stem,
     UserError,
     default_of,
+    is_midi,
     line_table,
 )
 from ..protocol.shape import Widening
@@ -84,6 +85,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--motion-sound", type=Path, metavar="FILE", help="what drives the motion instead of the song, as a drum track")
     command.add_argument("--class-sound", type=Path, metavar="FILE", help="what drives the things instead of the song, as a voice")
+    _add_midi(command)
     command.add_argument(
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
@@ -116,6 +118,21 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cache", type=Path, help="where drawn pictures are kept (the user's cache folder)")
 
 
+def _add_midi(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--midi",
+        type=Path,
+        metavar="FILE.mid",
+        help="the song as MIDI: its beats and bars, its drums for the motion, other notes for things",
+    )
+    command.add_argument(
+        "--midi-offset", type=words.rational, default=Fraction(0), metavar="SECONDS", help="where in the song the MIDI file begins (0)"
+    )
+    notes = "channels (10), keys of a channel (10:36) or names of tracks, with commas between; all, or none: the song"
+    command.add_argument("--midi-motion", default="", metavar="NOTES", help=f"which of its notes move the picture: {notes} (drums)")
+    command.add_argument("--midi-classes", default="", metavar="NOTES", help="which of its notes the things follow (all but drums)")
+
+
 def _parameter_help(name: str) -> str:
     parameter, default = PARAMETERS[name], getattr(Settings(), name)
     other = default_of(name, model=Model.BIGGAN, look=Look.CHROMASTRIP)
@@ -135,8 +152,8 @@ def request(options: Namespace) -> RenderRequest:
         fps=options.fps,
         settings=settings,
         sections=tuple(reading.section(said, settings, fps=options.fps) for said in options.section),
-        motion_stem=_stem(options.motion_sound, options),
-        class_stem=_stem(options.class_sound, options),
+        motion_stem=_stem(options.motion_sound, options) or _midi(options, options.midi_motion),
+        class_stem=_stem(options.class_sound, options) or _midi(options, options.midi_classes),
         features_path=str(options.features.absolute()) if options.features else "",
         beats_seconds=reading.beats(options.beats) if options.beats else (),
         bars_seconds=reading.beats(options.bars) if options.bars else (),
@@ -150,7 +167,7 @@ def request(options: Namespace) -> RenderRequest:
 
 def inputs(options: Namespace) -> tuple[Path | None, ...]:
     """Give the files that the words name to be read."""
-    others = ("motion_sound", "class_sound", "features", "lyrics", "classes_from")
+    others = ("motion_sound", "class_sound", "midi", "features", "lyrics", "classes_from")
     return (Path(options.sound), *(getattr(options, name) for name in others))
 
 
@@ -271,3 +288,16 @@ def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
 def _stem(sound: Path | None, options: Namespace) -> Stem | None:
     """Take a stem to begin when the song does."""
     return None if sound is None else Stem(sound_path=str(sound.absolute()), source_start_seconds=options.start)
+
+
+def _midi(options: Namespace, notes: str) -> Stem | None:
+    """Take the MIDI file to begin where its offset says."""
+    if options.midi is None:
+        if notes or options.midi_offset:
+            raise UserError("Notes of a MIDI file are asked for, and no file.", "Name it: --midi FILE.mid.")
+        return None
+    if options.motion_sound and options.class_sound:
+        raise UserError("--midi, --motion-sound and --class-sound are three sounds for two things.", "Leave one of them out.")
+    if not is_midi(str(options.midi)):
+        raise UserError(f"“{options.midi}” is not called as MIDI files are.", "Name a file that ends in .mid or .midi.")
+    return Stem(sound_path=str(options.midi.absolute()), source_start_seconds=options.start - options.midi_offset, notes=notes)

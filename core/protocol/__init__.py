@@ -78,6 +78,7 @@ from .messages import (
     Stage,
     Stem,
     Welcome,
+    is_midi,
 )
 from .models import (
     AddModel,
@@ -226,6 +227,7 @@ __all__ = [
     "default_of",
     "encode",
     "handshake",
+    "is_midi",
     "later_volume",
     "limits",
     "line_table",

@@ -55,13 +55,21 @@ class Stem:
     Parameters
     ----------
     sound_path
-        Absolute path of the sound or movie file.
+        Absolute path of the sound, movie or MIDI file. A MIDI file's beats and bars are the film's, too.
     source_start_seconds
         Where in it the film's first frame lies.
+    notes
+        Of a MIDI file: which notes drive, as `core.sound.midi.chosen` reads it. Empty: drums the motion, all others the things.
     """
 
     sound_path: str
     source_start_seconds: Fraction = Fraction(0)
+    notes: str = ""
+
+
+def is_midi(path: str) -> bool:
+    """Say whether a file's name is a MIDI file's."""
+    return path.lower().endswith((".mid", ".midi", ".smf", ".kar"))
 
 
 MIXER_VARIABLE = "CHROMASTRIP_MIXER"
@@ -163,6 +171,11 @@ class RenderRequest:
     def lasting_cache(self) -> str:
         """Where what outlives the film is kept: the machine's cache folder, else the film's own."""
         return self.machine.cache_folder or self.cache_folder
+
+    @property
+    def tempo_map(self) -> Stem | None:
+        """The MIDI file whose beats and bars are the film's: the first one among the stems."""
+        return next((stem for stem in (self.motion_stem, self.class_stem) if stem is not None and is_midi(stem.sound_path)), None)
 
     def read_paths(self) -> tuple[str, ...]:
         """Give the files that are read for it."""
@@ -280,12 +293,15 @@ class Listen:
         As a `RenderRequest`'s: where analysed sounds are kept.
     mix
         As a `RenderRequest`'s.
+    tempo_map
+        A MIDI file that has the beats and bars; its `source_start_seconds` is where in it the sound begins. None: they are heard.
     """
 
     job_id: str
     sound_path: str
     cache_folder: str
     mix: Mix | None = None
+    tempo_map: Stem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -401,12 +417,15 @@ class Heard:
         Which of the beats begins the first bar; every fourth after it begins another one.
     parts
         One after the other.
+    bars_seconds
+        When bars begin, where a tempo map says so; empty: by `first_bar`.
     """
 
     job_id: str
     beats_seconds: tuple[float, ...]
     first_bar: int
     parts: tuple[SongPart, ...]
+    bars_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

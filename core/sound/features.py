@@ -66,6 +66,8 @@ class Features:
         Whether the file's time stamps put silence before or between its samples.
     directing
         What directs the film, where another sound moves it, see `stems`; None: the same.
+    bars_seconds
+        When bars begin, where a tempo map says so, see `midi`; empty: where they are heard.
     """
 
     chroma: np.ndarray
@@ -81,6 +83,7 @@ class Features:
     notes: tuple[str, ...] = ()
     is_stamped: bool = False
     directing: "Features | None" = None
+    bars_seconds: tuple[Fraction, ...] = ()
 
     @property
     def seconds(self) -> Fraction:
@@ -88,7 +91,7 @@ class Features:
         return len(self.energy) / CONTROL_RATE
 
 
-ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped", "directing"))
+ARRAYS = tuple(field.name for field in fields(Features) if field.name not in ("notes", "is_stamped", "directing", "bars_seconds"))
 
 
 def load(path: Path, folder: Path, *, digest: str, by_stamps: bool = True) -> Features:
@@ -203,8 +206,8 @@ def analyse(samples: np.ndarray) -> Features:
         chroma=chroma,
         harmonic_chroma=hearing.chroma(halves.ringing),
         chroma_energy=np.einsum("bf,bf->f", halves.ringing, halves.ringing),
-        energy=_over_its_range(power),
-        flux=_flux(power),
+        energy=over_its_range(power),
+        flux=flux_of(power),
         onset_strength=onset_strength,
         percussive_onset_strength=hearing.onset_strength(halves.hitting_mel),
         bands=hearing.bands(mel),
@@ -213,12 +216,14 @@ def analyse(samples: np.ndarray) -> Features:
     )
 
 
-def _over_its_range(power: np.ndarray) -> np.ndarray:
+def over_its_range(power: np.ndarray) -> np.ndarray:
+    """Scale a curve, float [F], to 0 ... 1; one that never changes is 0."""
     extent = np.ptp(power)
     return (power - power.min()) / extent if extent > 0 else np.zeros_like(power)
 
 
-def _flux(power: np.ndarray) -> np.ndarray:
+def flux_of(power: np.ndarray) -> np.ndarray:
+    """Give a curve's rise, float [F], scaled to at most 1; 0 where it falls."""
     rise = np.gradient(power) if len(power) > 1 else np.zeros_like(power)
     return np.clip(rise / rise.max(), 0, None) if rise.max() > 0 else np.zeros_like(power)
 

@@ -1,5 +1,6 @@
 """What the add-on's markers are made from: a sound's beats, where bars begin, its parts. A `Listen` comes in, a `Heard` goes out."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 from ..protocol import Heard, Listen, SongPart
 from . import structure
 from .features import CONTROL_RATE, Features
-from .listening import load
+from .listening import beats_and_bars, load
+from .stems import with_beats
 
 BEATS_IN_A_BAR = 4
 FEWEST_BARS = 2
@@ -22,9 +24,14 @@ def answer(job: Listen) -> Heard:
         If it is missing or cannot be read.
     """
     heard = load(Path(job.sound_path), Path(job.cache_folder) / "sounds", by_stamps=False)  # Blender asks
+    bars: tuple[Fraction, ...] = ()
+    if job.tempo_map is not None:
+        beats, bars = beats_and_bars(job.tempo_map, offset=job.tempo_map.source_start_seconds, seconds=heard.seconds)
+        heard = with_beats(heard, beats)
     return Heard(
         job_id=job.job_id,
         beats_seconds=tuple(float(time) for time in heard.beat_times),
+        bars_seconds=tuple(map(float, bars)),
         first_bar=first_bar(heard),
         parts=tuple(SongPart(start_seconds=part.start_seconds, label=part.label) for part in structure.suggest(heard)),
     )

@@ -37,6 +37,11 @@ def with_classes_of(heard: Features, stem: Features, *, offset_seconds: Fraction
     return replace(_with(heard, stem, OF_CLASSES, offset_seconds=offset_seconds), directing=directing)
 
 
+def with_bars(heard: Features, bars_seconds: tuple[Fraction, ...]) -> Features:
+    """Note when bars begin."""
+    return replace(heard, bars_seconds=bars_seconds, directing=heard.directing and with_bars(heard.directing, bars_seconds))
+
+
 def with_beats(heard: Features, beats_seconds: tuple[Fraction, ...]) -> Features:
     """Let given beats stand for those that were heard; none given: keep these."""
     if not beats_seconds:

@@ -32,14 +32,14 @@ class Song:
     features
         Of the whole sound.
     bars_seconds
-        Where the user has marked bars; none: where they are heard.
+        Where the user has marked bars; none: where a tempo map has them, or they are heard.
     class_total
         How many classes the network knows.
     """
 
     def __init__(self, features: Features, *, bars_seconds: Sequence[Fraction] = (), class_total: int = CLASS_COUNT) -> None:
         self.features, self.class_total = features.directing or features, class_total
-        self._bars_seconds = bars_seconds
+        self._bars_seconds = bars_seconds or self.features.bars_seconds
 
     @cached_property
     def parts(self) -> tuple[structure.Part, ...]:

@@ -19,7 +19,7 @@ THREADS = {"threading", "_thread", "multiprocessing", "concurrent"}  # Blender c
 WORKER_PACKAGES = {
     *("torch", "pytorch_pretrained_biggan", "numpy", "scipy", "librosa", "soundfile", "soxr", "av", "PIL", "opentimelineio"),
     *("requests", "filelock", "safetensors", "isal", "otio_aaf_adapter", "aaf2"),
-    *("sentence_transformers", "transformers", "all_minilm_l6_v2", "pysubs2", "chardet"),
+    *("sentence_transformers", "transformers", "all_minilm_l6_v2", "pysubs2", "chardet", "mido"),
 }
 EXTRAS = {"ray"}
 REACH = {"addon/": ("addon", "core.protocol"), "core/protocol/": ("core.protocol",), "core/": ("core",)}
