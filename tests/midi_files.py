@@ -20,7 +20,7 @@ def write(
     signatures: Iterable[tuple[int, int, int]] = (),
     quarter: int = QUARTER,
 ) -> Path:
-    """Write a file: tempos as ticks and microseconds a quarter, signatures as ticks, beats and unit, tracks with name and channel, 1 first."""
+    """Write a file: tempos as ticks and microseconds, signatures as ticks, beats and unit, tracks with name and channel (1 first)."""
     file = mido.MidiFile(ticks_per_beat=quarter)
     told = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempos]
     told += [(tick, mido.MetaMessage("time_signature", numerator=beats, denominator=unit)) for tick, beats, unit in signatures]

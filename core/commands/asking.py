@@ -57,6 +57,11 @@ def add(command: argparse.ArgumentParser) -> None:
         "--classes", nargs="+", default=[], metavar="NAME", help="the things: names or numbers of ImageNet classes (chosen by the seed)"
     )
     command.add_argument(
+        "--describe",
+        metavar="WORDS",
+        help="the things in free words, as: a stormy sea at night; --classes come first (a section: describe=WORDS)",
+    )
+    command.add_argument(
         "--exclude", nargs="+", default=[], metavar="NAME", help="things or kinds of things (as: spiders) that nobody but you may choose"
     )
     command.add_argument(
@@ -151,7 +156,7 @@ def request(options: Namespace) -> RenderRequest:
         frame_count=math.ceil(_seconds(options, sound) * options.fps),
         fps=options.fps,
         settings=settings,
-        sections=tuple(reading.section(said, settings, fps=options.fps) for said in options.section),
+        sections=tuple(reading.section(_described_section(said, options, settings), settings, fps=options.fps) for said in options.section),
         motion_stem=_stem(options.motion_sound, options) or _midi(options, options.midi_motion),
         class_stem=_stem(options.class_sound, options) or _midi(options, options.midi_classes),
         features_path=str(options.features.absolute()) if options.features else "",
@@ -244,7 +249,8 @@ def _model(name: str) -> tuple[Model, int]:
 
 def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
     """Give the film's classes and its timed words: by name, by table, or by lyrics; none: the seed chooses."""
-    ways = [f"--{name.replace('_', '-')}" for name in ("classes", "classes_from", "lyrics") if getattr(options, name)]
+    first = "describe" if options.describe is not None else "classes"  # described things follow those that are named
+    ways = [f"--{name.replace('_', '-')}" for name in (first, "classes_from", "lyrics") if getattr(options, name)]
     if len(ways) > 1:
         raise UserError(f"{' and '.join(ways)} both choose the things.", "Give one of them.")
     if options.classes_from:
@@ -255,7 +261,12 @@ def _things(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
         return tuple(thing.class_id for thing in table.things), line_table.cues(table.rows)
     if options.lyrics:
         return _of_lyrics(options)
-    return tuple(reading.thing(name) for name in options.classes), ()
+    named = tuple(reading.thing(name) for name in options.classes)
+    if options.describe is None:
+        return named, ()
+    count = max(options.class_count, len(named))
+    found = _described(options.describe, options, count=count)
+    return tuple(dict.fromkeys((*named, *found)))[:count], ()
 
 
 def _check_sound(digest: str, options: Namespace) -> None:
@@ -283,6 +294,36 @@ def _of_lyrics(options: Namespace) -> tuple[tuple[int, ...], tuple[Cue, ...]]:
     for warning in chosen.warnings:
         say(f"Note: {warning}")
     return tuple(thing.class_id for thing in chosen.things), line_table.cues(chosen.rows)
+
+
+def _described(words: str, options: Namespace, *, count: int) -> tuple[int, ...]:
+    """Find classes for free words."""
+    from ..words.choosing_job import answer
+
+    chosen = answer(
+        ChooseClasses(
+            job_id="",
+            cache_folder=str(options.cache or cache_folder()),
+            description=words or " ",
+            class_count=count,
+            blocklist=tuple(options.exclude),
+            well_drawn=_model(options.model)[0] == Model.EMOJI,
+        )
+    )
+    for warning in chosen.warnings:
+        say(f"Note: {warning}")
+    return tuple(thing.class_id for thing in chosen.things)
+
+
+def _described_section(said: list[str], options: Namespace, settings: Settings) -> list[str]:
+    """Put classes in the place of a section's description."""
+    word = "describe="
+    return [
+        f"classes={','.join(map(str, _described(change.removeprefix(word), options, count=settings.class_count)))}"
+        if change.startswith(word)
+        else change
+        for change in said
+    ]
 
 
 def _stem(sound: Path | None, options: Namespace) -> Stem | None:

@@ -22,6 +22,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--like", action="append", default=[], metavar="NAME", help="find things like this one; may be given several times"
     )
+    command.add_argument("--describe", metavar="WORDS", help="find things for free words, as: a stormy sea at night")
     command.add_argument("--random", action="store_true", help="let the seed choose")
     command.add_argument("--lyrics", type=Path, metavar="FILE", help="find things for a song's words: text, LRC, SRT, VTT, other subtitles")
     _add_wishes(command)
@@ -68,10 +69,10 @@ def _pin(text: str) -> Pin:
 def run(options: Namespace) -> None:
     """Find the things and tell them; or, if nothing but that is asked for, download the sentence model."""
     _check(options)
-    if options.download and not (options.words or options.like or options.random or options.lyrics):
+    if options.download and not (options.words or options.like or options.random or options.lyrics or options.describe is not None):
         _download(options)
         return
-    if options.words or not (options.like or options.random or options.lyrics):
+    if options.words or not (options.like or options.random or options.lyrics or options.describe is not None):
         chosen = _search(" ".join(options.words))
     else:
         from ..words import choosing_job
@@ -85,8 +86,8 @@ def run(options: Namespace) -> None:
 
 
 def _check(options: Namespace) -> None:
-    if sum(map(bool, (options.words, options.like, options.random, options.lyrics))) > 1:
-        raise UserError("Several ways to choose are asked for at once.", "Give words, --like, --random or --lyrics.")
+    if sum(map(bool, (options.words, options.like, options.random, options.lyrics, options.describe))) > 1:
+        raise UserError("Several ways to choose are asked for at once.", "Give words, --like, --describe, --random or --lyrics.")
     if options.table and options.table.exists() and not options.replace:
         raise UserError(f"“{options.table}” is there already, perhaps edited.", "Name another one, or say --replace.")
 
@@ -112,6 +113,7 @@ def _job(options: Namespace) -> ChooseClasses:
         lyrics_path=str(options.lyrics.absolute()) if options.lyrics else "",
         encoding=options.encoding,
         like=tuple(options.like),
+        description=" " if options.describe == "" else options.describe or "",
         strategy=Strategy(options.strategy),
         class_count=options.things,
         seed=options.seed,

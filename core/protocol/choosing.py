@@ -31,7 +31,7 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseClasses:
-    """Find classes: for lyrics, else like some that are named, else by chance.
+    """Find classes: for lyrics, else for a description, else like some that are named, else by chance.
 
     Parameters
     ----------
@@ -61,6 +61,10 @@ class ChooseClasses:
         Of the sentence model. Empty: the one on this machine.
     download
         Whether the model may be downloaded if it is not on this machine.
+    description
+        What shall be seen, in free words.
+    well_drawn
+        Whether a description finds only classes that the embedded model draws well.
     """
 
     job_id: str
@@ -77,6 +81,8 @@ class ChooseClasses:
     with_mood: bool = False
     model_folder: str = ""
     download: bool = False
+    description: str = ""
+    well_drawn: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

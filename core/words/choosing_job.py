@@ -8,6 +8,7 @@ import numpy as np
 
 from ..handover.noting import Notes
 from ..protocol import ChooseClasses, ClassesChosen, Pin, Stage, Thing, UserError, class_names
+from ..walk.themes import well_drawn
 from ..working import Cancelled, end_if, never
 from . import choosing, lyrics, mood, sentences
 from .lyrics import LyricLine
@@ -39,19 +40,33 @@ def answer(job: ChooseClasses, *, report: Report = lambda *_: None, cancelled: C
     liked = [class_names.resolve(name) for name in job.like]
     notes = Notes()
     lines = _lines(job, notes)
-    if not lines and not liked:
+    if not lines and not liked and not job.description:
         drawn = choosing.at_random(seed=job.seed, class_count=job.class_count, blocked=wishes.blocked)
         return ClassesChosen(job_id=job.job_id, rows=(), things=_named(drawn))
     report(Stage.LOADING, 0, 1)
     encoder = _encoder(job, report=report, cancelled=cancelled)
     end_if(cancelled)
     report(Stage.READING, 0, 1)
+    if not lines and job.description:
+        return _described(job, encoder, wishes)
     if not lines:
         things = choosing.like(liked, encoder, class_count=job.class_count, blocked=wishes.blocked)
         return ClassesChosen(job_id=job.job_id, rows=(), things=things)
     chosen = _for_lyrics(job, lines, Stoppable(encoder, cancelled), wishes)
     report(Stage.READING, 1, 1)
     return replace(chosen, warnings=(*notes.sentences(), *chosen.warnings))
+
+
+def _described(job: ChooseClasses, encoder: choosing.Encoder, wishes: choosing.Wishes) -> ClassesChosen:
+    if not any(map(str.isalnum, job.description)):
+        raise UserError("The description holds no words.", "Say what shall be seen, as: a stormy sea at night.")
+    badly_drawn = frozenset(range(class_names.CLASS_COUNT)) - frozenset(well_drawn()) if job.well_drawn else frozenset[int]()
+    blocked = wishes.blocked | badly_drawn
+    if class_names.CLASS_COUNT - len(blocked) < job.class_count:
+        blocked = wishes.blocked
+    things, is_understood = choosing.describe(job.description, encoder, class_count=job.class_count, blocked=blocked)
+    strange = (f"No thing is near to “{job.description[:60]}”: describe in English what can be seen. These are guesses.",)
+    return ClassesChosen(job_id=job.job_id, rows=(), things=things, warnings=() if is_understood else strange)
 
 
 class Stoppable:
