@@ -61,4 +61,5 @@ def not_moving(operator: Any) -> dict[str, bool]:
     Without a window that handing over ends Blender. The option is `move_strips` in 5.0, `move_strips_after_add` since 5.3: it is looked
     up by its beginning, since an option that is left out under a new name would be on.
     """
-    return {name: False for name in operator.get_rna_type().properties.keys() if name.startswith("move_strips")}
+    known = operator.get_rna_type().properties.keys()
+    return {name: False for name in known if name.startswith("move_strips")}
