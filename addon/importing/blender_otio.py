@@ -8,6 +8,7 @@ strips are found by a timer, whose work makes no undo step; after an undo it is 
 import bpy
 
 from .. import compat
+from ..lyrics import OF_SELECTED_LINE
 from ..properties import StripSettings
 from ..strips import STRIP_COLOR
 from ..timeline.clips import film_metadata
@@ -55,7 +56,7 @@ def _take_up(strips: list[bpy.types.Strip]) -> None:
 def _is_new(settings: StripSettings) -> bool:
     """Say whether nobody has set anything: what a user has chosen for a sound that is there already stays."""
     names = settings.bl_rna.properties.keys()
-    return not any(settings.is_property_set(name) for name in names if name != "rna_type")
+    return not any(settings.is_property_set(name) for name in names if name not in ("rna_type", *OF_SELECTED_LINE))
 
 
 def _kept(strip: bpy.types.Strip) -> dict[str, object]:
