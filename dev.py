@@ -252,7 +252,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def demo_blender() -> Environment:
     """Choose one Blender package: the one for the running Python, else any that a Python of this machine fits."""
-    choices = [BLENDERS["4.5"], BLENDERS["5.2"]]
+    choices = [BLENDERS["4.5"], BLENDERS["5.2"], BLENDERS["5.3"]]
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     choices.sort(key=lambda environment: running not in environment.pythons)
     chosen = next((environment for environment in choices if environment.is_ready or find_python(environment)), None)

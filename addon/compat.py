@@ -1,10 +1,11 @@
-"""What differs between Blender 4.5 and 5.2, in one place."""
+"""What differs between Blender 4.5 and 5.3, in one place."""
 
 from collections.abc import Collection
 
 import bpy
 
 HAS_HANDLES = bpy.app.version >= (5, 1, 0)  # left_handle, content_start ... replace frame_final_start, frame_start ..., which warn there
+WRITES_OTIO = bpy.app.version >= (5, 3, 0)  # .otio files are read and written by Blender itself, too
 
 
 def left_handle(strip: bpy.types.Strip) -> int:

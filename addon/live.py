@@ -14,6 +14,7 @@ import bpy
 from ..core.protocol import FILM_FILE, UNFINISHED_FILE, Begun, Drawn, Machine, RenderRequest, encode
 from ..core.protocol.shape import aspect_text
 from . import scenes
+from .importing import blender_otio
 from .properties import write_settings
 from .sections import Piece, all_films, find_piece, mark_as_drawn, mark_beside, settings_digest, turn
 from .strips import Placement, insert_film
@@ -67,6 +68,7 @@ def insert(
         draft=as_draft,
     )
     mark_beside(settings, base=film.digest, frames_aspect=aspect_text(request.frame_aspect or request.settings.aspect))
+    blender_otio.note(strip)
     return strip
 
 
@@ -74,6 +76,7 @@ def adopt(strips: Iterable[bpy.types.ImageStrip], begun: Begun) -> None:
     """Let strips that are there already, of an earlier try, show a film that has begun."""
     for strip in strips:
         _show(strip, begun)
+        blender_otio.note(strip)
 
 
 def is_settled(strips: Iterable[bpy.types.ImageStrip], drawn: Drawn, place: Placement | Piece) -> bool:
@@ -89,6 +92,7 @@ def finish(strips: Iterable[bpy.types.ImageStrip], drawn: Drawn) -> None:
     for strip in strips:
         _show(strip, drawn)
         strip.chromastrip.unfinished = ""
+        blender_otio.note(strip)
 
 
 def _show(strip: bpy.types.ImageStrip, film: Begun | Drawn) -> None:

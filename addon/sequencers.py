@@ -53,3 +53,13 @@ def only_known(operator: Any, **options: object) -> dict[str, object]:
     """Leave out the options that this Blender's operator does not have yet."""
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in options.items() if name in known}
+
+
+def not_moving(operator: Any) -> dict[str, bool]:
+    """Give the option that keeps an operator from handing the strips that it has added to the mouse.
+
+    Without a window that handing over ends Blender. The option is `move_strips` in 5.0, `move_strips_after_add` since 5.3: it is looked
+    up by its beginning, since an option that is left out under a new name would be on.
+    """
+    known = operator.get_rna_type().properties.keys()
+    return {name: False for name in known if name.startswith("move_strips")}

@@ -13,7 +13,7 @@ import bpy
 from ..core.protocol import FrameSequence, Mix, RenderRequest, Stem, UserError, read_exact
 from . import compat, engine, fitting, folders, keyframes, scenes, shapes, sources
 from .properties import read_settings
-from .sequencers import lent, only_known
+from .sequencers import lent, not_moving, only_known
 
 MOST_CHANNELS = 128
 STRIP_COLOR = "COLOR_05"
@@ -401,7 +401,8 @@ def new_image_strip(
                     replace_sel=False,
                     set_view_transform=False,
                     relative_path=bpy.data.is_saved,
-                    **only_known(bpy.ops.sequencer.image_strip_add, move_strips=False, use_sequence_detection=False),
+                    **not_moving(bpy.ops.sequencer.image_strip_add),
+                    **only_known(bpy.ops.sequencer.image_strip_add, use_sequence_detection=False),
                 )
             strip = next(strip for strip in strips if strip.name not in before)
             strip.directory = portable(frames.folder)  # without the operator's last slash: as `turn` writes it

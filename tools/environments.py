@@ -139,6 +139,7 @@ BLENDERS = {
     "5.0": _blender("5.0", bpy="5.0.1", python="3.11"),
     "5.1": _blender("5.1", bpy="5.1.2", python="3.13"),
     "5.2": _blender("5.2", bpy="5.2.3", python="3.13"),
+    "5.3": _blender("5.3", bpy="5.3.0", python="3.13"),
 }
 """Blender as a Python package, by version. Each has room for one Python version only."""
 

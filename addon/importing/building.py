@@ -8,6 +8,7 @@ from ...core.protocol import Clip, Crossfade, Edit, Marker, limits
 from .. import compat
 from ..strips import MOST_CHANNELS, STRIP_COLOR, current_strips, scene_fps, set_scene_fps
 from ..timeline.losses import Losses
+from . import blender_otio
 from .making import Site, is_missing, make_strip
 from .planning import LaidTrack, frame_count, plan
 from .restoring import restore_settings, share_settings
@@ -100,6 +101,7 @@ def _build_track(site: Site, laid: LaidTrack, made: list[bpy.types.Strip]) -> No
             _key_volume(site.scene, strip, [(one.first + point.frame, point.volume) for point in one.clip.volume_points])
         if one.clip.metadata and restore_settings(strip, one.clip.metadata, site.losses):
             strip.color_tag = STRIP_COLOR
+            blender_otio.note(strip)
     for fade in laid.fades:
         earlier, later = own[fade.earlier], own[fade.later]
         if laid.track.kind == "video":

@@ -8,7 +8,7 @@ import bpy
 
 from ...core.protocol import Colour, FrameSequence, MediaFile, Still, Text, places
 from .. import compat
-from ..sequencers import only_known, sequencer_of
+from ..sequencers import not_moving, sequencer_of
 from ..strips import current_strips, new_image_strip, portable, scene_fps
 from ..timeline.losses import Losses
 from .planning import Laid
@@ -132,7 +132,7 @@ def _in_its_own_time(site: Site, strip: bpy.types.MovieStrip, laid: Laid, media:
             replace_sel=False,
             set_view_transform=False,
             relative_path=bpy.data.is_saved,
-            **only_known(bpy.ops.sequencer.movie_strip_add, move_strips=False),
+            **not_moving(bpy.ops.sequencer.movie_strip_add),
         )
     return next(strip for strip in site.strips if strip.name not in before)
 

@@ -3,6 +3,7 @@
 import bpy
 
 from .. import jobs
+from ..importing import blender_otio
 from . import cleaning, films_here, memory, moving, tags
 
 LOOK_SECONDS = 1.0
@@ -16,6 +17,7 @@ def look() -> float:
     moving.let_go_if_may()
     memory.look()
     if jobs.may_insert():
+        blender_otio.look()
         tags.look()
     return LOOK_SECONDS
 
@@ -32,7 +34,13 @@ def _take_opened(*_: object) -> None:
     cleaning.forget()
     films_here.forget()
     moving.forget()
+    blender_otio.forget()
     moving.look()
+
+
+@bpy.app.handlers.persistent
+def _take_undone(*_: object) -> None:
+    blender_otio.forget()
 
 
 def register() -> None:
@@ -40,10 +48,14 @@ def register() -> None:
     bpy.app.timers.register(look, first_interval=LOOK_SECONDS, persistent=True)
     bpy.app.handlers.save_post.append(_take_saved)
     bpy.app.handlers.load_post.append(_take_opened)
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_take_undone)
 
 
 def unregister() -> None:
     """Stop looking, and forget what was seen."""
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_take_undone)
     bpy.app.handlers.load_post.remove(_take_opened)
     bpy.app.handlers.save_post.remove(_take_saved)
     if bpy.app.timers.is_registered(look):

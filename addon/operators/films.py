@@ -5,6 +5,7 @@ import bpy
 from ...core.protocol import EMBEDDED_MODELS, PUBLISHED_SIZES, Model, UserError
 from .. import compat, jobs, live
 from ..asking import may
+from ..importing import blender_otio
 from ..job_list import ListedFilm
 from ..sections import Piece, show_piece
 from ..strips import placement, render_request, source_strip, why_no_sound
@@ -101,7 +102,7 @@ def _show_finished(context: bpy.types.Context, film: jobs.FinishedFilm) -> None:
     job, there = film.job, live.marked_strips(film.job.mark)
     live.finish(there, film.drawn)
     if isinstance(job.placement, Piece):
-        show_piece(job.placement, film.drawn.frames, film=film.drawn.digest)
+        blender_otio.note(show_piece(job.placement, film.drawn.frames, film=film.drawn.digest))
     elif not live.is_in_its_scene(there, job.placement) and not jobs.is_gone(job):
         live.insert(context, job.placement, film.drawn, request=job.request, as_draft=job.film.as_draft)
 

@@ -140,7 +140,7 @@ def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[
     strip = shown.strip
     folder = os.path.normpath(bpy.path.abspath(strip.directory, library=scene.library))
     names = [element.filename for element in strip.elements]
-    metadata = settings_json(strip.chromastrip, keyed=_keyed(strip)) if strip.chromastrip.film else ""
+    metadata = film_metadata(strip) if strip.chromastrip.film else ""
     if len(names) == 1 and not metadata:
         yield _placed(shown, media=Still(path=str(Path(folder) / names[0])), source_start=Fraction(0))
         return
@@ -151,6 +151,11 @@ def _pictures(scene: bpy.types.Scene, shown: Shown, losses: Losses) -> Iterator[
     else:
         losses.note("Pictures that are not numbered in a row are several clips: {}.", strip.name)
         yield from _pieces(shown, folder, names, start, pace.speed)
+
+
+def film_metadata(strip: bpy.types.ImageStrip) -> str:
+    """Give what a film is made with, keyframes too, as a clip's metadata."""
+    return settings_json(strip.chromastrip, keyed=_keyed(strip))
 
 
 def _keyed(strip: bpy.types.ImageStrip) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -162,7 +162,7 @@ def read(path: Path) -> Score:
     return Score(name=path.name, notes=notes, tempo_map=tempo_map, warnings=warnings)
 
 
-_Event = tuple[int, str, "mido.Message"]
+_Event = tuple[int, str, Any]  # a mido.Message, which has other attributes for each type
 """Its tick, its track's name, and what it says."""
 
 
