@@ -122,7 +122,7 @@ def test_moods_change_softly_and_end_with_the_words():
     [
         (cue(2, 2, 1), "end before they begin"),
         (cue(2, 3), "show nothing"),
-        (cue(2, 3, 1000), "0 to 999"),
+        (cue(2, 3, -1), "begin at 0"),
         (cue(2, 3, 5, 5), "twice"),
         (cue(2, 3, 5, mood=2.0), "-1 and 1"),
     ],
