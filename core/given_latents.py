@@ -61,8 +61,8 @@ def latents_from(arrays: Mapping[str, np.ndarray], *, class_total: int, name: st
     Parameters
     ----------
     arrays
-        ``noise`` [N, 128]; ``class_vectors`` [N, classes], or ``class_ids`` and ``class_weights`` [N, m], which are not looked at beside it,
-        with ``class_floor`` [N] (0); ``truncation`` [N] or [] (1); ``displacement`` [N, 6] (0).
+        ``noise`` [N, 128]; ``class_vectors`` [N, classes], or ``class_ids`` and ``class_weights`` [N, m] with
+        ``class_floor`` [N] (0), which are not looked at beside it; ``truncation`` [N] or [] (1); ``displacement`` [N, 6] (0).
     class_total
         How many classes the network knows.
     name
