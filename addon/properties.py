@@ -245,7 +245,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     loop: bpy.props.BoolProperty(
         name="Loop",
-        description="The last frame leads into the first without a seam: set the sound strip's handles on bar lines, and the film goes round",
+        description="The last frame leads into the first without a seam. Set the sound strip's handles on bar lines first",
         default=False,
         options=set(),
     )
