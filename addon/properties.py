@@ -27,11 +27,12 @@ CHOICES = (
     "motion_stem",
     "class_stem",
     "limit_flashes",
+    "loop",
     "fit",
     "upscale",
     "upscaler",
 )
-NETWORK = ("model", "own_model", "size", "aspect", "widening")
+NETWORK = ("model", "own_model", "size", "aspect", "widening", "loop")
 """What a piece of a film has in common with the film."""
 OF_FILM = (*NETWORK, "shape", "motion_stem", "class_stem")
 """What is asked for with a sound, and stays as it is on pictures."""
@@ -242,6 +243,12 @@ class StripSettings(bpy.types.PropertyGroup):
         default=True,
         options=set(),
     )
+    loop: bpy.props.BoolProperty(
+        name="Loop",
+        description="The last frame leads into the first without a seam. Set the sound strip's handles on bar lines first",
+        default=False,
+        options=set(),
+    )
     motion_stem: bpy.props.StringProperty(
         name="Motion From",
         description="Another sound whose hits and loudness move the picture, such as the drums alone: a sound strip, which sounds where it"
@@ -338,6 +345,7 @@ def read_settings(group: StripSettings) -> Settings:
         classes=classes,
         excluded=things.excluded_classes(group.excluded),
         cues=lyrics.cues(group.words),
+        loop=group.loop,
         **numbers,
     )
 
@@ -346,6 +354,7 @@ def write_settings(group: StripSettings, settings: Settings) -> None:
     """Set a strip's settings."""
     group.model, group.look, group.size = settings.model.value, settings.look.value, str(settings.size)
     group.own_model = settings.own_model
+    group.loop = settings.loop
     group.aspect, group.widening = aspect_text(settings.aspect), settings.widening or AUTO
     group.classes = things.text_of(class_names.name(number) for number in settings.classes)
     group.excluded = things.text_of(class_names.described(settings.excluded))

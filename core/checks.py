@@ -63,6 +63,22 @@ def check_classes(request: RenderRequest, *, class_total: int) -> None:
         raise UserError("All things are excluded.", "Exclude fewer, or choose some.")
 
 
+def check_loop(request: RenderRequest, *, bar_seconds: float) -> None:
+    """Refuse a loop that is shorter than a bar, by more than a frame.
+
+    Raises
+    ------
+    UserError
+        Names both lengths.
+    """
+    seconds = request.frame_count / request.fps
+    if request.settings.loop and seconds + 1 / request.fps < bar_seconds:
+        raise UserError(
+            f"The loop lasts {float(seconds):.2f} s, less than a bar of {bar_seconds:.2f} s.",
+            "Make it a bar long or more, or switch Loop off.",
+        )
+
+
 def check_sheet(request: RenderRequest, *, sound_seconds: Fraction) -> None:
     """Refuse a cue sheet that reaches beyond its sound: it was written for another one.
 

@@ -12,11 +12,12 @@ from functools import cache, partial
 import numpy as np
 
 from .protocol import BANDS, PARAMETERS, Look, RenderRequest, Section, Settings
-from .sound.features import Features
+from .sound.features import CONTROL_RATE, Features
 from .walk import cues, direction, impulses, originals, walks
 from .walk.curves import mixed_over, over_time
 from .walk.latent_rows import DIRECTIONS
 from .walk.latent_rows import Latents as Latents  # noqa: PLC0414 (as the six below: part of this module's face)
+from .walk.loops import Loop, Wrapped, closed
 from .walk.originals import CLASS_COUNT, JITTER_PERIOD
 from .walk.originals import class_walk as class_walk  # noqa: PLC0414
 from .walk.originals import noise_walk as noise_walk  # noqa: PLC0414
@@ -49,7 +50,7 @@ def latents_of(request: RenderRequest, heard: Features, *, class_total: int = CL
 
 def direct(request: RenderRequest, heard: Features, *, class_total: int = CLASS_COUNT) -> direction.Directed | None:
     """Say what leads when in a request's film, sections aside: None where it shows all things at once, see `direction`."""
-    return _directed(heard, direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
+    return _directed(direction.Song(heard, bars_seconds=request.bars_seconds, class_total=class_total), request.settings)
 
 
 def make_latents(
@@ -85,39 +86,76 @@ def make_latents(
     Returns
     -------
     Latents
-        `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still.
+        `frame_count` rows. Before the sound's beginning and after its end, the first and the last state stand still. With
+        `Settings.loop`, the row behind the last one would be the first, see `walk.loops`.
     """
     positions = control_positions(source_start_seconds=source_start_seconds, frame_count=frame_count, fps=fps)
     song = direction.Song(features, bars_seconds=bars_seconds, class_total=class_total)
-    latents = _path(features, song, settings, positions)
+    wrap = Wrapped(film=positions, control_frames=len(features.energy)) if settings.loop else None
+    if wrap is not None:
+        features, positions = wrap.features(features), wrap.positions
+    latents = _path(features, song, settings, positions, wrap=wrap)
     for section in sections:
         inside = positions.piece(section.first_frame, section.end_frame)
         start = latents.noise[section.first_frame].astype(np.float64)
-        latents = lay_over(latents, _path(features, song, section.settings, inside, start=start), section, fps=fps)
+        own = _path(features, song, section.settings, inside, start=start, wrap=wrap)
+        latents = lay_over(latents, own, section, fps=fps, loops=settings.loop)
     return latents
 
 
-def _directed(features: Features, song: direction.Song, settings: Settings) -> direction.Directed | None:
+def _directed(song: direction.Song, settings: Settings) -> direction.Directed | None:
     class_rng, *_ = random_streams(settings.seed)
-    return direction.direct(song, settings, class_rng, readiness=_steer(features, settings).pitch_sensitivity)
+    return direction.direct(song, settings, class_rng, readiness=_steer(song.heard, settings).pitch_sensitivity)
 
 
 def _path(
-    features: Features, song: direction.Song, settings: Settings, positions: Positions, *, start: np.ndarray | None = None
+    features: Features,
+    song: direction.Song,
+    settings: Settings,
+    positions: Positions,
+    *,
+    start: np.ndarray | None = None,
+    wrap: Wrapped | None = None,
 ) -> Latents:
-    """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position."""
+    """Walk with one group of settings: from the sound's beginning and the seed's own noise, or from `start` at the first position.
+
+    In a loop, `features` and `positions` are on its axis, and the seed's own noise is where it begins. A look that hears only what was
+    before walks it twice.
+    """
+    directed = _directed(song, settings)
+    if wrap is None:
+        return _walked(features, song, settings, positions, directed=directed, start=start)
+    settings, directed = wrap.settings(settings), directed and directed.wrapped(wrap, features)
+    walk = partial(_walked, features, song, settings, directed=directed, start=start, loop=wrap.loop)
+    if settings.look == Look.CHROMASTRIP or len(positions) < wrap.film.count:
+        return walk(positions)
+    count = len(positions)
+    twice = Positions(start=positions.start - wrap.loop.period, step=positions.step, count=2 * count + 1)
+    return closed(walk(twice), count=count, fade_frames=float(CONTROL_RATE / positions.step))
+
+
+def _walked(
+    features: Features,
+    song: direction.Song,
+    settings: Settings,
+    positions: Positions,
+    *,
+    directed: direction.Directed | None,
+    start: np.ndarray | None,
+    loop: Loop | None = None,
+) -> Latents:
     class_rng, start_rng, jitter_rng = random_streams(settings.seed)
     control_frames = len(features.energy)
     first_truncation = float(over_time(settings, "truncation", control_frames=control_frames)[0])
-    directed = _directed(features, song, settings)
     chance = Chance(
         classes=directed.classes
         if directed
         else settings.classes[: settings.class_count]
         or choose_classes(class_rng, count=settings.class_count, total=song.class_total, excluded=settings.excluded),
-        origin=Fraction(0) if start is None else max(Fraction(0), positions.start),
+        origin=Fraction(0) if start is None and loop is None else max(Fraction(0), positions.start),
         start=start_noise(start_rng, truncation=first_truncation) if start is None else start,
         resting=resting_units(jitter_rng, control_frames=control_frames),
+        loop=loop,
     )
     walk = LOOKS[settings.look](features, settings, chance, positions)
     sung = [cue for cue in settings.cues if not cue.part]
@@ -147,12 +185,15 @@ class Chance:
         float64 [128], the noise there.
     resting
         bool [ceil(F / 200), 128], which units the jitter slows down in each period.
+    loop
+        Where the film loops; None: it does not.
     """
 
     classes: tuple[int, ...]
     origin: Fraction
     start: np.ndarray
     resting: np.ndarray
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,29 +234,33 @@ def _chromastrip(features: Features, settings: Settings, chance: Chance, positio
         resting=chance.resting,
         jitter=value("jitter"),
         truncation=steered.truncation,
+        loop=chance.loop,
     )
 
     def weigh(count: int) -> np.ndarray:
+        turns = walks.turns_of(features)
+        turns, in_a_round = (turns, walks.NEVER_AGAIN) if chance.loop is None else chance.loop.closed_turns(turns)
         weights = walks.class_weights(
             walks.heard_notes(features, split=value("split"), loud_notes=value("loud_notes")),
             class_count=count,
             pitch_sensitivity=steered.pitch_sensitivity,
             depth=value("depth"),
             window=value("smooth_factor"),
-            turns=walks.turns_of(features),
+            turns=turns,
+            turns_in_a_round=in_a_round,
         )
         return sample(weights, positions).astype(np.float32)
 
     return Walk(
         noise=noise,
-        displacement=_displacement(features, settings, positions),
+        displacement=_displacement(features, settings, positions, loop=chance.loop),
         truncation=sample(steered.truncation, positions).astype(np.float32),
         class_floor=np.zeros(len(positions), np.float32),
         weigh=weigh,
     )
 
 
-def _displacement(features: Features, settings: Settings, positions: Positions) -> np.ndarray:
+def _displacement(features: Features, settings: Settings, positions: Positions, *, loop: Loop | None) -> np.ndarray:
     value = partial(over_time, settings, control_frames=len(features.energy))
     swell = value("swell")
     opened = 1 + swell * (impulses.opening(features) - 1)
@@ -226,6 +271,7 @@ def _displacement(features: Features, settings: Settings, positions: Positions) 
         release_seconds=value("hit_release_seconds"),
         breath=value("breath") * opened,
         beat_times=features.beat_times,
+        loop=loop,
     )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from .backends import Backend
-from .checks import check, check_classes, check_sheet
+from .checks import check, check_classes, check_loop, check_sheet
 from .drawing import CancelledError as CancelledError  # noqa: PLC0414 (these two are part of this module's face)
 from .drawing import Drawing
 from .drawing import Report as Report  # noqa: PLC0414
@@ -21,6 +21,7 @@ from .finishing import Step, steps_of
 from .flash_safety.flashes import tell_times
 from .flash_safety.limiting import Watched, draw_and_watch
 from .frame_folder import FrameFolder
+from .given_latents import read_latents
 from .keys import film_digest
 from .latents import Latents, latents_of
 from .paces import note_pace
@@ -29,6 +30,7 @@ from .sound.features import CONTROL_RATE, Features
 from .sound.listening import listen
 from .sound.mixing import ensure_sound
 from .spans import check_span, note_span, strange_spans
+from .walk.bars import bar_seconds
 
 SILENCE = 1e-6  # of the file's loudest moment: -60 dB
 
@@ -212,7 +214,12 @@ def plan(
     heard = listen(request)
     check_classes(request, class_total=backend.class_total)
     check_sheet(request, sound_seconds=heard.seconds)
-    latents = latents_of(request, heard, class_total=backend.class_total)
+    check_loop(request, bar_seconds=bar_seconds(heard, request.bars_seconds))
+    latents = (
+        read_latents(request, class_total=backend.class_total, sound_seconds=heard.seconds)
+        if request.vectors_path
+        else latents_of(request, heard, class_total=backend.class_total)
+    )
     if latents.displacement.any():
         backend.directions(report=partial(report, Stage.CALIBRATING), cancelled=cancelled)
     return Planned(request=request, backend=backend, steps=steps, heard=heard, latents=latents)

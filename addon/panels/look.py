@@ -33,6 +33,9 @@ class CHROMASTRIP_PT_look(StripPanel, bpy.types.Panel):
             network.prop(settings, "widening")
         column.prop(settings, "look")
         row = column.row()
+        row.enabled = not is_of_its_film(strip)
+        row.prop(settings, "loop")
+        row = column.row()
         row.active = not settings.classes  # as many as are chosen
         row.prop(settings, "class_count")
         column.prop(settings, "limit_flashes")

@@ -4,6 +4,7 @@ import argparse
 import math
 import os
 from argparse import Namespace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,10 @@ def add(command: argparse.ArgumentParser) -> None:
         "--beats", metavar="SECONDS,...", help="when the song's beats fall, if not where they are heard; or a text file of them"
     )
     command.add_argument("--bars", metavar="SECONDS,...", help="when its bars begin, if not where they are heard: the cue sheet cuts there")
+    command.add_argument("--loop", action="store_true", help="the last frame leads into the first, without a seam")
+    command.add_argument(
+        "--loop-bars", type=words.bars, metavar="A:B", help="a loop of these bars of the song, as 9:13 for four, from bar line to bar line"
+    )
     command.add_argument("--features", type=Path, metavar="FILE.npz", help="what `analyse --out` wrote, perhaps edited, to go by")
     command.add_argument("--aspect", type=words.aspect, metavar="WIDTH:HEIGHT", help="the pictures' shape, as 9:16 or 1:1 (16:9)")
     command.add_argument("--width", type=int, metavar="N", help="with --height, in place of --aspect: the frames' exact size in pixels")
@@ -149,7 +154,7 @@ def request(options: Namespace) -> RenderRequest:
     """Make the request that the words ask for; its frames go to the cache folder."""
     sound = Path(options.sound).absolute()
     settings = _settings(options)
-    return RenderRequest(
+    request = RenderRequest(
         name=sound.stem,
         sound_path=str(sound),
         source_start_seconds=options.start,
@@ -168,6 +173,22 @@ def request(options: Namespace) -> RenderRequest:
         machine=Machine(device=options.device, precision=Precision(options.precision)),
         by_stamps=True,
     )
+    return request if options.loop_bars is None else _of_bars(request, options.loop_bars)
+
+
+def _of_bars(request: RenderRequest, bars: range) -> RenderRequest:
+    """Ask for some bars of the song only, as many whole frames as they last."""
+    from ..sound.listening import listen
+    from ..walk.bars import passage_of_bars
+
+    begin, end = passage_of_bars(listen(request), bars, bars_seconds=request.bars_seconds)
+    say(f"Bars {bars.start}:{bars.stop} last from {float(begin):.3f} s to {float(end):.3f} s.")
+    stems = {name: stem and replace(stem, source_start_seconds=begin) for name, stem in _stems(request).items()}
+    return replace(request, source_start_seconds=begin, frame_count=max(1, round((end - begin) * request.fps)), **stems)
+
+
+def _stems(request: RenderRequest) -> dict[str, Stem | None]:
+    return {"motion_stem": request.motion_stem, "class_stem": request.class_stem}
 
 
 def inputs(options: Namespace) -> tuple[Path | None, ...]:
@@ -182,6 +203,8 @@ def cache_folder() -> Path:
 
 
 def _seconds(options: Namespace, sound: Path) -> Fraction:
+    if options.loop_bars is not None and (options.seconds is not None or options.start):
+        raise UserError("--loop-bars and --start or --seconds both say which part of the song to draw.", "Give one of them.")
     if options.seconds is not None:
         return options.seconds
     from ..sound import audio
@@ -213,6 +236,7 @@ def _settings(options: Namespace) -> Settings:
         excluded=reading.excluded(options.exclude),
         cues=cues,
         curves=tuple(reading.curve(said) for said in options.curve),
+        loop=options.loop or options.loop_bars is not None,
         **numbers,
     )
 

@@ -79,6 +79,12 @@ def add(commands: Any) -> None:
         metavar="FROM=TO",
         help="with a saved request: paths that begin with FROM where it was saved begin with TO here; may be given several times",
     )
+    command.add_argument(
+        "--vectors",
+        type=Path,
+        metavar="FILE.npz",
+        help="draw these latents, as `vectors` writes them or of your own making, in place of what the song and the settings give",
+    )
     command.add_argument("--json", action="store_true", help="progress and result as JSON lines on standard error")
     command.add_argument("--fault", default="", help=argparse.SUPPRESS)  # for tests: what the sync card does wrong
     command.set_defaults(run=run, refuse=command.error, default_of=command.get_default)
@@ -122,7 +128,7 @@ def _draw_film(options: Namespace) -> None:
     if options.out is None:
         options.out = _request(options).frames_folder
     into_folder = options.out != "-" and not _is_movie(options.out)
-    outputs.check(options, inputs=asking.inputs(options))
+    outputs.check(options, inputs=(*asking.inputs(options), options.vectors))
     request = _request(options)
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
@@ -192,8 +198,15 @@ def _request(options: Namespace) -> RenderRequest:
         return _saved_request(options)
     if options.map:
         raise UserError("--map is given without a saved request.", "Name one instead of the song, or leave --map out.")
+    request = asking.request(options)
+    if options.vectors is not None:
+        from ..given_latents import row_count
+
+        path = options.vectors.absolute()
+        frame_count = row_count(path) if options.seconds is None and options.loop_bars is None else request.frame_count
+        request = replace(request, vectors_path=str(path), frame_count=frame_count)
     return replace(
-        asking.request(options),
+        request,
         limit_flashes=not options.allow_flashes,
         picture_format=PictureFormat(options.format),
         frame_aspect=options.mirror,

@@ -56,6 +56,14 @@ def path_map(text: str) -> tuple[str, str]:
     return there, here
 
 
+def bars(text: str) -> range:
+    """Read bars, as 9:13: the second one is the bar behind the last."""
+    try:
+        return span(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} are no bars such as 9:13") from error
+
+
 def aspect(text: str) -> Fraction:
     """Read a shape, width by height, as 16:9 or 1920x1080."""
     try:

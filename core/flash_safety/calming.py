@@ -62,7 +62,7 @@ def _next_step(first: int, end: int, calmed: Sequence[Calming]) -> int:
     return min(before + 1, STILL)
 
 
-def calm(film: Latents, calmings: Iterable[Calming], *, fps: Fraction) -> Latents:
+def calm(film: Latents, calmings: Iterable[Calming], *, fps: Fraction, loops: bool = False) -> Latents:
     """Let a film walk more calmly in some passages.
 
     Parameters
@@ -73,6 +73,8 @@ def calm(film: Latents, calmings: Iterable[Calming], *, fps: Fraction) -> Latent
         What to calm, none overlapping another.
     fps
         Frames a second.
+    loops
+        Whether the first row is the one behind the last.
 
     Returns
     -------
@@ -82,13 +84,16 @@ def calm(film: Latents, calmings: Iterable[Calming], *, fps: Fraction) -> Latent
     """
     for calming in calmings:
         whole = np.ones(calming.end_frame - calming.first_frame, np.float32)
-        film = replaced(film, _calm_piece(film, calming, fps=fps), first_frame=calming.first_frame, noise_share=whole, class_share=whole)
+        film = replaced(
+            film, _calm_piece(film, calming, fps=fps, loops=loops), first_frame=calming.first_frame, noise_share=whole, class_share=whole
+        )
     return film
 
 
-def _calm_piece(film: Latents, calming: Calming, *, fps: Fraction) -> Latents:
+def _calm_piece(film: Latents, calming: Calming, *, fps: Fraction, loops: bool) -> Latents:
     """Give a passage's own rows, calmed."""
-    places = np.arange(calming.first_frame - 1, calming.end_frame + 1).clip(0, len(film) - 1)  # of [1 + n + 1] rows
+    places = np.arange(calming.first_frame - 1, calming.end_frame + 1)  # of [1 + n + 1] rows
+    places = places % len(film) if loops else places.clip(0, len(film) - 1)
     around = Latents(**{name: rows[places] for name, rows in vars(film).items()})
     classes, weights = around.in_columns()
     moved = [around.noise, around.displacement, weights]

@@ -28,8 +28,8 @@ References
 import enum
 import itertools
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -146,6 +146,23 @@ def find_flashes(smalls: Iterable[np.ndarray], *, fps: Fraction) -> tuple[Passag
     while block := list(itertools.islice(left, BLOCK_FRAMES)):
         counter.add(np.stack(block))
     return counter.passages()
+
+
+def over_the_seam(keys: Sequence[str], *, fps: Fraction) -> list[str]:
+    """Give the keys of a loop's frames as they are shown: a round, and another second."""
+    return [keys[place % len(keys)] for place in range(len(keys) + math.ceil(fps))]
+
+
+def in_one_round(passages: Iterable[Passage], *, frame_count: int) -> tuple[Passage, ...]:
+    """Bring the passages of a loop, counted `over_the_seam`, into one round: one that goes on over the seam becomes two."""
+    parts = [part for passage in passages for part in _parts(passage, frame_count)]
+    return tuple(sorted(parts, key=lambda passage: passage.first_frame))
+
+
+def _parts(passage: Passage, count: int) -> list[Passage]:
+    first, end = passage.first_frame, passage.end_frame
+    ranges = [(0, count)] if end - first >= count else [(first, min(end, count)), (max(first, count) - count, end - count)]
+    return [replace(passage, first_frame=begin, end_frame=stop) for begin, stop in ranges if begin < stop]
 
 
 def tell_times(ranges: Iterable[tuple[int, int]], *, fps: Fraction) -> str:

@@ -15,7 +15,7 @@ from ..pictures import read_small
 from ..protocol import ProtocolError, RenderRequest, Stage, decode, encode
 from ..walk.latent_rows import Latents
 from .calming import Calming, calm, calmer
-from .flashes import COUNTING_VERSION, Passage, find_flashes
+from .flashes import COUNTING_VERSION, Passage, find_flashes, in_one_round, over_the_seam
 
 MOST_ROUNDS = 12
 """Seven let a passage stand still; five more may widen it."""
@@ -72,7 +72,7 @@ def draw_and_watch(latents: Latents, drawing: Drawing, request: RenderRequest) -
         if not failing:
             break
         news = calmer(calmed, failing)
-        film, calmed = calm(film, news, fps=request.fps), (*calmed, *news)
+        film, calmed = calm(film, news, fps=request.fps, loops=request.settings.loop), (*calmed, *news)
         keys = _with_keys_of(news, film, keys, drawing)
         failing = _failing(film, keys, drawing, request, stage=Stage.CALMING)
     drawing.draw(film, keys)  # those that a note told about are not there yet
@@ -100,12 +100,16 @@ def _failing(
 ) -> tuple[Passage, ...]:
     """Say where a film flashes too often: draw it and count, if nobody has before."""
     rate = f"{request.fps.numerator}-{request.fps.denominator}"
-    note = Path(request.cache_folder) / "flashes" / f"{film_digest(keys)}_{rate}_{COUNTING_VERSION}.json"
+    kind = f"{rate}_loop" if request.settings.loop else rate
+    note = Path(request.cache_folder) / "flashes" / f"{film_digest(keys)}_{kind}_{COUNTING_VERSION}.json"
     try:
         return decode(read_checked(note), FlashNote).failing
     except (OSError, ValueError, ProtocolError):  # none yet, or a damaged one
         pass
     drawing.draw(film, keys, stage=stage)
-    failing = find_flashes((read_small(drawing.pictures[key]) for key in keys), fps=request.fps)
+    shown = over_the_seam(keys, fps=request.fps) if request.settings.loop else keys
+    failing = find_flashes((read_small(drawing.pictures[key]) for key in shown), fps=request.fps)
+    if request.settings.loop:
+        failing = in_one_round(failing, frame_count=len(keys))
     write_checked(note, encode(FlashNote(failing=failing)).encode())
     return failing

@@ -139,6 +139,8 @@ class RenderRequest:
         Width and height that all frames are brought to in the end; None: as they come.
     mix
         What the sound is made from, if it is not there.
+    vectors_path
+        Absolute path of a file with the film's latents, see `given_latents`. Empty: the song and the settings give them.
     by_stamps
         Whether samples lie where their file's time stamps put them, as players have it; else in a row, as Blender plays them.
     """
@@ -166,6 +168,7 @@ class RenderRequest:
     frame_size: tuple[int, int] | None = None
     mix: Mix | None = None
     by_stamps: bool = False
+    vectors_path: str = ""
 
     @property
     def lasting_cache(self) -> str:
@@ -181,7 +184,7 @@ class RenderRequest:
         """Give the files that are read for it."""
         stems = (stem.sound_path for stem in (self.motion_stem, self.class_stem) if stem is not None)
         mix = (self.mix.blend_path,) if self.mix is not None else ()
-        return tuple(path for path in (self.sound_path, self.features_path, *stems, *mix) if path)
+        return tuple(path for path in (self.sound_path, self.features_path, self.vectors_path, *stems, *mix) if path)
 
 
 class Stage(enum.StrEnum):

@@ -319,6 +319,7 @@ class Settings:
     `aspect` is the pictures' width by height, and `widening` how the network is brought to it; None: as suits it.
     `classes` are the ImageNet classes to show, the loudest pitch class's first; empty: chosen by `seed`, none of the `excluded` ones.
     `curves` replace single numbers; `cues` show other classes for a while, by their beginnings.
+    `loop`: the film's last frame leads into its first; a section's own `loop` does nothing.
     """
 
     pitch_sensitivity: float = 220.0
@@ -362,6 +363,7 @@ class Settings:
     excluded: tuple[int, ...] = ()
     curves: tuple[Curve, ...] = ()
     cues: tuple[Cue, ...] = ()
+    loop: bool = False
 
     def of_film(self) -> tuple[object, ...]:
         """Give what sections have in common with their film. An embedded model has the size that it has, whatever an old film says."""

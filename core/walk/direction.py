@@ -5,7 +5,7 @@ In: a song, and one group of settings. Out: the cue sheet around the words, see 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from ..sound import structure
 from ..sound.features import CONTROL_RATE, Features
 from . import cue_sheet, directing, themes
 from .curves import over_time
+from .loops import Wrapped
 from .originals import CLASS_COUNT
 from .positions import Positions, sample
 from .walks import over_full_strength
@@ -38,7 +39,7 @@ class Song:
     """
 
     def __init__(self, features: Features, *, bars_seconds: Sequence[Fraction] = (), class_total: int = CLASS_COUNT) -> None:
-        self.features, self.class_total = features.directing or features, class_total
+        self.heard, self.features, self.class_total = features, features.directing or features, class_total
         self._bars_seconds = bars_seconds or self.features.bars_seconds
 
     @cached_property
@@ -86,6 +87,18 @@ class Directed:
     morph_seconds: np.ndarray
     word_fade_seconds: float
 
+    def wrapped(self, wrap: Wrapped, song: Features) -> "Directed":
+        """Give the same on the axis of a loop, on which `song` is heard."""
+        blend = wrap.curve(self.blend)
+        return replace(
+            self,
+            cues=wrap.cues(self.cues) or self.cues,
+            blend=blend,
+            lead=wrap.curve(self.lead),
+            guests=_guests(blend, directing.chords(song.directing or song)),
+            morph_seconds=wrap.curve(self.morph_seconds),
+        )
+
     def show(self, mixed: Callable[[], Slots], positions: Positions) -> Slots:
         """Give the slots of some video frames; `mixed` gives those of all things at once, where some of that is wanted."""
         ids, weights = directing.show(
@@ -131,10 +144,14 @@ def direct(song: Song, settings: Settings, rng: np.random.Generator, *, readines
         cues=cue_sheet.around(settings.cues, written.cues, pace=pace),
         blend=blend,
         lead=over_time(settings, "depth", control_frames=control_frames),
-        guests=directing.GUEST * directing.guest_share(blend) * song.chords,
+        guests=_guests(blend, song.chords),
         morph_seconds=morph_seconds,
         word_fade_seconds=settings.word_fade_seconds,
     )
+
+
+def _guests(blend: np.ndarray, chords: np.ndarray) -> np.ndarray:
+    return directing.GUEST * directing.guest_share(blend) * chords
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from ..sound.features import CONTROL_RATE, Features
 from ..sound.hearing import FAINTEST, ONSET_DELAY, RANGE_DB
 from .curves import mixed_over
 from .latent_rows import DIRECTIONS
+from .loops import Loop
 from .walks import over_full_strength
 
 EFFECTS = {"zoom": ("zoom",), "turn": ("turn",), "shift": ("shift right", "shift down"), "light": ("light", "colour")}
@@ -87,6 +88,7 @@ def displacement_at(
     release_seconds: np.ndarray,
     breath: np.ndarray,
     beat_times: np.ndarray,
+    loop: Loop | None = None,
 ) -> np.ndarray:
     """Give the displacement at any times.
 
@@ -104,13 +106,15 @@ def displacement_at(
         float64 [F], how far the picture opens between two beats.
     beat_times
         float64 [B], seconds, rising.
+    loop
+        If given, hits go to the sides that they went to a period before.
 
     Returns
     -------
     np.ndarray
         float32 [N, 6], in standard deviations of `DIRECTIONS`, within `MOST`.
     """
-    reach = _reach(struck, amounts)
+    reach = _reach(struck, amounts, loop)
     released = np.interp(positions, np.arange(len(release_seconds)), release_seconds)
     displacement = mixed_over(released, lambda seconds: _swung_back(reach, positions, release_seconds=seconds))
     displacement[:, DIRECTIONS.index("zoom")] += BREATH * _breathed(positions, breath, beat_times)
@@ -118,9 +122,11 @@ def displacement_at(
     return (MOST * np.tanh(displacement / MOST)).astype(np.float32)
 
 
-def _reach(struck: np.ndarray, amounts: Mapping[str, np.ndarray]) -> np.ndarray:
+def _reach(struck: np.ndarray, amounts: Mapping[str, np.ndarray], loop: Loop | None) -> np.ndarray:
     """Say how far the hit of each control frame displaces, if any: float64 [F, 6]."""
     side = np.where(np.cumsum(struck.any(axis=0)) % 2, 1.0, -1.0)  # [F]
+    if loop is not None:
+        side = side[loop.inside(len(side))]
     effects = {name: amounts[effect] for effect, names in EFFECTS.items() for name in names}
     amount = np.stack([np.broadcast_to(effects[name], len(side)) for name in DIRECTIONS])
     return (amount * (STRUCK @ struck) * np.where(SWINGING[:, None], side, 1.0)).T

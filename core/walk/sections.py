@@ -15,7 +15,7 @@ from .latent_rows import Latents, replaced
 SHORTEST_LANDING_FRAMES = 3
 
 
-def lay_over(film: Latents, own: Latents, section: Section, *, fps: Fraction) -> Latents:
+def lay_over(film: Latents, own: Latents, section: Section, *, fps: Fraction, loops: bool = False) -> Latents:
     """Lay a section over a film.
 
     Parameters
@@ -28,6 +28,8 @@ def lay_over(film: Latents, own: Latents, section: Section, *, fps: Fraction) ->
         Where it belongs, and how long it takes to land.
     fps
         Frames a second.
+    loops
+        Whether the film's end leads into its beginning: then there is film beyond a section there, if it is not all of it.
 
     Returns
     -------
@@ -35,9 +37,11 @@ def lay_over(film: Latents, own: Latents, section: Section, *, fps: Fraction) ->
         N rows, those outside the section as they were.
     """
     entering, landing = ramps(section.end_frame - section.first_frame, landing_frames=float(section.landing_seconds * fps))
-    if section.first_frame == 0 or not section.enters:
+    at_begin, at_end = section.first_frame == 0, section.end_frame == len(film)
+    goes_on = loops and not (at_begin and at_end)
+    if not goes_on if at_begin else not section.enters:
         entering[:] = 1
-    if section.end_frame == len(film.noise) or not section.lands:
+    if not goes_on if at_end else not section.lands:
         landing[:] = 1
     return replaced(film, own, first_frame=section.first_frame, noise_share=landing, class_share=np.minimum(entering, landing))
 

@@ -11,6 +11,7 @@ import scipy.signal
 
 from ..sound.features import CONTROL_RATE, Features
 from .curves import mixed_over
+from .loops import Loop
 from .originals import JITTER_PERIOD
 
 LOUD_PERCENTILE = 98.0
@@ -29,6 +30,7 @@ MEMORY = 1e-3  # in silence the things settle to the song's own mean
 PAUSE = 0.05  # of the mean: with loud notes only, what is 26 dB below it counts as a pause
 BEATS_A_TURN = 8  # two bars
 SECONDS_A_TURN = 4.0
+NEVER_AGAIN = 2**31  # turns
 TURNING = 0.15  # of a turn: how long one thing takes to give way to the next
 CHUNK = 4096  # rows at a time: they fit the processor's cache, and an hour needs no more memory than a minute
 
@@ -88,6 +90,7 @@ def noise_at(
     resting: np.ndarray,
     jitter: np.ndarray,
     truncation: np.ndarray,
+    loop: Loop | None = None,
 ) -> np.ndarray:
     """Give the noise at any times.
 
@@ -109,6 +112,8 @@ def noise_at(
         float64 [F], 0 ... 1, how much.
     truncation
         float64 [F], 0 ... 1.
+    loop
+        If given, the noise is the same after each of its periods, and what lies beyond the bounds begins at them.
 
     Returns
     -------
@@ -121,12 +126,18 @@ def noise_at(
     direction = np.where(start < 0, 1.0, -1.0)
     ways = Ways(pace / (REACH * truncation), resting=resting, jitter=jitter)
     way_before = ways.at(np.array([origin]))
+    width = np.ones(len(start))
+    if loop is not None:
+        pace_of_unit, width = loop.swing(np.diff(ways.at(float(loop.start) + np.array([0.0, loop.period])), axis=0)[0])
+        direction, outside = direction * pace_of_unit, np.zeros_like(outside)
     bounds = REACH * np.interp(positions, np.arange(len(truncation)), truncation)
     noise = np.empty((len(positions), len(start)), np.float32)
     for first in range(0, len(positions), CHUNK):
         some = slice(first, first + CHUNK)
         way = ways.at(positions[some]) - way_before  # [CHUNK, 128], in bounds
         place = _wave(phase + direction * way)
+        if loop is not None:
+            place = (1 - width) * inside / bound_there + width * place
         if outside.any():
             place += (outside * np.exp(-np.abs(way) / GLIDE)).astype(np.float32)
         noise[some] = place * bounds[some, None]
@@ -185,6 +196,7 @@ def class_weights(
     depth: np.ndarray,
     window: np.ndarray,
     turns: np.ndarray | None = None,
+    turns_in_a_round: int = NEVER_AGAIN,
 ) -> np.ndarray:
     """Let the class weights follow the notes, looking both ways.
 
@@ -202,6 +214,8 @@ def class_weights(
         float64 [F], smoothing in control frames.
     turns
         float64 [F], how many turns have passed, see `turns_of`; only for more than 12 classes.
+    turns_in_a_round
+        After so many, the first one comes again.
 
     Returns
     -------
@@ -220,7 +234,7 @@ def class_weights(
     still = np.broadcast_to(np.eye(pitch_classes)[0], followed.shape).copy()
     shown = np.divide(followed, loudest, out=still, where=loudest > 0) ** CONTRAST * depth[:, None]
     if class_count > pitch_classes:
-        shown = shown[:, np.arange(class_count) % pitch_classes] * _in_turn(class_count, pitch_classes, turns)
+        shown = shown[:, np.arange(class_count) % pitch_classes] * _in_turn(class_count, pitch_classes, turns, turns_in_a_round)
     return mixed_over(window, lambda width: _convolve(shown, scipy.signal.windows.triang(2 * round(width) - 1)))
 
 
@@ -238,7 +252,7 @@ def turns_of(features: Features) -> np.ndarray:
     return (counted + beyond / beat) / BEATS_A_TURN
 
 
-def _in_turn(class_count: int, pitch_classes: int, turns: np.ndarray | None) -> np.ndarray:
+def _in_turn(class_count: int, pitch_classes: int, turns: np.ndarray | None, turns_in_a_round: int) -> np.ndarray:
     """Say how much each class shows of what its note gives: float64 [F, class_count]."""
     assert turns is not None
     number = np.floor(turns).astype(int)
@@ -247,7 +261,8 @@ def _in_turn(class_count: int, pitch_classes: int, turns: np.ndarray | None) -> 
     for j in range(class_count):
         sharing = len(range(j % pitch_classes, class_count, pitch_classes))
         place = j // pitch_classes
-        shares[:, j] = (number % sharing == place) * (1 - entering) + ((number + 1) % sharing == place) * entering
+        now, following = (one % turns_in_a_round % sharing == place for one in (number, number + 1))
+        shares[:, j] = now * (1 - entering) + following * entering
     return shares
 
 

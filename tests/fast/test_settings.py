@@ -16,7 +16,7 @@ def test_the_defaults_have_no_problems():
 
 
 def test_every_number_has_its_words():
-    others = {"model", "own_model", "look", "aspect", "widening", "classes", "excluded", "curves", "cues"}
+    others = {"model", "own_model", "look", "aspect", "widening", "classes", "excluded", "curves", "cues", "loop"}
     assert PARAMETERS.keys() == {field.name for field in dataclasses.fields(Settings)} - others
     assert all(parameter.label and len(parameter.help) > 20 for parameter in PARAMETERS.values())
 
