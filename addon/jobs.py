@@ -473,7 +473,8 @@ def _look_at_frames() -> None:
     if there and not prefetch.is_out_of_the_way():
         return
     state.looked = (now, state.progress.done)
-    live.look_again(there)
+    if there:
+        live.look_again(there)
     if isinstance(state.job.placement, Placement):
         _withdraw_gone()
 
