@@ -70,7 +70,8 @@ class Film:
     song
         A sound file, or a movie with sound.
     options
-        The options of the command `render`, with underscores: ``fps=24``, ``classes=["tabby", "grand piano"]``. None: left out.
+        The options of the command `render`, with underscores: ``fps=24``, ``classes=["tabby", "grand piano"]``. None or empty:
+        left out.
     sections
         What sections have otherwise, as ``--section`` takes it.
     folder
@@ -246,7 +247,7 @@ def _read(command: Any, words: Sequence[str]) -> argparse.Namespace:
 
 def _words_of(options: Mapping[str, Any]) -> Iterator[str]:
     for name, value in options.items():
-        if value is None or value is False:
+        if value is None or value is False or value in ("", [], ()):  # but 0 is a number
             continue
         yield f"--{name.replace('_', '-')}"
         if value is not True:
