@@ -21,6 +21,7 @@ from types import FrameType
 import build_addon
 from tools.environments import (
     BLENDERS,
+    NOTEBOOK,
     RAY,
     ROOT,
     WORKER,
@@ -98,7 +99,7 @@ def setup(options: argparse.Namespace) -> int:
 def make_all() -> None:
     """Make what this machine can make; last what shares the worker's packages."""
     make(possible_environments())
-    make([RAY])
+    make([RAY, NOTEBOOK])
 
 
 def possible_environments() -> list[Environment]:

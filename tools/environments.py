@@ -134,6 +134,15 @@ WORKER = Environment(
 RAY = Environment(name="ray", pythons=WORKER.pythons, requirements=("ray==2.60.0",), module="ray, torch", shares=WORKER)
 """The worker with Ray, for `tests/slow/test_ray.py`: 235 MB, most of it Ray. The worker alone must do without."""
 
+NOTEBOOK = Environment(
+    name="notebook",
+    pythons=WORKER.pythons,
+    requirements=("nbclient==0.11.0", "ipykernel==7.4.0", "ipywidgets==8.1.9"),
+    module="nbclient, ipykernel, ipywidgets, torch",
+    shares=WORKER,
+)
+"""The worker with Jupyter's kernel, for `tests/slow/test_notebook.py`."""
+
 BLENDERS = {
     "4.5": _blender("4.5", bpy="4.5.15", python="3.11"),
     "5.0": _blender("5.0", bpy="5.0.1", python="3.11"),

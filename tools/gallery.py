@@ -82,6 +82,13 @@ GALLERY: dict[str, tuple[Shown, ...]] = {
     ),
 }
 
+MOVING = {
+    "cue_sheet": "Without lyrics: the cue sheet says which thing leads when, and changes it on bar lines.",
+    "sections": "A section with other settings: it is different, and the film before and after it stays exactly as it was.",
+    "hand_over": "An edit for other programs: exported in four formats, and drawn here as it is read back from each file.",
+}
+"""Films of `tools.moving_pictures`, and what one sees."""
+
 
 def main() -> int:
     """Write the page and its pictures; 1, naming them, if screens are missing."""
@@ -109,6 +116,9 @@ def _page() -> str:
     lines += ["release before (Blend 1, Truncation 1, no hits, square). Drawn by `python -m tools.song_sheets`.", ""]
     for song in SONGS:
         lines += [f"![{song.capitalize()}: before, and now.](images/{sheet_path(song).name})", "", f"{song.capitalize()}.", ""]
+    lines += ["## In motion", "", "The demo's song; made by `python -m tools.moving_pictures`.", ""]
+    for name, words in MOVING.items():
+        lines += [f"![{words}](images/moving/{name}.webp)", "", words, ""]
     for title, part in GALLERY.items():
         lines += [f"## {title}", ""]
         for one in part:

@@ -113,7 +113,7 @@ def _save_request(options: Namespace) -> None:
     if file.suffix.lower() != saved_requests.SUFFIX:
         raise UserError(f"A request would be saved as “{file.name}”.", "Name a file.json.")
     outputs.check(options, inputs=asking.inputs(options), out=file)
-    request = _request(options)
+    request = film_request(options)
     if options.out is not None:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     saved_requests.save(file, request)
@@ -126,10 +126,10 @@ def _draw_film(options: Namespace) -> None:
     from ..paces import expected
 
     if options.out is None:
-        options.out = _request(options).frames_folder
+        options.out = film_request(options).frames_folder
     into_folder = options.out != "-" and not _is_movie(options.out)
     outputs.check(options, inputs=(*asking.inputs(options), options.vectors))
-    request = _request(options)
+    request = film_request(options)
     if into_folder:
         request = replace(request, frames_folder=str(Path(options.out).absolute()))
     elif options.out != "-":
@@ -148,7 +148,7 @@ def _draw_span(options: Namespace) -> None:
     from ..pipeline import draw_span
 
     with progress(options) as report:
-        drawn = draw_span(_request(options), options.frames, open_backend=_open_backend(options), report=report)
+        drawn = draw_span(film_request(options), options.frames, open_backend=_open_backend(options), report=report)
     if options.json:
         say(encode(drawn))
         return
@@ -161,7 +161,7 @@ def _estimate(options: Namespace) -> None:
     from ..protocol.pace import duration_told
 
     with progress(options) as report:
-        left = estimate(_request(options), options.frames, open_backend=_open_backend(options), report=report)
+        left = estimate(film_request(options), options.frames, open_backend=_open_backend(options), report=report)
     if options.json:
         say(encode(left))
         return
@@ -193,7 +193,8 @@ def _saved_request(options: Namespace) -> RenderRequest:
     return replace(request, machine=machine)
 
 
-def _request(options: Namespace) -> RenderRequest:
+def film_request(options: Namespace) -> RenderRequest:
+    """Make the request that the command's words ask for, or read the one that they name."""
     if _is_saved(options):
         return _saved_request(options)
     if options.map:

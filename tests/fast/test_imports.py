@@ -21,7 +21,7 @@ WORKER_PACKAGES = {
     *("requests", "filelock", "safetensors", "isal", "otio_aaf_adapter", "aaf2"),
     *("sentence_transformers", "transformers", "all_minilm_l6_v2", "pysubs2", "chardet", "mido"),
 }
-EXTRAS = {"ray"}
+EXTRAS = {"ray", "IPython", "ipywidgets", "google"}
 REACH = {"addon/": ("addon", "core.protocol"), "core/protocol/": ("core.protocol",), "core/": ("core",)}
 """Folder of the importing file, to the packages that its relative imports may reach; the first that fits counts."""
 
