@@ -61,17 +61,21 @@ def curves(latents):
     return {name: shown.get(name, getattr(latents, name, None)).reshape(len(latents), -1).astype(float) for name in NAMES}
 
 
+UNSEEN = 0.05
+
+
 def assert_no_seam(latents):
     """Require that the step from the last row to the first is like those inside; but for hits, which may fall there.
 
-    By a quarter it may be the largest: two things change most in the middle of their morph, and that may lie there too.
+    By a quarter it may be the largest: two things change most in the middle of their morph, and that may lie there too. Where hardly
+    anything changes inside, it may be what nobody sees; a cut is ten times that.
     """
     for name, rows in curves(latents).items():
         if name == "displacement":
             continue
         assert np.isfinite(rows).all()
         steps = np.linalg.norm(np.diff(np.concatenate([rows, rows[:1]]), axis=0), axis=1)
-        assert steps[-1] <= 1.25 * steps[:-1].max() + 1e-4, name
+        assert steps[-1] <= 1.25 * steps[:-1].max() + UNSEEN, name
 
 
 @given(some_settings, some_passages)
