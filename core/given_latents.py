@@ -8,11 +8,11 @@ import numpy as np
 
 from .files import read_arrays
 from .input_files import check_is_file
+from .network.architecture import NOISE_UNITS
 from .protocol import PARAMETERS, RenderRequest, UserError
 from .protocol.rates import ntsc_or
 from .walk.latent_rows import DIRECTIONS, Latents
 
-NOISE_SIZE = 128
 MOST = 10.0
 """Noise, displacement and class weights beyond this are something else: networks have learnt a tenth of it."""
 ROUNDING = 1e-5
@@ -91,7 +91,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _noise(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     rows = len(arrays["noise"]) if np.ndim(arrays.get("noise", 0)) else 1
-    return _numbers(arrays, "noise", (max(rows, 1), NOISE_SIZE), (-MOST, MOST), name)
+    return _numbers(arrays, "noise", (max(rows, 1), NOISE_UNITS), (-MOST, MOST), name)
 
 
 def _classes(arrays: Mapping[str, np.ndarray], count: int, class_total: int, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,6 +12,8 @@ from .input_files import read_bytes
 from .protocol import ProtocolError, RenderRequest, UserError, decode, encode
 
 SUFFIX = ".json"
+FILES = ("sound_path", "features_path", "vectors_path")
+"""Fields of a request that name files which are read, or nothing."""
 PathMap = tuple[str, str]
 """What a path begins with elsewhere, and here."""
 
@@ -65,7 +67,7 @@ def mapped(request: RenderRequest, maps: Sequence[PathMap]) -> RenderRequest:
         name: stem and replace(stem, sound_path=moved(stem.sound_path))
         for name, stem in (("motion_stem", request.motion_stem), ("class_stem", request.class_stem))
     }
-    paths = {name: moved(getattr(request, name)) for name in ("sound_path", "features_path", "frames_folder", "cache_folder")}
+    paths = {name: moved(getattr(request, name)) for name in (*FILES, "frames_folder", "cache_folder")}
     mix = request.mix and replace(request.mix, blend_path=moved(request.mix.blend_path))
     return replace(request, **paths, **stems, mix=mix)
 
@@ -79,7 +81,7 @@ def check_here(request: RenderRequest) -> None:
         Names the first path that it does not have: a folder is not made, for it would be one that nobody shares.
     """
     stems = (stem.sound_path for stem in (request.motion_stem, request.class_stem) if stem is not None)
-    files = [path for path in (request.sound_path, request.features_path, *stems) if path]
+    files = [path for path in (*(getattr(request, name) for name in FILES), *stems) if path]
     for path in (*files, request.cache_folder, request.frames_folder):
         if not Path(path).exists():
             raise UserError(

@@ -3,7 +3,6 @@
 In: a sound strip. Out: a folder of three files. Nothing is sent anywhere.
 """
 
-import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -45,16 +44,6 @@ def write(scene: bpy.types.Scene, strip: bpy.types.Strip) -> Path:
 def _write(folder: Path, request: RenderRequest) -> None:
     for needed in (folder, Path(request.cache_folder), Path(request.frames_folder)):  # that they are there tells of the shared disk
         needed.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "request.json", encode(request))
-    _write_whole(folder / "job.json", flamenco_job(request, str(folder / "request.json")))
+    folders.write_whole(folder / "request.json", encode(request).encode())
+    folders.write_whole(folder / "job.json", flamenco_job(request, str(folder / "request.json")).encode())
     shutil.copyfile(SCRIPT, folder / SCRIPT.name)
-
-
-def _write_whole(file: Path, text: str) -> None:
-    temporary = file.with_name(f".writing-{file.name}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import bpy
 from ...core.protocol import UserError
 from .. import compat, farm, jobs
 from ..asking import may
-from ..strips import source_strip
+from ..strips import source_strip, why_no_sound
 
 
 class CHROMASTRIP_OT_render_on_farm(bpy.types.Operator):
@@ -18,11 +18,7 @@ class CHROMASTRIP_OT_render_on_farm(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why not, if not."""
-        try:
-            source_strip(compat.edited_scene(context))
-        except UserError as error:
-            return may(cls, f"{error.cause} {error.cure}".rstrip("."))
-        return may(cls, "" if bpy.data.is_saved else "Save the .blend first, on a disk that the farm sees")
+        return may(cls, why_no_sound(context) or ("" if bpy.data.is_saved else "Save the .blend first, on a disk that the farm sees"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the files, and say where they are."""

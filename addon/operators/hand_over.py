@@ -22,8 +22,8 @@ from ..asking import choose_file, may
 from ..importing import insert_edit
 
 ENDINGS = ("_frames.otio", ".otio", ".otioz", ".mlt", ".kdenlive", ".xml", ".fcpxml", ".aaf", ".edl")
-READ_ENDINGS = tuple(ending for ending in ENDINGS if ending != ".aaf")
 """What an edit's file may be called; the longer of two first."""
+READ_ENDINGS = tuple(ending for ending in ENDINGS if ending != ".aaf")
 MOST_OPENED = 4
 """So many movies of unknown rate are opened in Blender: a hundredth of a second each."""
 

@@ -131,12 +131,14 @@ def test_paths_are_called_otherwise_on_another_machine(saved, tmp_path, start, h
 def test_paths_of_windows_are_mapped_as_well(saved):
     _, request = saved
     elsewhere = dataclasses.replace(request, sound_path="Z:\\films\\song.wav", motion_stem=Stem(sound_path="Z:\\films\\drums.wav"))
+    elsewhere = dataclasses.replace(elsewhere, vectors_path="Z:\\films\\walk.npz")
     mapped = saved_requests.mapped(elsewhere, [("Z:\\films", "/mnt/films")])
     assert (mapped.sound_path, mapped.motion_stem.sound_path) == ("/mnt/films/song.wav", "/mnt/films/drums.wav")
+    assert mapped.vectors_path == "/mnt/films/walk.npz"
     assert saved_requests.mapped(elsewhere, [("Z:\\fil", "/mnt")]) == elsewhere  # no part of a name
 
 
-@pytest.mark.parametrize("missing", ["sound_path", "features_path", "cache_folder", "frames_folder"])
+@pytest.mark.parametrize("missing", [*saved_requests.FILES, "cache_folder", "frames_folder"])
 def test_what_another_machine_does_not_have_is_named(saved, missing):
     file, request = saved
     gone = dataclasses.replace(request, **{missing: "/no/such/disk"})
